@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A C library of the system, seen through `module.modulemap` and `shim.h`.
+func cLibrary(_ name: String, debian package: String) -> Target {
+    .systemLibrary(name: name, providers: [.apt([package])])
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        resources: resources,
+        swiftSettings: strict
+    )
+}
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let configuration = Target.Dependency.product(
+    name: "Configuration",
+    package: "swift-configuration"
+)
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "order-service",
+    products: [
+        .executable(name: "orderd", targets: ["orderd"]),
+        .executable(name: "ordersim", targets: ["ordersim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        cLibrary("CFastCGI", debian: "libfcgi-dev"),
+        cLibrary("CHiredis", debian: "libhiredis-dev"),
+        cLibrary("CLinux", debian: "libc6-dev"),
+        cLibrary("CMariaDB", debian: "libmariadb-dev"),
+        cLibrary("CCurl", debian: "libcurl4-openssl-dev"),
+        cLibrary("CCrypto", debian: "libssl-dev"),
+
+        library("Web"),
+        library("Resilience"),
+        library("Commerce"),
+        library("Observability", [logging]),
+        library("FastCGI", ["CFastCGI", "CLinux", "Web"]),
+        library("Redis", ["CHiredis", "Resilience"]),
+        library("MariaDB", ["CMariaDB", "Resilience"]),
+        library("Curl", ["CCurl", "Resilience"]),
+        library("Signing", ["CCrypto"]),
+        library(
+            "OrderService",
+            [
+                "Web", "Resilience", "Commerce", "Observability", "Redis", "MariaDB", "Curl",
+                "Signing", configuration, logging,
+            ]
+        ),
+        program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
+        program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
+    ]
+)
