@@ -68,7 +68,7 @@ let package = Package(
         library("Resilience"),
         library("Commerce"),
         library("Observability", [logging]),
-        library("FastCGI", ["CFastCGI", "CLinux", "Web"]),
+        library("FastCGI", ["CFastCGI", "CLinux", "Resilience", "Web"]),
         library("Redis", ["CHiredis", "Resilience"]),
         library("MariaDB", ["CMariaDB", "Resilience"]),
         library("Curl", ["CCurl", "Resilience"]),
