@@ -74,7 +74,7 @@ package struct Totals: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - lines: in one currency, the shipping's as well.
-    ///   - shipping: nil while no method is chosen.
+    ///   - method: how it is sent; nil while no method is chosen.
     ///   - currency: that of an empty basket.
     /// - Throws: `Money.Failure` if an amount exceeds 64 bits or currencies differ.
     package init(
