@@ -83,7 +83,12 @@ let package = Package(
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
 
-        tests("RedisTests", ["Redis"]),
+        .target(
+            name: "OrderServiceTesting",
+            path: "Tests/OrderServiceTesting",
+            swiftSettings: strict
+        ),
+        tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
     ]
 )
