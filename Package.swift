@@ -83,7 +83,7 @@ let package = Package(
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
 
-        tests("CurlTests", ["Curl"]),
+        tests("CurlTests", ["Curl", "Resilience"]),
         .target(
             name: "OrderServiceTesting",
             path: "Tests/OrderServiceTesting",
