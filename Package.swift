@@ -82,5 +82,14 @@ let package = Package(
         ),
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
+
+        tests("CurlTests", ["Curl", "Resilience"]),
+        .target(
+            name: "OrderServiceTesting",
+            path: "Tests/OrderServiceTesting",
+            swiftSettings: strict
+        ),
+        tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
+        tests("SigningTests", ["Signing"]),
     ]
 )
