@@ -83,6 +83,12 @@ let package = Package(
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
 
-        tests("MariaDBTests", ["MariaDB"]),
+        .target(
+            name: "OrderServiceTesting",
+            dependencies: ["MariaDB", "Resilience"],
+            path: "Tests/OrderServiceTesting",
+            swiftSettings: strict
+        ),
+        tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
     ]
 )
