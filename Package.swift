@@ -83,12 +83,14 @@ let package = Package(
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
 
-        tests("CurlTests", ["Curl", "Resilience"]),
         .target(
             name: "OrderServiceTesting",
+            dependencies: ["MariaDB", "Resilience"],
             path: "Tests/OrderServiceTesting",
             swiftSettings: strict
         ),
+        tests("CurlTests", ["Curl", "Resilience"]),
+        tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
     ]
