@@ -1,0 +1,29 @@
+# Every target is one script; `make` lists them.
+.PHONY: help run start stop status test lint clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+run: ## Install, build and start everything; stay until Ctrl-C
+	@scripts/stack foreground
+
+start: ## The same in the background
+	@scripts/stack up
+
+stop: ## Stop everything
+	@scripts/stack down
+
+status: ## What runs
+	@scripts/stack status
+
+test: ## Every test, with private services; ARGS='--filter Money' picks some
+	@scripts/test
+
+lint: ## Format, warnings, scripts
+	@scripts/lint
+
+clean: stop ## Stop, and drop all data and logs of .run
+	@rm -rf .run
+
+export PORT SIM_PORT RUN_DIR ARGS

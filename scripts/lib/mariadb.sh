@@ -1,0 +1,59 @@
+# A private MariaDB: no network, one socket, data in the run directory. Sourced.
+# shellcheck shell=bash
+
+mariadb_account() { id -un; }
+
+mariadb_as_owner() {
+    mariadb --no-defaults --socket="$MARIADB_SOCKET" --user="$(mariadb_account)" --batch
+}
+
+mariadb_answers() { mariadb_as_owner <<<'SELECT 1'; }
+
+# Built beside its place and then moved: an interrupted first start leaves no half a database.
+install_database() {
+    local fresh=$RUN_DIR/mariadb.new
+    rm -rf "$fresh"
+    mariadb-install-db --no-defaults --datadir="$fresh" --user="$(mariadb_account)" \
+        --auth-root-authentication-method=socket --auth-root-socket-user="$(mariadb_account)" \
+        --skip-test-db --skip-name-resolve --innodb-log-file-size=32M \
+        >"$LOGS/mariadb-install.log" 2>&1 || {
+        explain mariadb-install "mariadb-install-db failed"
+        return 1
+    }
+    mv "$fresh" "$RUN_DIR/mariadb"
+}
+
+# The application may define and change its own schema and nothing else. The statements go over
+# standard input: an argument could be read by everybody in /proc.
+grant_application() {
+    local password
+    password=$(secret mariadb-password '' 24)
+    mariadb_as_owner <<SQL
+CREATE DATABASE IF NOT EXISTS orders CHARACTER SET utf8mb4;
+CREATE USER IF NOT EXISTS orders@localhost;
+ALTER USER orders@localhost IDENTIFIED BY '$password';
+GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, TRIGGER,
+      CREATE VIEW, SHOW VIEW, LOCK TABLES ON orders.* TO orders@localhost;
+SQL
+}
+
+start_mariadb() {
+    if is_running mariadb; then return; fi
+    if [[ ! -d $RUN_DIR/mariadb ]]; then install_database || return; fi
+    rm -f "$MARIADB_SOCKET"
+    local -a user=()
+    if ((EUID == 0)); then user=(--user=root); fi
+    # A commit is on the disk before it is answered, here as in production.
+    start_process mariadb mariadbd --no-defaults "${user[@]}" \
+        --datadir="$RUN_DIR/mariadb" --socket="$MARIADB_SOCKET" --pid-file="$RUN_DIR/mariadb/pid" \
+        --skip-networking --skip-name-resolve --skip-log-bin \
+        --character-set-server=utf8mb4 --default-time-zone=+00:00 --max-connections=400 \
+        --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=128M \
+        --innodb-log-file-size=32M --aria-pagecache-buffer-size=8M --key-buffer-size=1M
+    wait_for mariadb 60 mariadb_answers || return
+    grant_application || {
+        explain mariadb "the account of the application could not be made"
+        return 1
+    }
+    say "started mariadb  $MARIADB_SOCKET"
+}

@@ -1,0 +1,69 @@
+# A private nginx on two loopback ports. Sourced.
+# shellcheck shell=bash
+
+NGINX=$(command -v nginx || echo /usr/sbin/nginx)
+
+# Renders nginx.conf. `user` is for root alone (nginx warns otherwise): a stack that root starts
+# runs as root throughout, so its workers reach sockets of mode 0660 wherever the checkout lies.
+render_nginx() {
+    case $ROOT$RUN_DIR in
+    *[\"\\\$\;{}]* | *$'\n'*) die "nginx cannot express this path: $RUN_DIR" ;;
+    esac
+    local text user=
+    if ((EUID == 0)); then user='user root root;'; fi
+    text=$(<"$ROOT/nginx/nginx.conf.template")
+    text=${text//@USER@/"$user"}
+    text=${text//@PORT@/"$PORT"}
+    text=${text//@SIM_PORT@/"$SIM_PORT"}
+    text=${text//@ORDERD_SOCKET@/"$ORDERD_SOCKET"}
+    text=${text//@ORDERSIM_SOCKET@/"$ORDERSIM_SOCKET"}
+    text=${text//@CONFIGURATION@/"$ROOT/nginx"}
+    text=${text//@LOGS@/"$LOGS"}
+    text=${text//@NGINX_RUN@/"$RUN_DIR/nginx"}
+    mkdir -p "$RUN_DIR/nginx"
+    printf '%s\n' "$text" >"$RUN_DIR/nginx/nginx.conf"
+}
+
+run_nginx() { "$NGINX" -e stderr -p "$RUN_DIR/nginx/" -c "$RUN_DIR/nginx/nginx.conf" "$@"; }
+
+check_nginx() {
+    render_nginx
+    run_nginx -t -q
+}
+
+port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Says so before anything is started, unless it is our own nginx that listens there.
+require_free_ports() {
+    local variable port
+    for variable in PORT SIM_PORT; do
+        port=${!variable}
+        if [[ ! $port =~ ^[1-9][0-9]{0,4}$ ]] || ((port > 65535)); then
+            die "$variable=$port is not a port"
+        fi
+    done
+    [[ $PORT != "$SIM_PORT" ]] || die "PORT and SIM_PORT are both $PORT"
+    if is_running nginx; then
+        [[ $(cat "$RUN_DIR/nginx/ports") == "$PORT $SIM_PORT" ]] ||
+            die "runs on ports $(cat "$RUN_DIR/nginx/ports") already; stop it first"
+        return
+    fi
+    for variable in PORT SIM_PORT; do
+        if port_is_taken "${!variable}"; then
+            die "port ${!variable} is in use; set $variable to another one"
+        fi
+    done
+}
+
+nginx_listens() { port_is_taken "$PORT" && port_is_taken "$SIM_PORT"; }
+
+start_nginx() {
+    if is_running nginx; then return; fi
+    render_nginx
+    raise_file_limit
+    start_process nginx "$NGINX" -e stderr -p "$RUN_DIR/nginx/" -c "$RUN_DIR/nginx/nginx.conf" \
+        -g 'daemon off;'
+    wait_for nginx 20 nginx_listens || return
+    printf '%s %s\n' "$PORT" "$SIM_PORT" >"$RUN_DIR/nginx/ports"
+    say "started nginx  127.0.0.1:$PORT and 127.0.0.1:$SIM_PORT"
+}
