@@ -1,0 +1,37 @@
+/// Durations as settings write them: a whole number and a unit, such as `250ms` or `15min`.
+enum DurationText {
+    static let acceptedForms = "250ms, 30s, 15min, 24h or 30d"
+
+    private static let units: [(suffix: String, length: Duration)] = [
+        ("d", .days(1)), ("h", .hours(1)), ("min", .minutes(1)), ("s", .seconds(1)),
+        ("ms", .milliseconds(1)),
+    ]
+
+    /// The duration that `text` writes; nil if it has another form or does not fit.
+    static func duration(of text: String) -> Duration? {
+        let digits = text.prefix { ("0"..."9").contains($0) }
+        let suffix = text[digits.endIndex...]
+        guard let count = Int64(digits), count <= 1_000_000_000_000,
+            let unit = units.first(where: { $0.suffix == suffix })
+        else { return nil }
+        return unit.length * count
+    }
+
+    /// The shortest form of whole milliseconds, in the largest unit that divides it.
+    static func text(of duration: Duration) -> String {
+        guard duration != .zero else { return "0s" }
+        for (suffix, length) in units {
+            let count = Int64(duration / length)
+            if length * count == duration { return "\(count)\(suffix)" }
+        }
+        return "\(Int64(duration / .milliseconds(1)))ms"
+    }
+}
+
+extension Duration {
+    static func minutes(_ count: Int) -> Duration { .seconds(count * 60) }
+
+    static func hours(_ count: Int) -> Duration { .seconds(count * 3_600) }
+
+    static func days(_ count: Int) -> Duration { .seconds(count * 86_400) }
+}

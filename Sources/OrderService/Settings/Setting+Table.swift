@@ -1,0 +1,270 @@
+/// What is to be known of a setting, apart from its name.
+struct SettingSpecification {
+    let form: SettingForm
+    /// The value where none is given, written as an operator would; empty for none.
+    let defaultText: String
+    /// What the README's table says in place of an empty default.
+    let defaultNote: String
+    let help: String
+    let isSecret: Bool
+
+    init(
+        _ form: SettingForm,
+        default defaultText: String = "",
+        note: String = "none",
+        isSecret: Bool = false,
+        _ help: String
+    ) {
+        self.form = form
+        self.defaultText = defaultText
+        defaultNote = note
+        self.help = help
+        self.isSecret = isSecret
+    }
+
+    static func duration(
+        _ defaultText: String,
+        _ range: ClosedRange<Duration>,
+        _ help: String
+    ) -> SettingSpecification {
+        SettingSpecification(.duration(range), default: defaultText, help)
+    }
+
+    static func count(
+        _ defaultText: String,
+        _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> SettingSpecification {
+        SettingSpecification(.count(range), default: defaultText, help)
+    }
+
+    static func secret(
+        form: SettingForm = .text,
+        note: String = "none",
+        _ help: String
+    ) -> SettingSpecification {
+        SettingSpecification(form, note: note, isSecret: true, help)
+    }
+}
+
+extension Setting {
+    /// The one table of all settings: form, range, default and meaning.
+    var specification: SettingSpecification {
+        switch self {
+        case .configurationFile:
+            .init(.path, "A file of further settings, `NAME=value` a line; the environment wins.")
+
+        case .listen:
+            .init(.listeners, default: "unix:.run/orderd.sock", "Where nginx connects by FastCGI.")
+        case .listenPeers:
+            .init(
+                .addresses,
+                default: "127.0.0.1,::1",
+                "Who may connect to the `host:port` listeners."
+            )
+        case .workers: .count("0", 0...64, "Threads that read requests; 0 for two per core.")
+        case .readLanes: .count("16", 1...100, "Lanes for look-ups that the cache cannot answer.")
+        case .requestLanes:
+            .count("48", 1...150, "Lanes for writes and for routes that call other services.")
+        case .laneQueue: .count("256", 1...100_000, "Requests that may wait for a lane.")
+        case .requestDeadline:
+            .duration(
+                "25s",
+                .seconds(1)...(.minutes(5)),
+                "Longest time for a request; keep it below nginx's `fastcgi_read_timeout`."
+            )
+        case .grace:
+            .duration(
+                "20s",
+                .seconds(1)...(.minutes(5)),
+                "Time for requests in flight when the process is told to stop."
+            )
+        case .publicURL:
+            .init(
+                .url,
+                default: "http://127.0.0.1:8080",
+                "Where clients reach the service, for links."
+            )
+        case .corsOrigins: .init(.origins, "Web origins whose scripts may call the service.")
+
+        case .mariaDBHosts:
+            .init(.hosts, note: "this or `MARIADB_SOCKET`", "MariaDB servers, tried in this order.")
+        case .mariaDBSocket:
+            .init(.path, note: "this or `MARIADB_HOSTS`", "MariaDB's unix socket.")
+        case .mariaDBUser: .init(.text, default: "orders", "MariaDB account.")
+        case .mariaDBPassword: .secret("Its password.")
+        case .mariaDBDatabase: .init(.text, default: "orders", "MariaDB schema.")
+        case .mariaDBTLS:
+            .init(
+                .choice(["off", "required", "verify"]),
+                default: "off",
+                "Encryption of connections to MariaDB hosts; `verify` checks the certificate."
+            )
+        case .mariaDBCAFile:
+            .init(.path, note: "the system's", "Certificates that MariaDB's is checked against.")
+        case .mariaDBPool: .count("24", 1...200, "Connections to MariaDB.")
+        case .mariaDBPoolWait:
+            .duration("1s", .milliseconds(1)...(.minutes(1)), "Longest wait for a free one.")
+        case .mariaDBConnectTimeout:
+            .duration("2s", .seconds(1)...(.minutes(1)), "Longest time to connect.")
+        case .mariaDBLookUpTimeout:
+            .duration(
+                "500ms",
+                .milliseconds(10)...(.minutes(1)),
+                "Longest time of a statement that looks up."
+            )
+        case .mariaDBWriteTimeout:
+            .duration(
+                "2s",
+                .milliseconds(10)...(.minutes(1)),
+                "Longest time of a statement that writes."
+            )
+        case .mariaDBJobTimeout:
+            .duration(
+                "10s",
+                .milliseconds(10)...(.hours(1)),
+                "Longest time of a statement of the worker."
+            )
+
+        case .redisCacheSocket:
+            .init(.path, "Unix socket of the Redis for caches, instead of host and port.")
+        case .redisCacheHost: .init(.text, default: "127.0.0.1", "Its host.")
+        case .redisCachePort: .count("6379", 1...65_535, "Its port.")
+        case .redisCacheUser: .init(.text, "Its account.")
+        case .redisCachePassword: .secret("Its password.")
+        case .redisCacheDatabase: .count("0", 0...1_000, "Its database.")
+        case .redisStateSocket:
+            .init(
+                .path,
+                note: "the cache's",
+                "Unix socket of the Redis for limits, timeouts and events, which must not evict."
+            )
+        case .redisStateHost: .init(.text, note: "the cache's", "Its host.")
+        case .redisStatePort:
+            .init(.count(1...65_535), note: "6379, or the cache's", "Its port.")
+        case .redisStateUser: .init(.text, note: "none, or the cache's", "Its account.")
+        case .redisStatePassword: .secret(note: "none, or the cache's", "Its password.")
+        case .redisStateDatabase:
+            .init(.count(0...1_000), note: "0, or the cache's", "Its database.")
+        case .redisTimeout:
+            .duration(
+                "50ms",
+                .milliseconds(1)...(.seconds(10)),
+                "Longest time of one trip to Redis."
+            )
+        case .redisPool: .count("24", 1...200, "Connections to each Redis.")
+
+        case .stripeAPIBase:
+            .init(.url, default: "https://api.stripe.com", "Where Stripe's API is.")
+        case .stripeSecretKey: .secret(note: "required", "Stripe's secret or restricted key.")
+        case .stripeWebhookSecret:
+            .secret(
+                form: .secrets,
+                note: "required",
+                "Signing secrets of the webhook; several while one is replaced."
+            )
+        case .stripeVersion:
+            .init(
+                .stripeVersion,
+                default: "2026-08-26.dahlia",
+                "The `Stripe-Version` of all calls."
+            )
+        case .stripeTimeout:
+            .duration(
+                "2500ms",
+                .milliseconds(100)...(.minutes(1)),
+                "Longest time of one try to write at Stripe."
+            )
+        case .stripeCreateBudget:
+            .duration(
+                "6s",
+                .milliseconds(100)...(.minutes(2)),
+                "Longest time of all tries to create a payment."
+            )
+        case .stripeReadTimeout:
+            .duration(
+                "5s",
+                .milliseconds(100)...(.minutes(1)),
+                "Longest time of one try to read, cancel or refund at Stripe."
+            )
+
+        case .userServiceURL: .init(.url, note: "required", "Where user-service is.")
+        case .productServiceURL: .init(.url, note: "required", "Where product-service is.")
+        case .upstreamTimeout:
+            .duration(
+                "2s",
+                .milliseconds(10)...(.minutes(1)),
+                "Longest time of one try at either of them."
+            )
+        case .upstreamBudget:
+            .duration("4s", .milliseconds(10)...(.minutes(2)), "Longest time of all tries.")
+        case .upstreamPool: .count("64", 1...500, "Connections to other services that are kept.")
+
+        case .sealingKey:
+            .secret(
+                form: .sealingKey,
+                note: "required",
+                "Key under which stored answers are encrypted."
+            )
+        case .previousSealingKey:
+            .secret(form: .sealingKey, "The key before it, still tried for reading.")
+
+        case .checkoutSliding:
+            .duration(
+                "30min",
+                .minutes(1)...(.hours(24)),
+                "A checkout session ends this long after its last use,"
+            )
+        case .checkoutMaximum:
+            .duration("60min", .minutes(1)...(.hours(24)), "and this long after its beginning.")
+        case .shippingMethodsFile:
+            .init(.path, note: "built-in methods", "JSON file of shipping methods and prices.")
+        case .paymentDeadline:
+            .duration(
+                "30min",
+                .minutes(1)...(.hours(24)),
+                "Time to pay, from when a payment can be made."
+            )
+        case .reservationMargin:
+            .duration(
+                "15min",
+                .minutes(1)...(.hours(24)),
+                "Stock is reserved this much longer than that."
+            )
+        case .guestTokenTTL: .duration("30d", .hours(1)...(.days(365)), "Life of a guest token.")
+        case .sessionTTLMaximum:
+            .duration("30d", .minutes(1)...(.days(365)), "Longest life of a session token.")
+
+        case .idempotencyRetention:
+            .duration("72h", .hours(1)...(.days(30)), "How long answers are kept for repeats,")
+        case .idempotencySecretRetention:
+            .duration("24h", .hours(1)...(.days(30)), "and those that hold a payment's secret.")
+        case .outboxRetention:
+            .duration("14d", .hours(1)...(.days(365)), "How long sent events are kept in MariaDB.")
+        case .eventStreamLength:
+            .count("100000", 1_000...10_000_000, "About how many events the Redis stream keeps.")
+        case .webhookTolerance:
+            .duration(
+                "300s",
+                .seconds(1)...(.hours(1)),
+                "Largest difference of a webhook's time to ours."
+            )
+
+        case .logLevel:
+            .init(
+                .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+                default: "info",
+                "Least level that is logged."
+            )
+        case .logLookUpSlow:
+            .duration(
+                "100ms",
+                .zero...(.minutes(1)),
+                "Answered look-ups that take longer are logged,"
+            )
+        case .logLookUpSample:
+            .count("1000", 0...1_000_000, "and one in so many of the others; 0 for none.")
+        case .metrics: .init(.onOff, default: "on", "Whether `/metrics` answers.")
+        }
+    }
+}

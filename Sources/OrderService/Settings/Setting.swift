@@ -1,0 +1,90 @@
+/// A setting of the service by its name in the environment; `Setting+Table.swift` says the rest.
+///
+/// The order is that of the README's table.
+package enum Setting: String, Sendable, CaseIterable {
+    case configurationFile = "ORDERD_CONFIG"
+
+    case listen = "LISTEN"
+    case listenPeers = "LISTEN_PEERS"
+    case workers = "WORKERS"
+    case readLanes = "READ_LANES"
+    case requestLanes = "REQUEST_LANES"
+    case laneQueue = "LANE_QUEUE"
+    case requestDeadline = "REQUEST_DEADLINE"
+    case grace = "GRACE"
+    case publicURL = "PUBLIC_URL"
+    case corsOrigins = "CORS_ORIGINS"
+
+    case mariaDBHosts = "MARIADB_HOSTS"
+    case mariaDBSocket = "MARIADB_SOCKET"
+    case mariaDBUser = "MARIADB_USER"
+    case mariaDBPassword = "MARIADB_PASSWORD"
+    case mariaDBDatabase = "MARIADB_DATABASE"
+    case mariaDBTLS = "MARIADB_TLS"
+    case mariaDBCAFile = "MARIADB_CA_FILE"
+    case mariaDBPool = "MARIADB_POOL"
+    case mariaDBPoolWait = "MARIADB_POOL_WAIT"
+    case mariaDBConnectTimeout = "MARIADB_CONNECT_TIMEOUT"
+    case mariaDBLookUpTimeout = "MARIADB_LOOKUP_TIMEOUT"
+    case mariaDBWriteTimeout = "MARIADB_WRITE_TIMEOUT"
+    case mariaDBJobTimeout = "MARIADB_JOB_TIMEOUT"
+
+    case redisCacheSocket = "REDIS_CACHE_SOCKET"
+    case redisCacheHost = "REDIS_CACHE_HOST"
+    case redisCachePort = "REDIS_CACHE_PORT"
+    case redisCacheUser = "REDIS_CACHE_USER"
+    case redisCachePassword = "REDIS_CACHE_PASSWORD"
+    case redisCacheDatabase = "REDIS_CACHE_DATABASE"
+    case redisStateSocket = "REDIS_STATE_SOCKET"
+    case redisStateHost = "REDIS_STATE_HOST"
+    case redisStatePort = "REDIS_STATE_PORT"
+    case redisStateUser = "REDIS_STATE_USER"
+    case redisStatePassword = "REDIS_STATE_PASSWORD"
+    case redisStateDatabase = "REDIS_STATE_DATABASE"
+    case redisTimeout = "REDIS_TIMEOUT"
+    case redisPool = "REDIS_POOL"
+
+    case stripeAPIBase = "STRIPE_API_BASE"
+    case stripeSecretKey = "STRIPE_SECRET_KEY"
+    case stripeWebhookSecret = "STRIPE_WEBHOOK_SECRET"
+    case stripeVersion = "STRIPE_VERSION"
+    case stripeTimeout = "STRIPE_TIMEOUT"
+    case stripeCreateBudget = "STRIPE_CREATE_BUDGET"
+    case stripeReadTimeout = "STRIPE_READ_TIMEOUT"
+
+    case userServiceURL = "USER_SERVICE_URL"
+    case productServiceURL = "PRODUCT_SERVICE_URL"
+    case upstreamTimeout = "UPSTREAM_TIMEOUT"
+    case upstreamBudget = "UPSTREAM_BUDGET"
+    case upstreamPool = "UPSTREAM_POOL"
+
+    case sealingKey = "SEALING_KEY"
+    case previousSealingKey = "SEALING_KEY_PREVIOUS"
+
+    case checkoutSliding = "CHECKOUT_SLIDING"
+    case checkoutMaximum = "CHECKOUT_MAXIMUM"
+    case shippingMethodsFile = "SHIPPING_METHODS_FILE"
+    case paymentDeadline = "PAYMENT_DEADLINE"
+    case reservationMargin = "RESERVATION_MARGIN"
+    case guestTokenTTL = "GUEST_TOKEN_TTL"
+    case sessionTTLMaximum = "SESSION_TTL_MAXIMUM"
+
+    case idempotencyRetention = "IDEMPOTENCY_RETENTION"
+    case idempotencySecretRetention = "IDEMPOTENCY_SECRET_RETENTION"
+    case outboxRetention = "OUTBOX_RETENTION"
+    case eventStreamLength = "EVENT_STREAM_LENGTH"
+    case webhookTolerance = "WEBHOOK_TOLERANCE"
+
+    case logLevel = "LOG_LEVEL"
+    case logLookUpSlow = "LOG_LOOKUP_SLOW"
+    case logLookUpSample = "LOG_LOOKUP_SAMPLE"
+    case metrics = "METRICS"
+
+    /// The name in the environment and in the configuration file.
+    package var name: String { rawValue }
+
+    /// The name of the variable that names a file with the value; secrets have one.
+    package var fileName: String? { isSecret ? rawValue + "_FILE" : nil }
+
+    package var isSecret: Bool { specification.isSecret }
+}

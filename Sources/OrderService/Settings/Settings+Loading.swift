@@ -1,0 +1,223 @@
+import FoundationEssentials
+import Logging
+
+extension Settings {
+    /// Reads the settings of the process.
+    ///
+    /// - Parameter environment: the variables; `ORDERD_CONFIG` among them names a file of more.
+    /// - Throws: `SettingsError` with everything that is wrong.
+    package static func load(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(SettingsError) -> Settings {
+        var file = ConfigurationFile()
+        if let path = environment[Setting.configurationFile.name], !path.isEmpty {
+            switch SettingsFile.text(at: path) {
+            case .success(let text): file = ConfigurationFile(text)
+            case .failure(let failure):
+                throw SettingsError(problems: [
+                    .init(
+                        setting: Setting.configurationFile.name,
+                        text: "\(path) cannot be read: \(failure.reason)"
+                    )
+                ])
+            }
+        }
+        var reader = SettingsReader(environment: environment, file: file)
+        let settings = Settings(
+            reading: &reader,
+            warnings: UnknownSettings.warnings(environment: environment, file: file.values)
+        )
+        settings.checkTogether(&reader)
+        guard reader.problems.isEmpty else { throw SettingsError(problems: reader.problems) }
+        return settings
+    }
+
+    private init(reading reader: inout SettingsReader, warnings: [String]) {
+        server = Server(reading: &reader)
+        database = Database(reading: &reader)
+        redis = RedisServers(reading: &reader)
+        stripe = Stripe(reading: &reader)
+        upstreams = Upstreams(reading: &reader)
+        sealing = Sealing(
+            key: reader.requiredSealingKey(.sealingKey),
+            previousKey: reader.sealingKey(.previousSealingKey)
+        )
+        checkout = Checkout(
+            slidingLife: reader.duration(.checkoutSliding),
+            maximumLife: reader.duration(.checkoutMaximum),
+            shippingMethodsFile: reader.text(.shippingMethodsFile),
+            paymentDeadline: reader.duration(.paymentDeadline),
+            reservationMargin: reader.duration(.reservationMargin)
+        )
+        access = Access(
+            guestTokenLife: reader.duration(.guestTokenTTL),
+            maximumSessionLife: reader.duration(.sessionTTLMaximum)
+        )
+        retention = Retention(
+            idempotency: reader.duration(.idempotencyRetention),
+            idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
+            outbox: reader.duration(.outboxRetention),
+            eventStreamLength: reader.count(.eventStreamLength)
+        )
+        log = Log(
+            level: reader.choice(.logLevel, standIn: Logger.Level.info),
+            slowLookUp: reader.duration(.logLookUpSlow),
+            lookUpSampling: reader.count(.logLookUpSample)
+        )
+        hasMetrics = reader.onOff(.metrics)
+        self.warnings = warnings
+        written = reader.written
+    }
+
+    private func checkTogether(_ reader: inout SettingsReader) {
+        let ordered: [(Setting, Duration, Setting, Duration)] = [
+            (.stripeTimeout, stripe.timeout, .stripeCreateBudget, stripe.createBudget),
+            (.stripeCreateBudget, stripe.createBudget, .requestDeadline, server.requestDeadline),
+            (.upstreamTimeout, upstreams.timeout, .upstreamBudget, upstreams.budget),
+            (.upstreamBudget, upstreams.budget, .requestDeadline, server.requestDeadline),
+            (.checkoutSliding, checkout.slidingLife, .checkoutMaximum, checkout.maximumLife),
+            (
+                .idempotencySecretRetention, retention.idempotencyWithSecret,
+                .idempotencyRetention, retention.idempotency
+            ),
+        ]
+        for (setting, value, limit, limitValue) in ordered {
+            reader.check(setting, value, isAtMost: limit, limitValue)
+        }
+    }
+}
+
+extension Settings.Server {
+    fileprivate init(reading reader: inout SettingsReader) {
+        listeners = reader.listeners(.listen)
+        peers = reader.addresses(.listenPeers)
+        workers = reader.count(.workers)
+        readLanes = reader.count(.readLanes)
+        requestLanes = reader.count(.requestLanes)
+        laneQueue = reader.count(.laneQueue)
+        requestDeadline = reader.duration(.requestDeadline)
+        grace = reader.duration(.grace)
+        publicURL = reader.url(.publicURL)
+        corsOrigins = reader.origins(.corsOrigins)
+        if listeners.isEmpty, !reader.hasProblem(.listen) {
+            reader.report(.listen, "names no address")
+        }
+    }
+}
+
+extension Settings.Database {
+    fileprivate init(reading reader: inout SettingsReader) {
+        servers = reader.hosts(.mariaDBHosts, impliedPort: 3_306)
+        switch (reader.text(.mariaDBSocket), servers.isEmpty) {
+        case (let path?, true): servers = [.unix(path: path)]
+        case (.some, false):
+            reader.report(.mariaDBSocket, "is set, and MARIADB_HOSTS as well; one is enough")
+        case (nil, true):
+            if !reader.hasProblem(.mariaDBHosts) {
+                reader.report(.mariaDBHosts, "is required, or MARIADB_SOCKET")
+            }
+        case (nil, false): break
+        }
+        user = reader.text(.mariaDBUser) ?? ""
+        password = reader.secret(.mariaDBPassword)
+        name = reader.text(.mariaDBDatabase) ?? ""
+        encryption = reader.choice(.mariaDBTLS, standIn: .off)
+        authorityFile = reader.text(.mariaDBCAFile)
+        poolSize = reader.count(.mariaDBPool)
+        poolWait = reader.duration(.mariaDBPoolWait)
+        connectTimeout = reader.duration(.mariaDBConnectTimeout)
+        lookUpTimeout = reader.duration(.mariaDBLookUpTimeout)
+        writeTimeout = reader.duration(.mariaDBWriteTimeout)
+        jobTimeout = reader.duration(.mariaDBJobTimeout)
+    }
+}
+
+extension Settings.RedisServers {
+    fileprivate init(reading reader: inout SettingsReader) {
+        timeout = reader.duration(.redisTimeout)
+        poolSize = reader.count(.redisPool)
+
+        if reader.isGiven(.redisCacheSocket), reader.isGiven(.redisCacheHost) {
+            reader.report(.redisCacheSocket, "is set, and REDIS_CACHE_HOST as well; one is enough")
+        }
+        let cachePort = reader.count(.redisCachePort)
+        let cacheAddress: ServerAddress
+        if let path = reader.text(.redisCacheSocket) {
+            cacheAddress = .unix(path: path)
+        } else {
+            let host = reader.text(.redisCacheHost) ?? ""
+            cacheAddress = .tcp(HostPort(host: host, port: cachePort))
+        }
+        cache = Settings.RedisServer(
+            address: cacheAddress,
+            user: reader.text(.redisCacheUser),
+            password: reader.secret(.redisCachePassword),
+            database: reader.count(.redisCacheDatabase)
+        )
+        state = Self.state(besides: cache, reading: &reader)
+    }
+
+    private static func state(
+        besides cache: Settings.RedisServer,
+        reading reader: inout SettingsReader
+    ) -> Settings.RedisServer {
+        let port = reader.optionalCount(.redisStatePort)
+        let user = reader.text(.redisStateUser)
+        let password = reader.secret(.redisStatePassword)
+        let database = reader.optionalCount(.redisStateDatabase)
+        let address: ServerAddress
+        switch (reader.text(.redisStateSocket), reader.text(.redisStateHost)) {
+        case (nil, nil):
+            if reader.isGiven(.redisStatePort) {
+                reader.report(.redisStatePort, "is set without REDIS_STATE_HOST")
+            }
+            return Settings.RedisServer(
+                address: cache.address,
+                user: user ?? cache.user,
+                password: password ?? cache.password,
+                database: database ?? cache.database
+            )
+        case (let path?, let host):
+            if host != nil {
+                reader.report(
+                    .redisStateSocket,
+                    "is set, and REDIS_STATE_HOST as well; one is enough"
+                )
+            }
+            address = .unix(path: path)
+        case (nil, let host?): address = .tcp(HostPort(host: host, port: port ?? 6_379))
+        }
+        return Settings.RedisServer(
+            address: address,
+            user: user,
+            password: password,
+            database: database ?? 0
+        )
+    }
+}
+
+extension Settings.Stripe {
+    fileprivate init(reading reader: inout SettingsReader) {
+        apiBase = reader.url(.stripeAPIBase)
+        secretKey = reader.requiredSecret(.stripeSecretKey)
+        webhookSecrets = reader.requiredSecrets(.stripeWebhookSecret)
+        webhookTolerance = reader.duration(.webhookTolerance)
+        version = reader.stripeVersion(.stripeVersion)
+        timeout = reader.duration(.stripeTimeout)
+        createBudget = reader.duration(.stripeCreateBudget)
+        readTimeout = reader.duration(.stripeReadTimeout)
+        if webhookSecrets.isEmpty, !reader.hasProblem(.stripeWebhookSecret) {
+            reader.report(.stripeWebhookSecret, "names no secret")
+        }
+    }
+}
+
+extension Settings.Upstreams {
+    fileprivate init(reading reader: inout SettingsReader) {
+        userServiceURL = reader.url(.userServiceURL)
+        productServiceURL = reader.url(.productServiceURL)
+        timeout = reader.duration(.upstreamTimeout)
+        budget = reader.duration(.upstreamBudget)
+        poolSize = reader.count(.upstreamPool)
+    }
+}

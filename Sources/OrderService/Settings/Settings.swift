@@ -1,0 +1,158 @@
+package import Logging
+
+/// The settings of the process: read once at start, checked as a whole, and never changed.
+package struct Settings: Sendable {
+    package var server: Server
+    package var database: Database
+    package var redis: RedisServers
+    package var stripe: Stripe
+    package var upstreams: Upstreams
+    package var sealing: Sealing
+    package var checkout: Checkout
+    package var access: Access
+    package var retention: Retention
+    package var log: Log
+    /// Whether `/metrics` answers.
+    package var hasMetrics: Bool
+
+    /// What is odd without being wrong, such as names that are no settings.
+    package var warnings: [String]
+
+    /// The value of each setting as it was written, «(set)» for secrets, for `description`.
+    let written: [(setting: Setting, text: String)]
+}
+
+extension Settings {
+    /// The FastCGI side and the threads behind it.
+    package struct Server: Sendable, Equatable {
+        package var listeners: [ServerAddress]
+        /// Addresses that may connect to TCP listeners.
+        package var peers: [String]
+        /// 0 for two per core.
+        package var workers: Int
+        package var readLanes: Int
+        package var requestLanes: Int
+        package var laneQueue: Int
+        package var requestDeadline: Duration
+        package var grace: Duration
+        /// Without a slash at its end.
+        package var publicURL: String
+        package var corsOrigins: [String]
+    }
+
+    /// MariaDB; in `servers` either one socket or hosts in the order in which they are tried.
+    package struct Database: Sendable, Equatable {
+        /// How connections are encrypted.
+        package enum Encryption: String, Sendable {
+            case off
+            case required
+            /// Required, and the server's certificate is checked.
+            case verify
+        }
+
+        package var servers: [ServerAddress]
+        package var user: String
+        package var password: Secret<String>?
+        package var name: String
+        package var encryption: Encryption
+        package var authorityFile: String?
+        package var poolSize: Int
+        package var poolWait: Duration
+        package var connectTimeout: Duration
+        package var lookUpTimeout: Duration
+        package var writeTimeout: Duration
+        package var jobTimeout: Duration
+    }
+
+    /// One Redis server and the account there.
+    package struct RedisServer: Sendable, Equatable {
+        package var address: ServerAddress
+        package var user: String?
+        package var password: Secret<String>?
+        package var database: Int
+    }
+
+    /// The Redis for caches, which may evict, and the one for state, which must not.
+    package struct RedisServers: Sendable, Equatable {
+        package var cache: RedisServer
+        package var state: RedisServer
+        package var timeout: Duration
+        /// Connections to each of the two.
+        package var poolSize: Int
+    }
+
+    /// Stripe's API and webhook.
+    package struct Stripe: Sendable, Equatable {
+        /// Without a slash at its end.
+        package var apiBase: String
+        package var secretKey: Secret<String>
+        /// At least one; a webhook is genuine if any of them has signed it.
+        package var webhookSecrets: [Secret<String>]
+        package var webhookTolerance: Duration
+        package var version: String
+        /// The time of one try to write.
+        package var timeout: Duration
+        /// The time of all tries to create a payment.
+        package var createBudget: Duration
+        package var readTimeout: Duration
+    }
+
+    /// user-service and product-service; their URLs have no slash at the end.
+    package struct Upstreams: Sendable, Equatable {
+        package var userServiceURL: String
+        package var productServiceURL: String
+        /// The time of one try.
+        package var timeout: Duration
+        /// The time of all tries.
+        package var budget: Duration
+        package var poolSize: Int
+    }
+
+    /// The keys under which stored answers are encrypted, 32 bytes each.
+    package struct Sealing: Sendable, Equatable {
+        package var key: Secret<[UInt8]>
+        package var previousKey: Secret<[UInt8]>?
+    }
+
+    /// Checkout sessions, payment deadlines, reservations.
+    package struct Checkout: Sendable, Equatable {
+        package var slidingLife: Duration
+        package var maximumLife: Duration
+        /// Nil for the built-in methods.
+        package var shippingMethodsFile: String?
+        package var paymentDeadline: Duration
+        package var reservationMargin: Duration
+    }
+
+    /// The lives of tokens.
+    package struct Access: Sendable, Equatable {
+        package var guestTokenLife: Duration
+        package var maximumSessionLife: Duration
+    }
+
+    /// How long what is done is kept.
+    package struct Retention: Sendable, Equatable {
+        package var idempotency: Duration
+        package var idempotencyWithSecret: Duration
+        package var outbox: Duration
+        /// Events, approximately.
+        package var eventStreamLength: Int
+    }
+
+    /// What is logged.
+    package struct Log: Sendable, Equatable {
+        package var level: Logger.Level
+        package var slowLookUp: Duration
+        /// One in so many ordinary look-ups; 0 for none.
+        package var lookUpSampling: Int
+    }
+}
+
+extension Settings: CustomStringConvertible, CustomReflectable {
+    /// One line for each setting, `NAME=value`; secrets are «(set)» or empty.
+    package var description: String {
+        written.map { "\($0.setting.name)=\($0.text)" }.joined(separator: "\n")
+    }
+
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
