@@ -83,7 +83,7 @@ let package = Package(
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
 
-        tests("CurlTests", ["Curl", "Resilience"]),
+        tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         .target(
             name: "OrderServiceTesting",
             path: "Tests/OrderServiceTesting",
