@@ -96,7 +96,7 @@ let package = Package(
             path: "Tests/OrderServiceTesting",
             swiftSettings: strict
         ),
-        tests("CurlTests", ["Curl", "Resilience"]),
+        tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),

@@ -117,38 +117,3 @@ import Testing
         #expect(peer.requests().count == 1)
     }
 }
-
-extension HTTPClientConfiguration {
-    static func test(
-        poolSize: Int = 1,
-        poolWait: Duration = .milliseconds(1),
-        maximumAnswerSize: Int = 1_048_576
-    ) -> HTTPClientConfiguration {
-        HTTPClientConfiguration(
-            userAgent: "order-service-tests",
-            poolSize: poolSize,
-            poolWait: poolWait,
-            maximumAnswerSize: maximumAnswerSize
-        )
-    }
-}
-
-extension Outcome {
-    var answer: Answer? {
-        if case .executed(let answer) = self { answer } else { nil }
-    }
-
-    /// The cause, if it is certain that nothing was sent.
-    var refusal: Cause? {
-        if case .notExecuted(let cause) = self { cause } else { nil }
-    }
-
-    /// The cause, if something may have been sent.
-    var doubt: Cause? {
-        if case .unknown(let cause) = self { cause } else { nil }
-    }
-}
-
-extension HTTPClientError {
-    var word: String { label.description }
-}
