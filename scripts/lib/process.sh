@@ -24,6 +24,12 @@ pid_of() {
 
 is_running() { pid_of "$1" >/dev/null; }
 
+# A signal while things start is noted and acted upon at the next safe place: between a process's
+# birth and the writing of its pid file it would leave a process that nobody stops.
+interrupted=
+note_signals() { trap 'interrupted=yes' INT TERM HUP; }
+not_interrupted() { [[ -z $interrupted ]]; }
+
 # start_process NAME COMMAND…: in a session of its own, so that Ctrl-C reaches only the script,
 # which then stops everything in order.
 start_process() {
@@ -42,7 +48,9 @@ wait_for() {
     local seconds=$2
     shift 2
     until "$@" >/dev/null 2>&1; do
-        if ! is_running "$name"; then
+        if ! not_interrupted; then
+            return 1
+        elif ! is_running "$name"; then
             explain "$name" "$name ended while starting"
             return 1
         elif ((SECONDS > limit)); then
@@ -59,12 +67,17 @@ explain() {
     tail -n 15 "$LOGS/$1.log" | sed 's/^/  | /' >&2
 }
 
-# stop_process NAME SECONDS: SIGTERM, a bounded wait, SIGKILL.
+# stop_process NAME SECONDS: SIGTERM, a bounded wait, SIGKILL. The signal is repeated, because
+# MariaDB forgets one that comes while it starts.
 stop_process() {
     local name=$1 limit=$((SECONDS + $2)) pid
     if pid=$(pid_of "$name"); then
-        kill -TERM "$pid" 2>/dev/null || true
+        local again=0
         while is_running "$name"; do
+            if ((SECONDS >= again)); then
+                kill -TERM "$pid" 2>/dev/null || true
+                again=$((SECONDS + 2))
+            fi
             if ((SECONDS > limit)); then
                 warn "$name did not stop in $2 s: killed"
                 kill -KILL "$pid" 2>/dev/null || true
