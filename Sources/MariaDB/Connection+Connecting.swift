@@ -2,7 +2,10 @@ internal import CMariaDB
 internal import Resilience
 
 extension Connection {
-    /// Connects to the first server of the configuration that answers; blocks meanwhile.
+    /// Connects to the first server of the configuration that can be used; blocks meanwhile.
+    ///
+    /// Of several, that is the first one which takes changes: a replica or a node cut off from its
+    /// cluster accepts connections, too.
     ///
     /// - Throws: `connectFailed` with the failures of all servers tried, or `deadlineExpired`.
     static func connect(
@@ -22,6 +25,7 @@ extension Connection {
                     statementCacheSize: configuration.statementCacheSize
                 )
                 try connection.prepareSession(configuration, until: limit)
+                if configuration.servers.count > 1 { try connection.checkWritable(until: limit) }
                 return connection
             } catch {
                 failures.append(.init(server: server.name, cause: error.beforeExecution))
@@ -79,6 +83,30 @@ extension Connection {
             throw error.failure ?? .timedOut
         }
     }
+
+    private mutating func shows(
+        _ what: StaticString,
+        _ value: String,
+        until deadline: Deadline
+    ) throws(MariaDBError) -> Bool {
+        let rows = try query("SHOW \(unescaped: what)", until: deadline)
+        return try rows.first?.string("Value") == value
+    }
+
+    /// Makes sure that the server takes changes.
+    private mutating func checkWritable(until deadline: Deadline) throws(MariaDBError.Failure) {
+        do throws(MariaDBError) {
+            // A server without Galera is never «ready».
+            let isNode = try shows("VARIABLES LIKE 'wsrep_on'", "ON", until: deadline)
+            if isNode, try !shows("STATUS LIKE 'wsrep_ready'", "ON", until: deadline) {
+                throw .failed(.notReady)
+            }
+            let server = try query("SELECT @@read_only AS is_read_only", until: deadline)
+            if try server.first?.bool("is_read_only") == true { throw .failed(.readOnly) }
+        } catch {
+            throw error.failure ?? .timedOut
+        }
+    }
 }
 
 /// A server to connect to.
@@ -108,6 +136,20 @@ extension MariaDBError.Failure {
         code: .tlsFailed,
         sqlState: "08001",
         message: "the server does not encrypt",
+        isNotExecuted: true
+    )
+
+    fileprivate static let readOnly = MariaDBError.Failure(
+        code: .readOnly,
+        sqlState: "HY000",
+        message: "the server is read-only",
+        isNotExecuted: true
+    )
+
+    fileprivate static let notReady = MariaDBError.Failure(
+        code: .unknownCommand,
+        sqlState: "08S01",
+        message: "the node is not part of its cluster",
         isNotExecuted: true
     )
 

@@ -15,7 +15,7 @@ package struct MariaDBConfiguration: Sendable {
 
     /// The ways to reach the server.
     package enum Address: Sendable, Equatable {
-        /// Nodes of one cluster, tried in this order.
+        /// Nodes of one cluster, tried in this order until one takes changes.
         case hosts([Host])
         case unixSocket(path: String)
     }

@@ -53,10 +53,10 @@ extension MariaDBError.Code {
         (2_000..<3_000).contains(rawValue) || (5_000..<6_000).contains(rawValue)
     }
 
-    /// Whether the connection is of no use after it.
+    /// Whether the connection is of no use after it, as one to a server that has become a replica.
     var breaksConnection: Bool {
         switch self {
-        case .connectionKilled, .serverShutdown, .unknownCommand: true
+        case .connectionKilled, .serverShutdown, .unknownCommand, .readOnly: true
         default: isOfLibrary
         }
     }

@@ -116,6 +116,52 @@ struct FailureTests {
         }
     }
 
+    @Test("is passed over for the next host once it is read-only")
+    func skipsReadOnly() async throws {
+        try await onOwnThread {
+            let ports = try (Listener(listens: false).port, Listener(listens: false).port)
+            let replica = try Self.networked(port: ports.0)
+            let primary = try Self.networked(port: ports.1)
+            var configuration = MariaDBConfiguration(
+                address: .hosts([
+                    .init("localhost", port: ports.0), .init("127.0.0.1", port: ports.1),
+                ]),
+                user: "shop",
+                password: "secret"
+            )
+            configuration.poolSize = 1
+            let database = Database(configuration)
+            let port: SQL = "SELECT @@port"
+            let first = try database.query(port, until: .after(.seconds(10)))[0].int(0)
+            #expect(first == Int(ports.0))
+
+            let administration = Database(TestDatabase.configuration(socket: replica.socket))
+            try administration.executeScript(
+                "SET GLOBAL read_only = 1",
+                until: .after(.seconds(10))
+            )
+            try database.execute("CREATE DATABASE moved", until: .after(.seconds(10)))
+            let second = try database.query(port, until: .after(.seconds(10)))[0].int(0)
+            #expect(second == Int(ports.1))
+            primary.stop()
+            replica.stop()
+        }
+    }
+
+    private static func networked(port: UInt16) throws -> PrivateMariaDB {
+        let server = try PrivateMariaDB(
+            options: ["--port=\(port)", "--bind-address=127.0.0.1", "--skip-name-resolve"]
+        )
+        let administration = Database(TestDatabase.configuration(socket: server.socket))
+        defer { administration.close() }
+        try administration.executeScript(
+            "CREATE USER shop@'127.0.0.1' IDENTIFIED BY 'secret'; "
+                + "GRANT CREATE, SELECT ON *.* TO shop@'127.0.0.1'",
+            until: .after(.seconds(10))
+        )
+        return server
+    }
+
     @Test("gives one clear error with the reason for each host")
     func namesUnreachable() async throws {
         let refusing = try Listener(listens: false)
