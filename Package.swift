@@ -100,5 +100,7 @@ let package = Package(
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
+        tests("ObservabilityTests", ["Observability", logging]),
+        tests("OrderServiceTests", ["OrderService", logging]),
     ]
 )

@@ -47,9 +47,11 @@ package final class LogSink: Sendable {
     private let output: Mutex<Int32>
 
     private let hasLines = Atomic(false)
+    private let isStarted = Atomic(false)
     private let isStopped = Atomic(false)
     private let lineArrived = DispatchSemaphore(value: 0)
     private let bufferFilled = DispatchSemaphore(value: 0)
+    private let threadEnded = DispatchSemaphore(value: 0)
 
     /// Makes a sink that writes only when `flush` is called, until `startFlushing`.
     package init(descriptor: Int32) {
@@ -98,10 +100,13 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// Starts the thread that writes collected lines at most `interval` after they were logged.
+    /// Starts the thread that writes collected lines at most `interval` after they were logged;
+    /// to be called once.
     ///
-    /// It sleeps while nothing is logged, and lives until `stopFlushing`.
+    /// The thread sleeps while nothing is logged, and lives until `stopFlushing`.
     package func startFlushing(every interval: DispatchTimeInterval) {
+        let wasStarted = isStarted.exchange(true, ordering: .relaxed)
+        precondition(!wasStarted, "a sink has one flushing thread")
         DetachedThread.start { [self] in
             while !isStopped.load(ordering: .acquiring) {
                 lineArrived.wait()
@@ -109,14 +114,18 @@ package final class LogSink: Sendable {
                 hasLines.store(false, ordering: .relaxed)
                 flush()
             }
+            threadEnded.signal()
         }
     }
 
-    /// Ends the flushing thread after one last flush.
+    /// Ends the flushing thread; blocks the calling thread until the last lines are written.
     package func stopFlushing() {
-        isStopped.store(true, ordering: .releasing)
+        guard isStarted.load(ordering: .relaxed),
+            !isStopped.exchange(true, ordering: .releasing)
+        else { return }
         bufferFilled.signal()
         lineArrived.signal()
+        threadEnded.wait()
     }
 
     private func threadBuffer() -> ThreadBuffer {

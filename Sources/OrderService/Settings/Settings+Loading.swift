@@ -5,6 +5,7 @@ extension Settings {
     /// Reads the settings of the process.
     ///
     /// - Parameter environment: the variables; `ORDERD_CONFIG` among them names a file of more.
+    /// - Returns: the settings, each within its range, with warnings of what is odd.
     /// - Throws: `SettingsError` with everything that is wrong.
     package static func load(
         environment: [String: String] = ProcessInfo.processInfo.environment

@@ -1,7 +1,8 @@
 /// Finds variables that look like settings and are none, most likely misspelt.
 enum UnknownSettings {
-    /// What begins like this in the environment is meant for this service. Words such as `LOG_` or
-    /// `LISTEN_` (systemd's) are not among them.
+    /// What begins like this in the environment is meant for this service.
+    ///
+    /// Common words such as `LOG_`, or `LISTEN_` (systemd's), are not among them.
     private static let prefixes = [
         "CHECKOUT_", "CORS_", "IDEMPOTENCY_", "MARIADB_", "ORDERD_", "OUTBOX_", "PRODUCT_SERVICE_",
         "REDIS_", "RESERVATION_", "SEALING_", "STRIPE_", "UPSTREAM_", "USER_SERVICE_", "WEBHOOK_",
