@@ -80,6 +80,9 @@ extension MariaDBError.Code {
         }
     }
 
+    /// Whether the server was out of reach or out of time, as opposed to refusing a statement.
+    package var isUnavailability: Bool { isTransient || breaksConnection }
+
     /// Whether a transaction that failed with it may well succeed when begun again.
     var isTransient: Bool {
         switch self {

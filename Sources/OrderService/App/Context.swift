@@ -1,0 +1,46 @@
+package import Observability
+package import Resilience
+import Signing
+import Synchronization
+package import Web
+
+/// What a handler knows of the request it answers.
+package struct Context: Sendable {
+    package let request: Request
+    package let captures: Captures
+    package let requestID: String
+    package let deadline: Deadline
+    package let principal: Principal
+    package let calls: CallLog
+}
+
+/// The calls to other services that one request made, for its log line.
+package final class CallLog: Sendable {
+    private let calls = Mutex<[UpstreamCall]>([])
+
+    package init() {}
+
+    package func append(_ call: UpstreamCall) {
+        calls.withLock { $0.append(call) }
+    }
+
+    package var all: [UpstreamCall] { calls.withLock { $0 } }
+}
+
+/// The id that a request carries through logs and answers.
+enum RequestID {
+    /// The web server's id if it is sane, else a new one.
+    static func of(_ request: Request) -> String {
+        if let given = request.parameters[.requestID], (8...64).contains(given.count),
+            given.allSatisfy(isAllowed)
+        {
+            return String(decoding: given, as: UTF8.self)
+        }
+        return Hex.encode(SecureRandom.bytes(16))
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+}

@@ -1,0 +1,92 @@
+import Observability
+import Web
+
+/// One route of the API: where it is, who may use it, on what lanes it runs, what answers.
+struct Endpoint: Sendable {
+    /// The lanes that a route's blocking work runs on.
+    enum Lane: Sendable {
+        /// Reads of MariaDB.
+        case read
+        /// Writes, and everything that may call another service.
+        case request
+        /// Stripe's webhooks, kept apart so that nothing else delays them.
+        case webhook
+    }
+
+    enum Handler: Sendable {
+        /// Answers with what the context has.
+        case plain(@Sendable (Context) throws -> Response)
+        /// Answers for one order, which was found and may be seen by the principal.
+        case order(@Sendable (Context, Order) throws -> Response)
+        /// A look-up of one order that is answered from a cache where possible.
+        case cachedLookUp(OrderLookUp)
+    }
+
+    let method: Method
+    let pattern: String
+    let access: Access
+    let lane: Lane
+    let handler: Handler
+    /// Media types that a body may have; empty where a body is not looked at.
+    var accepts: [String] = ["application/json"]
+
+    var name: String { "\(method.rawValue) \(pattern)" }
+
+    /// Whether it only looks something up, so that most of its requests need no log line.
+    var isLookUp: Bool { method == .get }
+}
+
+/// Who may use a route.
+enum Access: Sendable {
+    /// Everybody; credentials are read where there are any.
+    case anyone
+    /// Everybody; credentials are not even looked at.
+    case open
+    /// A session with one of these roles; any session if empty.
+    case session(Roles)
+    /// The owner of the order in the path, a guest of it whose token has the scope, or staff.
+    case order(guest: GuestScope?, staff: Roles)
+    /// The guest of an order, whose token has the scope.
+    case guest(GuestScope)
+    /// The customer of a checkout session, or the bearer of its token.
+    case checkout
+
+    /// Checks what can be checked without the thing itself.
+    ///
+    /// - Throws: a `Problem` with 401 or 403.
+    func check(_ principal: Principal) throws(Problem) {
+        switch self {
+        case .anyone, .open: return
+        case .session(let roles):
+            guard let session = principal.session else { throw .unauthenticated }
+            guard roles.isEmpty || !session.roles.isDisjoint(with: roles) else {
+                throw .forbiddenRole
+            }
+        case .order:
+            switch principal {
+            case .session, .guest: return
+            case .nobody, .checkout: throw .unauthenticated
+            }
+        case .guest:
+            guard case .guest = principal else { throw .unauthenticated }
+        case .checkout:
+            switch principal {
+            case .session, .checkout: return
+            case .nobody, .guest: throw .unauthenticated
+            }
+        }
+    }
+
+    /// Whether the principal may see this order; who may not is told that there is none.
+    func admits(_ principal: Principal, to order: Order) -> Bool {
+        switch (self, principal) {
+        case (.order(_, let staff), .session(let session)):
+            let owns = session.roles.contains(.customer) && order.userID == session.userID
+            return owns || !session.roles.isDisjoint(with: staff)
+        case (.order(let scope?, _), .guest(let access)), (.guest(let scope), .guest(let access)):
+            return access.orderID == order.id && access.scopes.contains(GuestScopes(scope))
+        default:
+            return false
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Commerce
+import Logging
+import MariaDB
+import Web
+
+/// Turns errors into problems: the one place that decides what a client learns of a failure.
+enum ErrorMapping {
+    static func problem(
+        for error: any Error,
+        _ route: String,
+        _ requestID: String,
+        _ logger: Logger
+    ) -> Problem {
+        switch error {
+        case let problem as Problem:
+            return problem
+        case let error as IllegalTransition:
+            let allowed = error.allowed.map { JSON.string($0.rawValue) }
+            return Problem(
+                .conflict,
+                "illegal_transition",
+                "An order that is \(error.status.rawValue) does not allow this.",
+                extensions: [
+                    ("status", .string(error.status.rawValue)), ("allowed", .array(allowed)),
+                ]
+            )
+        case is IdempotencyLost:
+            return .idempotencyInProgress
+        case let error as MariaDBError where error.isUnavailability:
+            logger.error(
+                "MariaDB is not available",
+                metadata: ["route": "\(route)", "requestId": "\(requestID)", "error": "\(error)"]
+            )
+            return .dependencyUnavailable(retryAfter: 1)
+        default:
+            logger.error(
+                "a request failed",
+                metadata: ["route": "\(route)", "requestId": "\(requestID)", "error": "\(error)"]
+            )
+            return .internalError
+        }
+    }
+}
+
+extension MariaDBError {
+    /// Whether the database could not be reached or did not answer in time, as opposed to a
+    /// statement of ours that it refused.
+    var isUnavailability: Bool {
+        switch self {
+        case .connectFailed, .poolExhausted, .deadlineExpired, .commitOutcomeUnknown,
+            .rollbackFailed, .closed:
+            true
+        case .failed(let failure): failure.code.isUnavailability
+        case .decoding: false
+        }
+    }
+}

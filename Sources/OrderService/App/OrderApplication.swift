@@ -1,0 +1,208 @@
+import Logging
+import MariaDB
+import Observability
+import Resilience
+package import Web
+
+/// The application behind the server: finds the endpoint, answers hits on the worker, hands the
+/// rest to lanes, and turns errors into problems.
+///
+/// The way of a request, top to bottom: `start` → `OrderLookUp.quickAnswer` or a lane →
+/// `answer(_:)`: authenticate, check access, find the order, call the handler → `finish`.
+package final class OrderApplication: Application {
+    private struct Route: Sendable {
+        let endpoint: Endpoint
+        let metrics: RouteMetrics
+    }
+
+    private let router: Router<Route>
+    private let unrouted: RouteMetrics
+    private let authenticator: Authenticator
+    private let orders: OrderStore
+    private let lanes: Lanes
+    private let accessLog: AccessLog
+    private let requestDeadline: Duration
+    private let logger = Logger(label: "orderd.http")
+
+    init(
+        endpoints: [Endpoint],
+        authenticator: Authenticator,
+        orders: OrderStore,
+        lanes: Lanes,
+        metrics: MetricsRegistry,
+        accessLog: AccessLog,
+        requestDeadline: Duration
+    ) {
+        var router = Router<Route>()
+        for endpoint in endpoints {
+            router.add(
+                endpoint.method,
+                endpoint.pattern,
+                Route(
+                    endpoint: endpoint,
+                    metrics: RouteMetrics(
+                        method: endpoint.method.rawValue,
+                        route: endpoint.pattern,
+                        in: metrics
+                    )
+                )
+            )
+        }
+        self.router = router
+        unrouted = RouteMetrics(method: "OTHER", route: "none", in: metrics)
+        self.authenticator = authenticator
+        self.orders = orders
+        self.lanes = lanes
+        self.accessLog = accessLog
+        self.requestDeadline = requestDeadline
+    }
+
+    package func start(_ request: Request) -> Step {
+        let arrival = ContinuousClock.now
+        switch router.match(request.method, request.path) {
+        case .notFound:
+            return .answer(reject(.notFound, request, since: arrival))
+        case .methodNotAllowed(let allow):
+            if request.method == .options {
+                let answer = Response(.noContent, fields: [Response.Field("Allow", allow)])
+                return .answer(
+                    finish(answer, request, RequestID.of(request), nil, since: arrival)
+                )
+            }
+            return .answer(reject(.methodNotAllowed(allow: allow), request, since: arrival))
+        case .found(let route, let captures):
+            let deadline = Deadline(arrival + requestDeadline)
+            if case .cachedLookUp(let lookUp) = route.endpoint.handler,
+                let hit = lookUp.quickAnswer(request, captures, until: deadline)
+            {
+                return .answer(
+                    finish(hit, request, RequestID.of(request), route, since: arrival)
+                )
+            }
+            return .handOver { [self] reply in
+                let isAccepted = lanes[route.endpoint.lane].submit {
+                    reply(self.answer(request, captures, route, arrival, deadline))
+                }
+                guard !isAccepted else { return }
+                let problem = Problem.overloaded(retryAfter: 1)
+                reply(reject(problem, request, route, since: arrival))
+            }
+        }
+    }
+
+    /// Answers on a lane; blocks on whatever the endpoint needs.
+    private func answer(
+        _ request: Request,
+        _ captures: Captures,
+        _ route: Route,
+        _ arrival: ContinuousClock.Instant,
+        _ deadline: Deadline
+    ) -> Response {
+        let requestID = RequestID.of(request)
+        let calls = CallLog()
+        let response: Response
+        do {
+            guard !deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
+            try checkBody(of: request, route.endpoint)
+            let principal = try authenticate(request, route.endpoint, deadline)
+            let context = Context(
+                request: request,
+                captures: captures,
+                requestID: requestID,
+                deadline: deadline,
+                principal: principal,
+                calls: calls
+            )
+            response = try call(route.endpoint, context)
+        } catch {
+            response = ErrorMapping.problem(for: error, route.endpoint.name, requestID, logger)
+                .response(requestID: requestID)
+        }
+        return finish(response, request, requestID, route, calls, since: arrival)
+    }
+
+    private func authenticate(
+        _ request: Request,
+        _ endpoint: Endpoint,
+        _ deadline: Deadline
+    ) throws -> Principal {
+        if case .open = endpoint.access { return .nobody }
+        let principal = try authenticator.principal(of: request, until: deadline)
+        try endpoint.access.check(principal)
+        return principal
+    }
+
+    private func call(_ endpoint: Endpoint, _ context: Context) throws -> Response {
+        switch endpoint.handler {
+        case .plain(let handle):
+            return try handle(context)
+        case .order(let handle):
+            return try handle(context, visibleOrder(endpoint.access, context))
+        case .cachedLookUp(let lookUp):
+            return try lookUp.answer(visibleOrder(endpoint.access, context), context)
+        }
+    }
+
+    /// The order that the path or the guest's token names, if the principal may see it.
+    private func visibleOrder(_ access: Access, _ context: Context) throws -> Order {
+        let id: Int64?
+        if case .guest = access, case .guest(let guest) = context.principal {
+            id = guest.orderID
+        } else {
+            id = context.captures.number(0)
+        }
+        guard let id, let order = try orders.find(id, until: context.deadline),
+            access.admits(context.principal, to: order)
+        else { throw Problem.orderNotFound }
+        return order
+    }
+
+    private func checkBody(of request: Request, _ endpoint: Endpoint) throws(Problem) {
+        guard !request.body.isEmpty, !endpoint.accepts.isEmpty else { return }
+        guard let type = request.mediaType, endpoint.accepts.contains(type) else {
+            throw .unsupportedMediaType(endpoint.accepts.joined(separator: ", "))
+        }
+    }
+
+    private func reject(
+        _ problem: Problem,
+        _ request: Request,
+        _ route: Route? = nil,
+        since arrival: ContinuousClock.Instant
+    ) -> Response {
+        let requestID = RequestID.of(request)
+        return finish(
+            problem.response(requestID: requestID),
+            request,
+            requestID,
+            route,
+            since: arrival
+        )
+    }
+
+    /// Adds the request's id, counts and logs.
+    private func finish(
+        _ response: Response,
+        _ request: Request,
+        _ requestID: String,
+        _ route: Route?,
+        _ calls: CallLog? = nil,
+        since arrival: ContinuousClock.Instant
+    ) -> Response {
+        let duration = ContinuousClock.now - arrival
+        let status = response.status.rawValue
+        (route?.metrics ?? unrouted).record(status: status, duration: duration)
+        let isLookUp = route?.endpoint.isLookUp ?? false
+        if accessLog.shouldLog(isLookUp: isLookUp, status: status, duration: duration) {
+            accessLog.write(
+                requestID: requestID,
+                method: request.method.rawValue,
+                route: route?.endpoint.pattern ?? "none",
+                status: status,
+                duration: duration,
+                upstreamCalls: calls?.all ?? []
+            )
+        }
+        return response.with("X-Request-Id", requestID)
+    }
+}

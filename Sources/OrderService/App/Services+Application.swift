@@ -1,0 +1,134 @@
+import MariaDB
+import Observability
+import Redis
+import Resilience
+
+extension Services {
+    /// The application that answers HTTP, with lanes of its own.
+    package func makeApplication() -> (application: OrderApplication, lanes: Lanes) {
+        let lanes = Lanes(
+            read: settings.server.readLanes,
+            request: settings.server.requestLanes,
+            queueLimit: settings.server.laneQueue
+        )
+        let application = OrderApplication(
+            endpoints: endpoints,
+            authenticator: Authenticator(
+                sessions: sessions,
+                guests: guests,
+                csrf: csrf,
+                clock: clock
+            ),
+            orders: orders,
+            lanes: lanes,
+            metrics: metrics,
+            accessLog: AccessLog(
+                slowLookUp: settings.log.slowLookUp,
+                sampling: settings.log.lookUpSampling
+            ),
+            requestDeadline: settings.server.requestDeadline
+        )
+        registerMetrics(of: lanes)
+        return (application, lanes)
+    }
+
+    /// Every route of the API.
+    var endpoints: [Endpoint] {
+        let checkout = CheckoutController(
+            store: CheckoutStore(database: database, cache: cache, clock: clock),
+            pricing: CheckoutPricing(products: products),
+            carts: CustomerCarts(users: users, cache: cache, clock: clock),
+            methods: shippingMethods,
+            clock: clock,
+            slidingLife: settings.checkout.slidingLife,
+            maximumLife: settings.checkout.maximumLife
+        )
+        let completion = CheckoutCompletion(
+            checkout: checkout,
+            placement: placement,
+            payments: paymentStarter,
+            guests: guests,
+            orders: orders,
+            idempotency: idempotency
+        )
+        return SessionController(
+            sessions: sessions,
+            csrf: csrf,
+            clock: clock,
+            maximumLife: settings.access.maximumSessionLife
+        ).endpoints
+            + checkout.endpoints + [completion.endpoint]
+            + OrderController(orders: orders, payments: payments, cache: cache, clock: clock)
+            .endpoints
+            + PaymentController(
+                starter: paymentStarter,
+                payments: payments,
+                stripe: stripe,
+                settlement: settlement,
+                orders: orders,
+                idempotency: idempotency
+            ).endpoints
+            + GuestController(guests: guests).endpoints
+            + FulfilmentController(ledger: ledger, orders: orders).endpoints
+            + WebhookController(
+                signature: StripeSignature(
+                    secrets: settings.stripe.webhookSecrets.map(\.exposed),
+                    tolerance: settings.stripe.webhookTolerance
+                ),
+                inbox: inbox,
+                clock: clock,
+                metrics: metrics
+            ).endpoints
+            + HealthController(
+                database: database,
+                cache: cacheRedis,
+                state: stateRedis,
+                metrics: metrics,
+                hasMetrics: settings.hasMetrics
+            ).endpoints
+    }
+
+    private func registerMetrics(of lanes: Lanes) {
+        for group in lanes.all {
+            let labels: MetricsRegistry.Labels = ["lanes": group.name]
+            metrics.gauge("orderd_lanes_busy", help: "Lanes at work.", labels: labels) {
+                Double(group.usage.busy)
+            }
+            metrics.gauge("orderd_lanes_queued", help: "Work waiting for a lane.", labels: labels) {
+                Double(group.usage.queued)
+            }
+            metrics.counter(
+                "orderd_lanes_refused_total",
+                help: "Work refused, lanes and queue being full.",
+                labels: labels
+            ) { Double(group.usage.refusals) }
+        }
+        registerPool("mariadb") { [database] in
+            (database.usage.lent, database.usage.waiting, database.usage.exhaustions)
+        }
+        registerPool("redis_cache") { [cacheRedis] in
+            (cacheRedis.usage.lent, cacheRedis.usage.waiting, cacheRedis.usage.exhaustions)
+        }
+        registerPool("redis_state") { [stateRedis] in
+            (stateRedis.usage.lent, stateRedis.usage.waiting, stateRedis.usage.exhaustions)
+        }
+    }
+
+    private func registerPool(
+        _ name: String,
+        _ read: @escaping @Sendable () -> (lent: Int, waiting: Int, exhausted: Int)
+    ) {
+        let labels: MetricsRegistry.Labels = ["pool": name]
+        metrics.gauge("orderd_pool_lent", help: "Connections in use.", labels: labels) {
+            Double(read().lent)
+        }
+        metrics.gauge("orderd_pool_waiting", help: "Callers waiting.", labels: labels) {
+            Double(read().waiting)
+        }
+        metrics.counter(
+            "orderd_pool_exhausted_total",
+            help: "Callers that got no connection in time.",
+            labels: labels
+        ) { Double(read().exhausted) }
+    }
+}

@@ -1,0 +1,196 @@
+import Commerce
+import Curl
+import FoundationEssentials
+package import MariaDB
+package import Observability
+package import Redis
+import Resilience
+import Signing
+import Web
+
+/// Everything that the programs use, put together once from the settings.
+package final class Services: Sendable {
+    package let settings: Settings
+    package let metrics: MetricsRegistry
+    package let clock: WallClock
+    package let database: Database
+    package let cacheRedis: RedisClient
+    package let stateRedis: RedisClient
+    package let sessions: SessionAuthority
+    let cache: LookUpCache
+    let guests: GuestAccessAuthority
+    let csrf: CSRFProtection
+    let shippingMethods: ShippingMethods
+    let orders: OrderStore
+    let ledger: OrderLedger
+    let payments: PaymentStore
+    let stripe: StripeClient
+    let users: UserServiceClient
+    let products: ProductServiceClient
+    let settlement: PaymentSettlement
+    let paymentStarter: PaymentStarter
+    let placement: OrderPlacement
+    let idempotency: Idempotency
+    let inbox: WebhookInbox
+
+    /// Puts everything together; connects to nothing yet.
+    ///
+    /// - Throws: `SettingsError` if a file that a setting names cannot be used.
+    package init(settings: Settings) throws {
+        self.settings = settings
+        let metrics = MetricsRegistry()
+        let clock = WallClock()
+        self.metrics = metrics
+        self.clock = clock
+        database = Database(settings.database.configuration)
+        cacheRedis = RedisClient(settings.redis.configuration(settings.redis.cache))
+        stateRedis = RedisClient(settings.redis.configuration(settings.redis.state))
+        cache = LookUpCache(redis: cacheRedis)
+        sessions = SessionAuthority(database: database, cache: cache, clock: clock)
+        guests = GuestAccessAuthority(
+            database: database,
+            cache: cache,
+            clock: clock,
+            timeToLive: settings.access.guestTokenLife
+        )
+        csrf = CSRFProtection(key: settings.sealing.key.exposed)
+        shippingMethods = try Self.shippingMethods(settings.checkout.shippingMethodsFile)
+        orders = OrderStore(database: database)
+        ledger = OrderLedger(database: database, cache: cache, clock: clock)
+        payments = PaymentStore(database: database)
+
+        let upstreamMetrics = UpstreamMetrics(registry: metrics)
+        func caller(_ service: String) -> UpstreamCaller {
+            let client = HTTPClient(
+                HTTPClientConfiguration(poolSize: settings.upstreams.poolSize)
+            )
+            return UpstreamCaller(service: service, client: client, metrics: upstreamMetrics)
+        }
+        stripe = StripeClient(
+            caller: caller("stripe"),
+            baseURL: settings.stripe.apiBase,
+            secretKey: settings.stripe.secretKey.exposed,
+            apiVersion: settings.stripe.version,
+            writeTimeout: settings.stripe.timeout,
+            readTimeout: settings.stripe.readTimeout
+        )
+        users = UserServiceClient(
+            caller: caller("user"),
+            baseURL: settings.upstreams.userServiceURL,
+            timeout: settings.upstreams.timeout
+        )
+        products = ProductServiceClient(
+            caller: caller("product"),
+            baseURL: settings.upstreams.productServiceURL,
+            timeout: settings.upstreams.timeout
+        )
+        settlement = PaymentSettlement(
+            ledger: ledger,
+            paymentDeadline: settings.checkout.paymentDeadline
+        )
+        paymentStarter = PaymentStarter(
+            orders: orders,
+            payments: payments,
+            ledger: ledger,
+            stripe: stripe,
+            settlement: settlement,
+            createBudget: settings.stripe.createBudget
+        )
+        placement = OrderPlacement(
+            store: orders,
+            ledger: ledger,
+            products: products,
+            methods: shippingMethods,
+            clock: clock,
+            paymentDeadline: settings.checkout.paymentDeadline,
+            reservationMargin: settings.checkout.reservationMargin
+        )
+        idempotency = Idempotency(
+            store: IdempotencyStore(
+                database: database,
+                sealing: try AESGCM(key: settings.sealing.key.exposed),
+                clock: clock
+            ),
+            retention: settings.retention.idempotency,
+            secretRetention: settings.retention.idempotencyWithSecret
+        )
+        inbox = WebhookInbox(database: database, clock: clock)
+    }
+
+    private static func shippingMethods(_ file: String?) throws -> ShippingMethods {
+        guard let file else { return .builtIn }
+        func problem(_ text: String) -> SettingsError {
+            SettingsError(problems: [.init(setting: "SHIPPING_METHODS_FILE", text: text)])
+        }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw problem("\(file) cannot be read")
+        }
+        do {
+            return try ShippingMethods(parsing: Array(data))
+        } catch {
+            let faults = error.faults.map { "\($0.pointer): \($0.detail)" }
+            throw problem("\(file): " + faults.joined(separator: " "))
+        }
+    }
+
+    /// Ends what the services hold open.
+    package func close() {
+        database.close()
+        cacheRedis.close()
+        stateRedis.close()
+    }
+}
+
+extension Settings.Database {
+    fileprivate var configuration: MariaDBConfiguration {
+        let hosts = servers.compactMap { server -> MariaDBConfiguration.Host? in
+            guard case .tcp(let address) = server else { return nil }
+            return MariaDBConfiguration.Host(
+                address.host,
+                port: UInt16(clamping: address.port)
+            )
+        }
+        var address = MariaDBConfiguration.Address.hosts(hosts)
+        if case .unix(let path)? = servers.first { address = .unixSocket(path: path) }
+        var configuration = MariaDBConfiguration(
+            address: address,
+            user: user,
+            password: password?.exposed,
+            database: name
+        )
+        configuration.tls =
+            switch encryption {
+            case .off: .off
+            case .required: .required(authority: authorityFile, verifiesHost: false)
+            case .verify: .required(authority: authorityFile, verifiesHost: true)
+            }
+        configuration.connectTimeout = connectTimeout
+        configuration.poolSize = poolSize
+        configuration.poolWait = poolWait
+        configuration.statementLimits = StatementLimits(
+            lookUp: lookUpTimeout,
+            write: writeTimeout,
+            job: jobTimeout
+        )
+        return configuration
+    }
+}
+
+extension Settings.RedisServers {
+    fileprivate func configuration(_ server: Settings.RedisServer) -> RedisConfiguration {
+        let address: RedisConfiguration.Address =
+            switch server.address {
+            case .unix(let path): .unix(path)
+            case .tcp(let address): .tcp(address.host, address.port)
+            }
+        return RedisConfiguration(
+            address: address,
+            user: server.user,
+            password: server.password?.exposed,
+            database: server.database,
+            connectTimeout: timeout,
+            operationTimeout: timeout,
+            poolSize: poolSize
+        )
+    }
+}

@@ -1,0 +1,59 @@
+import Resilience
+import Signing
+
+/// One of the caches, with its name in keys and how long its entries live at most.
+package enum CacheName: String, Sendable, CaseIterable {
+    case orderSummaries = "order-summaries"
+    case paymentStatus = "payment-status"
+    case orderTracking = "order-tracking"
+    case session
+    case guestToken = "guest:token"
+    case checkoutSession = "checkout:session"
+    case cart
+
+    /// The longest life of an entry; jitter shortens it.
+    package var timeToLive: Duration {
+        switch self {
+        case .orderSummaries: .seconds(15 * 60)
+        case .paymentStatus: .seconds(5 * 60)
+        case .orderTracking: .seconds(30 * 60)
+        case .session, .guestToken: .seconds(60 * 60)
+        case .checkoutSession: .seconds(30 * 60)
+        case .cart: .seconds(30 * 60)
+        }
+    }
+
+    /// What stands between the name and the id in a key.
+    private var separator: StaticString {
+        switch self {
+        case .session, .guestToken, .checkoutSession: ":"
+        default: "::"
+        }
+    }
+
+    /// The key of an entry.
+    package func key(_ id: some Collection<UInt8>) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(96)
+        key.append(contentsOf: rawValue.utf8)
+        separator.withUTF8Buffer { key.append(contentsOf: $0) }
+        key.append(contentsOf: id)
+        return key
+    }
+
+    package func key(_ id: String) -> [UInt8] { key(id.utf8) }
+
+    package func key(_ id: Int64) -> [UInt8] { key(String(id).utf8) }
+
+    func key(_ digest: Digest) -> [UInt8] {
+        var key = key([])
+        digest.appendHex(to: &key)
+        return key
+    }
+
+    /// A life for a new entry, shortened by up to a tenth so that keys do not expire together.
+    package func jitteredTimeToLive() -> Int64 {
+        let whole = timeToLive.wholeMilliseconds
+        return whole - Int64.random(in: 0...whole / 10)
+    }
+}

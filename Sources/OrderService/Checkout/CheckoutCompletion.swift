@@ -1,0 +1,157 @@
+import Commerce
+import MariaDB
+import Resilience
+import Web
+
+/// Completing a checkout: the one request that makes an order and starts its payment.
+///
+/// In this order: claim the idempotency key; check the session and the total; place the order
+/// (rows, stock); start the payment; store the answer with the guest's token.
+struct CheckoutCompletion: Sendable {
+    static let pattern = "/v1/checkout/sessions/{id}/complete"
+
+    let checkout: CheckoutController
+    let placement: OrderPlacement
+    let payments: PaymentStarter
+    let guests: GuestAccessAuthority
+    let orders: OrderStore
+    let idempotency: Idempotency
+
+    var endpoint: Endpoint {
+        Endpoint(
+            method: .post,
+            pattern: Self.pattern,
+            access: .checkout,
+            lane: .request,
+            handler: .plain(complete)
+        )
+    }
+
+    private func complete(_ context: Context) throws -> Response {
+        let session = try checkout.ownedSession(context)
+        return try idempotency.run(
+            context,
+            principal: "checkout:\(session.id)",
+            route: Self.pattern
+        ) { claim in
+            let placed = try orders.find(checkoutSession: session.id, until: context.deadline)
+            let order: Order
+            if let placed, placed.visibleAt != nil {
+                order = placed
+            } else {
+                order = try place(session, isResumed: placed != nil, context)
+            }
+            return try answer(order, session, claim, context)
+        }
+    }
+
+    private func place(
+        _ session: CheckoutSession,
+        isResumed: Bool,
+        _ context: Context
+    ) throws -> Order {
+        guard isResumed || session.expiresAt > checkout.clock.now else {
+            throw Problem.sessionExpired
+        }
+        let input = try CompletionInput(context.request)
+        let ready = try placement.ready(session, paymentMethod: input.paymentMethod)
+        if let expected = input.expectedTotal, expected != ready.totals.total {
+            throw Problem(
+                .conflict,
+                "totals_changed",
+                "The total is not what you expected.",
+                extensions: [("totals", CheckoutRepresentation.totals(ready.totals))]
+            )
+        }
+        return try placement.place(ready, context)
+    }
+
+    /// Starts the payment and puts the answer together; stored with the guest's token, so that
+    /// the token exists if and only if somebody can be told it.
+    private func answer(
+        _ order: Order,
+        _ session: CheckoutSession,
+        _ claim: IdempotencyClaim,
+        _ context: Context
+    ) throws -> Response {
+        let payment =
+            try order.paymentStatus == .noneRequired
+            ? PaymentRepresentation.noneRequired
+            : PaymentRepresentation.started(
+                payments.ensure(order.id, until: context.deadline, context.calls),
+                orderID: order.id
+            )
+        let current = try orders.find(order.id, until: context.deadline) ?? order
+        let body = try orders.database.transaction(class: .write, until: context.deadline) {
+            transaction in
+            var members: [(name: String, value: JSON)] = [
+                ("order", OrderRepresentation.summary(current)),
+                ("payment", payment),
+                ("reservation", try Self.reservation(of: current, in: &transaction)),
+            ]
+            let isFirst = try transaction.query(
+                "SELECT 1 FROM guest_tokens WHERE order_id = \(order.id) LIMIT 1"
+            ).isEmpty
+            if case .guest = session.owner, isFirst {
+                let token = try guests.issue(
+                    orderID: order.id,
+                    scopes: .all,
+                    in: &transaction
+                ).token
+                members.append(("guestToken", .string(token)))
+            }
+            let body = JSON.object(members).serialized()
+            try idempotency.finish(
+                claim,
+                .created,
+                body,
+                orderID: order.id,
+                hasSecret: true,
+                in: &transaction
+            )
+            return body
+        }
+        return Response.json(.created, body).with("Location", "/v1/orders/\(order.id)")
+    }
+
+    private static func reservation(
+        of order: Order,
+        in transaction: inout Transaction
+    ) throws -> JSON {
+        let row = try transaction.query(
+            """
+            SELECT status, requires_verification FROM reservations
+            WHERE order_id = \(order.id) ORDER BY id DESC LIMIT 1
+            """
+        ).first
+        let isOptimistic = try row?.string("status") == ReservationStatus.optimistic.rawValue
+        return [
+            "optimistic": .bool(isOptimistic),
+            "requiresVerification": .bool(order.requiresVerification),
+        ]
+    }
+}
+
+/// The body of a completion; an empty one is `{}`.
+private struct CompletionInput {
+    let expectedTotal: Money?
+    let paymentMethod: PaymentMethod
+
+    init(_ request: Request) throws(Problem) {
+        guard !request.body.isEmpty else {
+            expectedTotal = nil
+            paymentMethod = .card
+            return
+        }
+        let body = try BodyReader(request.body)
+        expectedTotal = body.object("expectedTotal") { object -> Money? in
+            let amount = object.integer("amount", in: 0...Int64.max, required: true)
+            let currency = object.string("currency", length: 3...3, required: true)
+                .flatMap(Currency.init(rawValue:))
+            guard let amount, let currency else { return nil }
+            return Money(minor: amount, currency)
+        }
+        paymentMethod = body.word("paymentMethod", as: PaymentMethod.self) ?? .card
+        try body.finish()
+    }
+}

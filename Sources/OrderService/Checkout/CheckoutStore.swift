@@ -1,0 +1,132 @@
+import MariaDB
+import Redis
+import Resilience
+import Signing
+import Web
+
+/// The checkout sessions' rows, and their copies in Redis.
+struct CheckoutStore: Sendable {
+    let database: Database
+    let cache: LookUpCache
+    let clock: WallClock
+
+    func insert(_ session: CheckoutSession, until deadline: Deadline) throws {
+        let (userID, tokenHash): (String?, [UInt8]?) =
+            switch session.owner {
+            case .customer(let id): (id, nil)
+            case .guest(let hash): (nil, hash.bytes)
+            }
+        _ = try database.execute(
+            """
+            INSERT INTO checkout_sessions (id, token_hash, user_id, document, version,
+                created_at, updated_at, expires_at, closes_at)
+            VALUES (\(session.id), \(tokenHash), \(userID), \(Self.text(session.document)),
+                \(session.version), \(session.createdAt), \(session.createdAt),
+                \(session.expiresAt), \(session.closesAt))
+            """,
+            until: deadline
+        )
+    }
+
+    /// A session, from Redis or else MariaDB; nil if there is none. It may have expired.
+    func find(_ id: String, until deadline: Deadline) throws -> CheckoutSession? {
+        let key = CacheName.checkoutSession.key(id)
+        let entry = try cache.entry(.checkoutSession, key: key, until: deadline) {
+            try load(id, until: deadline)
+        }
+        guard let entry, let record = try? JSON(parsing: Array(entry.body)) else { return nil }
+        return try session(id, record, version: entry.version)
+    }
+
+    /// The row as the cache keeps it: the document beside owner and times.
+    private func load(_ id: String, until deadline: Deadline) throws -> CacheEntry? {
+        let rows = try database.query(
+            """
+            SELECT token_hash, user_id, document, version, created_at, expires_at, closes_at
+            FROM checkout_sessions WHERE id = \(id)
+            """,
+            until: deadline
+        )
+        guard let row = rows.first else { return nil }
+        let record: JSON = [
+            "userId": JSON(try row.optionalString("user_id")),
+            "tokenHash": JSON(try row.optionalBytes("token_hash").map(Hex.encode)),
+            "createdAt": .integer(try row.timestamp("created_at").microseconds),
+            "expiresAt": .integer(try row.timestamp("expires_at").microseconds),
+            "closesAt": .integer(try row.timestamp("closes_at").microseconds),
+            "document": try JSON(parsing: Array(try row.string("document").utf8)),
+        ]
+        return CacheEntry(
+            version: try row.int64("version"),
+            owner: nil,
+            body: record.serialized()
+        )
+    }
+
+    private func session(
+        _ id: String,
+        _ record: JSON,
+        version: Int64
+    ) throws -> CheckoutSession {
+        let guest = record["tokenHash"]?.string.flatMap { Hex.decode($0) }.flatMap { Digest($0) }
+        guard let document = record["document"], let created = record["createdAt"]?.integer,
+            let expires = record["expiresAt"]?.integer, let closes = record["closesAt"]?.integer,
+            let owner = record["userId"]?.string.map(CheckoutSession.Owner.customer)
+                ?? guest.map(CheckoutSession.Owner.guest)
+        else { throw CheckoutSession.UnreadableDocument() }
+        return try CheckoutSession(
+            id: id,
+            owner: owner,
+            document: document,
+            version: version,
+            createdAt: Timestamp(microseconds: created),
+            expiresAt: Timestamp(microseconds: expires),
+            closesAt: Timestamp(microseconds: closes)
+        )
+    }
+
+    /// Writes a changed session by compare-and-set.
+    ///
+    /// - Returns: false if somebody else changed it meanwhile.
+    func update(_ session: CheckoutSession, until deadline: Deadline) throws -> Bool {
+        let written = try database.execute(
+            """
+            UPDATE checkout_sessions SET document = \(Self.text(session.document)),
+                version = \(session.version + 1), updated_at = \(clock.now),
+                expires_at = \(session.expiresAt)
+            WHERE id = \(session.id) AND version = \(session.version)
+            """,
+            until: deadline
+        )
+        drop(session.id, until: deadline)
+        return written.affectedRows == 1
+    }
+
+    /// Moves a session's sliding end; nothing else changes.
+    func extend(_ session: CheckoutSession, to end: Timestamp, until deadline: Deadline) throws {
+        _ = try database.execute(
+            """
+            UPDATE checkout_sessions SET expires_at = \(end)
+            WHERE id = \(session.id) AND expires_at < \(end)
+            """,
+            until: deadline
+        )
+        drop(session.id, until: deadline)
+    }
+
+    func delete(_ id: String, until deadline: Deadline) throws {
+        _ = try database.execute(
+            "DELETE FROM checkout_sessions WHERE id = \(id)",
+            until: deadline
+        )
+        drop(id, until: deadline)
+    }
+
+    func drop(_ id: String, until deadline: Deadline) {
+        cache.drop([CacheName.checkoutSession.key(id)], until: deadline)
+    }
+
+    private static func text(_ json: JSON) -> String {
+        String(decoding: json.serialized(), as: UTF8.self)
+    }
+}

@@ -1,0 +1,111 @@
+package import MariaDB
+package import Resilience
+package import Signing
+
+/// Issues, finds, rotates and revokes guests' tokens: MariaDB is the record, Redis the fast path.
+package final class GuestAccessAuthority: Sendable {
+    /// How long a rotated token still works, so that a second tab is not thrown out.
+    private static let overlap = Duration.seconds(60)
+
+    private let database: Database
+    private let cache: LookUpCache
+    private let clock: WallClock
+    private let timeToLive: Duration
+
+    package init(
+        database: Database,
+        cache: LookUpCache,
+        clock: WallClock,
+        timeToLive: Duration
+    ) {
+        self.database = database
+        self.cache = cache
+        self.clock = clock
+        self.timeToLive = timeToLive
+    }
+
+    /// Makes a token for an order; it is told this once and kept nowhere.
+    package func issue(
+        orderID: Int64,
+        scopes: GuestScopes,
+        in transaction: inout Transaction
+    ) throws -> (token: String, access: GuestAccess) {
+        let token = SecureRandom.token(prefix: GuestAccess.tokenPrefix)
+        let access = GuestAccess(
+            tokenHash: SHA256.digest(token.utf8),
+            orderID: orderID,
+            scopes: scopes,
+            expiresAt: clock.now + timeToLive
+        )
+        _ = try transaction.execute(
+            """
+            INSERT INTO guest_tokens (token_hash, order_id, scopes, created_at, expires_at)
+            VALUES (\(access.tokenHash.bytes), \(orderID), \(scopes.columnText), \(clock.now),
+                \(access.expiresAt))
+            """
+        )
+        return (token, access)
+    }
+
+    /// The access that a token gives; nil if there is none. An expired one is returned, so that
+    /// the caller can say so; the end of a revoked one is its revocation.
+    package func find(_ tokenHash: Digest, until deadline: Deadline) throws -> GuestAccess? {
+        let key = CacheName.guestToken.key(tokenHash)
+        let entry = try cache.entry(.guestToken, key: key, until: deadline) {
+            try load(tokenHash, until: deadline)?.cacheEntry
+        }
+        return entry.flatMap { GuestAccess(tokenHash: tokenHash, entry: $0) }
+    }
+
+    private func load(_ tokenHash: Digest, until deadline: Deadline) throws -> GuestAccess? {
+        let rows = try database.query(
+            """
+            SELECT order_id, scopes, LEAST(expires_at, COALESCE(revoked_at, expires_at)) AS ends_at
+            FROM guest_tokens WHERE token_hash = \(tokenHash.bytes)
+            """,
+            until: deadline
+        )
+        return try rows.first.map { row in
+            GuestAccess(
+                tokenHash: tokenHash,
+                orderID: try row.int64("order_id"),
+                scopes: GuestScopes(columnText: try row.string("scopes")),
+                expiresAt: try row.timestamp("ends_at")
+            )
+        }
+    }
+
+    /// Replaces a token by a new one with the same scopes; the old one ends after the overlap.
+    package func rotate(
+        _ access: GuestAccess,
+        until deadline: Deadline
+    ) throws -> (token: String, access: GuestAccess) {
+        let fresh = try database.transaction(class: .write, until: deadline) { transaction in
+            try end(access, at: clock.now + Self.overlap, in: &transaction)
+            return try issue(orderID: access.orderID, scopes: access.scopes, in: &transaction)
+        }
+        cache.drop([CacheName.guestToken.key(access.tokenHash)], until: deadline)
+        return fresh
+    }
+
+    /// Ends a token at once.
+    package func revoke(_ access: GuestAccess, until deadline: Deadline) throws {
+        try database.transaction(class: .write, until: deadline) { transaction in
+            try end(access, at: clock.now, in: &transaction)
+        }
+        cache.drop([CacheName.guestToken.key(access.tokenHash)], until: deadline)
+    }
+
+    private func end(
+        _ access: GuestAccess,
+        at end: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        _ = try transaction.execute(
+            """
+            UPDATE guest_tokens SET revoked_at = LEAST(COALESCE(revoked_at, \(end)), \(end))
+            WHERE token_hash = \(access.tokenHash.bytes)
+            """
+        )
+    }
+}

@@ -1,0 +1,92 @@
+package import Commerce
+package import MariaDB
+
+/// One change of an order under way: what it will be, and what is written beside it.
+///
+/// The order's row is locked. Whoever changes more (payment, reservation, shipment) does so in the
+/// same transaction, in the order: order, payment, refund.
+package struct OrderChange: Sendable {
+    /// The order as it will be written.
+    package private(set) var order: Order
+    package let now: Timestamp
+    let actor: String
+    private(set) var hasChanged = false
+    private(set) var history: [HistoryEntry] = []
+    private(set) var messages: [OutboxMessage] = []
+
+    struct HistoryEntry: Sendable {
+        let kind: String
+        let cause: String?
+        let isPublic: Bool
+    }
+
+    init(order: Order, actor: String, now: Timestamp) {
+        self.order = order
+        self.actor = actor
+        self.now = now
+    }
+
+    /// Moves the order along its table.
+    ///
+    /// - Throws: `IllegalTransition`.
+    package mutating func apply(
+        _ event: OrderEvent,
+        cause: String? = nil
+    ) throws(IllegalTransition) {
+        order.status = try order.status.after(event)
+        record("order.\(order.status.rawValue)", cause: cause, isPublic: true)
+    }
+
+    /// Sets what the order's payment has become; the rule of what may follow what is `Payments`'.
+    package mutating func setPaymentStatus(_ status: PaymentStatus, cause: String? = nil) {
+        guard order.paymentStatus != status else { return }
+        order.paymentStatus = status
+        record("payment.\(status.rawValue)", cause: cause, isPublic: true)
+    }
+
+    package mutating func setExpiry(_ time: Timestamp?) {
+        order.expiresAt = time
+        hasChanged = true
+    }
+
+    package mutating func setRequiresVerification(_ required: Bool) {
+        order.requiresVerification = required
+        hasChanged = true
+    }
+
+    package mutating func setVisible() {
+        order.visibleAt = now
+        hasChanged = true
+    }
+
+    /// Writes an entry of the order's history; the change counts even if nothing else did.
+    package mutating func record(_ kind: String, cause: String? = nil, isPublic: Bool = false) {
+        history.append(HistoryEntry(kind: kind, cause: cause, isPublic: isPublic))
+        hasChanged = true
+    }
+
+    /// Marks that something that belongs to the order changed.
+    package mutating func touch() {
+        hasChanged = true
+    }
+
+    /// Sends an event to the outside once the change is committed.
+    package mutating func announce(_ topic: OutboxMessage.Topic) {
+        messages.append(OutboxMessage(channel: .event, topic: topic.rawValue))
+        hasChanged = true
+    }
+
+    /// Leaves a task to the worker, to be done once the change is committed.
+    package mutating func schedule(_ task: OutboxMessage.Task, after delay: Duration = .zero) {
+        messages.append(
+            OutboxMessage(channel: .task, topic: task.rawValue, dueAt: now + delay)
+        )
+        hasChanged = true
+    }
+
+    /// Bumps the version, once for the whole change.
+    mutating func seal() {
+        order.version += 1
+        order.updatedAt = now
+    }
+}

@@ -1,0 +1,99 @@
+import Commerce
+package import MariaDB
+package import Resilience
+
+/// The one place where orders change: locks the row, writes the change with its history and
+/// outbox, and drops what caches hold of the order.
+package final class OrderLedger: Sendable {
+    package let database: Database
+    private let cache: LookUpCache
+    private let clock: WallClock
+
+    package init(database: Database, cache: LookUpCache, clock: WallClock) {
+        self.database = database
+        self.cache = cache
+        self.clock = clock
+    }
+
+    /// Changes an order in one transaction; blocks on MariaDB and Redis.
+    ///
+    /// The body may run again after a deadlock, so it has no effect outside the transaction. If it
+    /// changes nothing, nothing is written and no version is bumped.
+    ///
+    /// - Parameters:
+    ///   - id: the order's id.
+    ///   - actor: who causes the change, for the history.
+    ///   - deadline: by which the change is committed, or fails.
+    ///   - body: makes the change.
+    /// - Returns: what `body` returned, and the order as it is now; nil if there is no such order.
+    /// - Throws: what `body` throws, `MariaDBError`.
+    @discardableResult
+    package func change<Result>(
+        _ id: Int64,
+        by actor: String,
+        until deadline: Deadline,
+        _ body: (inout OrderChange, inout Transaction) throws -> Result
+    ) throws -> (result: Result, order: Order)? {
+        let now = clock.now
+        let written = try database.transaction(class: .write, until: deadline) {
+            transaction -> (result: Result, order: Order, hasChanged: Bool)? in
+            let rows = try transaction.query(
+                "SELECT \(Order.columns) FROM orders WHERE id = \(id) FOR UPDATE"
+            )
+            guard let order = try rows.first.map(Order.init) else { return nil }
+            var change = OrderChange(order: order, actor: actor, now: now)
+            let result = try body(&change, &transaction)
+            guard change.hasChanged else { return (result, order, false) }
+            change.seal()
+            try Self.write(change, from: order, in: &transaction)
+            return (result, change.order, true)
+        }
+        guard let written else { return nil }
+        if written.hasChanged { dropCaches(of: written.order, until: deadline) }
+        return (written.result, written.order)
+    }
+
+    private static func write(
+        _ change: OrderChange,
+        from before: Order,
+        in transaction: inout Transaction
+    ) throws {
+        let order = change.order
+        try transaction.execute(
+            """
+            UPDATE orders SET status = \(order.status.rawValue),
+                payment_status = \(order.paymentStatus.rawValue),
+                closing = \(order.closing?.rawValue), version = \(order.version),
+                requires_verification = \(order.requiresVerification),
+                updated_at = \(order.updatedAt), visible_at = \(order.visibleAt),
+                expires_at = \(order.expiresAt)
+            WHERE id = \(order.id) AND version = \(before.version)
+            """
+        )
+        for entry in change.history {
+            try transaction.execute(
+                """
+                INSERT INTO order_events
+                    (order_id, order_version, kind, actor, cause, is_public, occurred_at)
+                VALUES (\(order.id), \(order.version), \(entry.kind), \(change.actor),
+                    \(entry.cause), \(entry.isPublic), \(change.now))
+                """
+            )
+        }
+        // The cache's row repeats the invalidation, should this process die before it.
+        let messages =
+            change.messages + [OutboxMessage(channel: .cache, topic: OutboxMessage.dropCaches)]
+        for message in messages {
+            try Outbox.insert(message, of: order, at: change.now, in: &transaction)
+        }
+    }
+
+    /// Drops all that caches hold of an order.
+    package func dropCaches(of order: Order, until deadline: Deadline) {
+        cache.drop(Self.cacheKeys(orderID: order.id), until: deadline)
+    }
+
+    static func cacheKeys(orderID: Int64) -> [[UInt8]] {
+        [CacheName.orderSummaries, .paymentStatus, .orderTracking].map { $0.key(orderID) }
+    }
+}

@@ -1,0 +1,147 @@
+import Commerce
+package import MariaDB
+package import Resilience
+
+/// Reads orders and what belongs to them.
+package struct OrderStore: Sendable {
+    package let database: Database
+
+    package init(database: Database) {
+        self.database = database
+    }
+
+    /// A visible order; nil if there is none with this id.
+    package func find(_ id: Int64, until deadline: Deadline) throws -> Order? {
+        try database.query(
+            "SELECT \(Order.columns) FROM orders WHERE id = \(id) AND visible_at IS NOT NULL",
+            until: deadline
+        ).first.map(Order.init)
+    }
+
+    /// The order of a checkout session, visible or not yet.
+    func find(checkoutSession id: String, until deadline: Deadline) throws -> Order? {
+        try database.query(
+            "SELECT \(Order.columns) FROM orders WHERE checkout_session_id = \(id)",
+            until: deadline
+        ).first.map(Order.init)
+    }
+
+    func lines(of orderID: Int64, until deadline: Deadline) throws -> [Line] {
+        try database.query(
+            """
+            SELECT sku, name, quantity, unit_price_minor, vat_percent, currency
+            FROM order_lines WHERE order_id = \(orderID) ORDER BY position
+            """,
+            until: deadline
+        ).map(Line.init)
+    }
+
+    /// A customer's orders, newest first, and how many there are in all.
+    ///
+    /// The page is an index range over `user_seq`, which numbers a customer's orders without
+    /// gaps; so neither the page nor the total counts rows.
+    func history(
+        of userID: String,
+        page: Int,
+        size: Int,
+        until deadline: Deadline
+    ) throws -> (orders: [Order], total: Int64) {
+        let counters = try database.query(
+            "SELECT orders_count FROM customers WHERE user_id = \(userID)",
+            until: deadline
+        )
+        let total = try counters.first?.int64("orders_count") ?? 0
+        let last = total - Int64(page) * Int64(size)
+        guard last > 0 else { return ([], total) }
+        let orders = try database.query(
+            """
+            SELECT \(Order.columns) FROM orders
+            WHERE user_id = \(userID) AND user_seq > \(max(0, last - Int64(size)))
+                AND user_seq <= \(last)
+            ORDER BY user_seq DESC
+            """,
+            until: deadline
+        ).map(Order.init)
+        return (orders, total)
+    }
+
+    /// What happened to an order, oldest first.
+    func events(
+        of orderID: Int64,
+        publicOnly: Bool,
+        until deadline: Deadline
+    ) throws -> [OrderEventRecord] {
+        try database.query(
+            """
+            SELECT kind, actor, cause, occurred_at, order_version FROM order_events
+            WHERE order_id = \(orderID) AND (is_public OR NOT \(publicOnly))
+            ORDER BY id LIMIT 1000
+            """,
+            until: deadline
+        ).map { row in
+            OrderEventRecord(
+                kind: try row.string("kind"),
+                actor: try row.string("actor"),
+                cause: try row.optionalString("cause"),
+                occurredAt: try row.timestamp("occurred_at"),
+                orderVersion: try row.int64("order_version")
+            )
+        }
+    }
+
+    /// The shipment of an order with its events; nil before fulfilment begins.
+    func shipment(of orderID: Int64, until deadline: Deadline) throws -> Shipment? {
+        let rows = try database.query(
+            """
+            SELECT s.carrier, s.tracking_number, s.status, e.event, e.occurred_at
+            FROM shipments s JOIN shipment_events e ON e.shipment_id = s.id
+            WHERE s.order_id = \(orderID) ORDER BY e.id
+            """,
+            until: deadline
+        )
+        guard let first = rows.first else { return nil }
+        return Shipment(
+            carrier: try first.optionalString("carrier"),
+            trackingNumber: try first.optionalString("tracking_number"),
+            status: try first.string("status"),
+            events: try rows.map { row in
+                (event: try row.string("event"), at: try row.timestamp("occurred_at"))
+            }
+        )
+    }
+}
+
+/// One entry of an order's history.
+struct OrderEventRecord: Sendable {
+    let kind: String
+    let actor: String
+    let cause: String?
+    let occurredAt: Timestamp
+    let orderVersion: Int64
+}
+
+/// The shipment of an order.
+struct Shipment: Sendable {
+    let carrier: String?
+    let trackingNumber: String?
+    let status: String
+    let events: [(event: String, at: Timestamp)]
+}
+
+extension Line {
+    /// Reads a row of `order_lines`.
+    init(_ row: Row) throws {
+        let currency = try row.word("currency", Currency.init(rawValue:))
+        let percent = try row.int("vat_percent")
+        guard let rate = VATRate(percent: percent) else {
+            throw UnknownWord(column: "vat_percent", word: String(percent))
+        }
+        try self.init(
+            sku: try row.string("sku"),
+            name: try row.string("name"),
+            quantity: try row.int("quantity"),
+            unitPrice: Money(minor: try row.int64("unit_price_minor"), currency),
+            vatRate: rate
+        )
+    }
+}

@@ -1,0 +1,120 @@
+import MariaDB
+import Resilience
+
+/// The reading side of one channel of the outbox: leases what is due, in order per order id.
+struct OutboxRelay: Sendable {
+    let database: Database
+    let clock: WallClock
+    let channel: OutboxMessage.Channel
+
+    /// After so many tries a message is dead: listed, and out of the others' way.
+    static let maximumAttempts = 12
+    private static let lease = Duration.seconds(30)
+
+    struct Message: Sendable {
+        let id: Int64
+        let orderID: Int64
+        let topic: String
+        let payload: String
+        let createdAt: Timestamp
+        let attempts: Int
+    }
+
+    /// Events are told in the order in which they happened to an order; tasks and invalidations
+    /// need none, and a task for later must not hold up one for now.
+    private static let oldestOfItsOrder: SQL = """
+        AND NOT EXISTS (
+            SELECT 1 FROM outbox p
+            WHERE p.channel = o.channel AND p.unsent_order_id = o.order_id AND p.id < o.id)
+        """
+
+    /// Leases due messages for one worker; others skip them meanwhile.
+    func lease(limit: Int, until deadline: Deadline) throws -> [Message] {
+        let now = clock.now
+        let order = channel == .event ? Self.oldestOfItsOrder : ""
+        return try database.transaction(class: .job, until: deadline) { transaction in
+            let rows = try transaction.query(
+                """
+                SELECT o.id, o.order_id, o.topic, o.payload, o.created_at, o.attempts
+                FROM outbox o
+                WHERE o.channel = \(channel.rawValue) AND o.next_attempt_at <= \(now)
+                    AND (o.leased_until IS NULL OR o.leased_until < \(now))
+                    \(order)
+                ORDER BY o.next_attempt_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
+                """
+            )
+            let messages = try rows.map { row in
+                Message(
+                    id: try row.int64("id"),
+                    orderID: try row.int64("order_id"),
+                    topic: try row.string("topic"),
+                    payload: try row.string("payload"),
+                    createdAt: try row.timestamp("created_at"),
+                    attempts: try row.int("attempts")
+                )
+            }
+            guard !messages.isEmpty else { return [] }
+            try transaction.execute(
+                """
+                UPDATE outbox SET leased_until = \(now + Self.lease)
+                WHERE id IN (\(list: messages.map(\.id)))
+                """
+            )
+            return messages
+        }
+    }
+
+    func markSent(_ ids: [Int64], until deadline: Deadline) throws {
+        guard !ids.isEmpty else { return }
+        _ = try database.execute(
+            """
+            UPDATE outbox SET sent_at = \(clock.now), next_attempt_at = NULL,
+                leased_until = NULL, last_error = NULL
+            WHERE id IN (\(list: ids))
+            """,
+            class: .job,
+            until: deadline
+        )
+    }
+
+    /// Puts a message off after a failure; after too many it is dead.
+    func postpone(_ message: Message, because reason: String, until deadline: Deadline) throws {
+        let isDead = message.attempts + 1 >= Self.maximumAttempts
+        let next = clock.now + WorkerBackoff.delay(after: message.attempts)
+        _ = try database.execute(
+            """
+            UPDATE outbox SET attempts = attempts + 1, leased_until = NULL,
+                last_error = \(String(reason.prefix(255))),
+                next_attempt_at = \(isDead ? nil : next), dead_at = \(isDead ? clock.now : nil)
+            WHERE id = \(message.id)
+            """,
+            class: .job,
+            until: deadline
+        )
+    }
+
+    /// Removes sent messages that are older than `age`, a bounded number.
+    ///
+    /// - Returns: how many went.
+    func removeSent(olderThan age: Duration, limit: Int, until deadline: Deadline) throws -> Int {
+        Int(
+            try database.execute(
+                """
+                DELETE FROM outbox WHERE sent_at < \(clock.now - age)
+                ORDER BY sent_at LIMIT \(limit)
+                """,
+                class: .job,
+                until: deadline
+            ).affectedRows
+        )
+    }
+}
+
+/// How long the worker waits after a failure.
+enum WorkerBackoff {
+    /// Half a second doubling to five minutes, shortened by up to a half at random.
+    static func delay(after attempts: Int) -> Duration {
+        let whole = min(300_000, 500 << min(attempts, 10))
+        return .milliseconds(Int64.random(in: Int64(whole / 2)...Int64(whole)))
+    }
+}

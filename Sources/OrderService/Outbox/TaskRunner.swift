@@ -1,0 +1,101 @@
+import Commerce
+import Logging
+import MariaDB
+import Resilience
+
+/// Does what changes of orders left to be done: each task once its time has come.
+struct TaskRunner: Sendable {
+    let relay: OutboxRelay
+    let placement: OrderPlacement
+    let payments: PaymentStarter
+    let reservations: ReservationStore
+    let products: ProductServiceClient
+    private let logger = Logger(label: "orderd.tasks")
+
+    private static let batch = 20
+
+    init(
+        relay: OutboxRelay,
+        placement: OrderPlacement,
+        payments: PaymentStarter,
+        reservations: ReservationStore,
+        products: ProductServiceClient
+    ) {
+        self.relay = relay
+        self.placement = placement
+        self.payments = payments
+        self.reservations = reservations
+        self.products = products
+    }
+
+    /// A task that has to be tried again later, with the reason in a bounded word.
+    struct NotYet: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func run(until deadline: Deadline) throws -> Int {
+        let messages = try relay.lease(limit: Self.batch, until: deadline)
+        for message in messages {
+            do {
+                try perform(message, until: .after(.seconds(20)))
+                try relay.markSent([message.id], until: .after(.seconds(5)))
+            } catch {
+                logger.warning(
+                    "a task is tried again later",
+                    metadata: [
+                        "task": "\(message.topic)", "orderId": "\(message.orderID)",
+                        "error": "\(error)",
+                    ]
+                )
+                try relay.postpone(message, because: "\(error)", until: .after(.seconds(5)))
+            }
+        }
+        return messages.count
+    }
+
+    private func perform(_ message: OutboxRelay.Message, until deadline: Deadline) throws {
+        switch OutboxMessage.Task(rawValue: message.topic) {
+        case .discardUnseen:
+            try discardUnseen(message.orderID, until: deadline)
+        case .commitReservation:
+            try commitReservation(of: message.orderID, until: deadline)
+        case .ensurePayment:
+            let started = try payments.ensure(message.orderID, until: deadline, nil)
+            if started.isDegraded { throw NotYet(description: "Stripe did not answer") }
+        case nil:
+            throw NotYet(description: "this version does not know the task")
+        }
+    }
+
+    /// Ends an order that nobody was shown: first its stock, by a tombstone, then its rows.
+    private func discardUnseen(_ orderID: Int64, until deadline: Deadline) throws {
+        guard try placement.isUnseen(orderID, until: deadline) else { return }
+        switch products.release(
+            key: OrderPlacement.reservationKey(orderID: orderID),
+            until: deadline,
+            nil
+        )
+        {
+        case .executed: try placement.discard(orderID, until: deadline)
+        case .notExecuted(let failure), .unknown(let failure):
+            throw NotYet(description: failure.reason)
+        }
+    }
+
+    private func commitReservation(of orderID: Int64, until deadline: Deadline) throws {
+        guard let reservation = try reservations.live(of: orderID, until: deadline),
+            reservation.status == .held || reservation.status == .optimistic
+        else { return }
+        switch products.commit(key: reservation.key, until: deadline, nil) {
+        case .executed(let stood):
+            try reservations.set(
+                stood ? .committed : .lost,
+                of: orderID,
+                reservation: reservation.id,
+                until: deadline
+            )
+        case .notExecuted(let failure), .unknown(let failure):
+            throw NotYet(description: failure.reason)
+        }
+    }
+}

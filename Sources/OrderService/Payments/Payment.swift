@@ -1,0 +1,58 @@
+import Commerce
+import MariaDB
+
+/// A payment as its row tells: one PaymentIntent, or cash on delivery.
+struct Payment: Sendable {
+    let id: Int64
+    let publicID: String
+    let orderID: Int64
+    let intentID: String?
+    /// Stripe's idempotency key for the intent's creation.
+    let key: String?
+    let captureMethod: String
+    let status: PaymentStatus
+    let amount: Money
+    let captured: Money
+    let reviewReason: String?
+    /// Tries to create the intent that Stripe did not answer.
+    let attempts: Int
+    let version: Int64
+    let createdAt: Timestamp
+    let completedAt: Timestamp?
+    let expiresAt: Timestamp?
+}
+
+extension Payment {
+    /// The columns that `init(_:)` reads.
+    static let columns: SQL = """
+        id, public_id, order_id, provider_intent_id, provider_key, capture_method, status,
+        amount_minor, captured_minor, currency, review_reason, attempts, version,
+        created_at, completed_at, expires_at
+        """
+
+    init(_ row: Row) throws {
+        let currency = try row.word("currency", Currency.init(rawValue:))
+        id = try row.int64("id")
+        publicID = try row.string("public_id")
+        orderID = try row.int64("order_id")
+        intentID = try row.optionalString("provider_intent_id")
+        key = try row.optionalString("provider_key")
+        captureMethod = try row.string("capture_method")
+        status = try row.word("status", PaymentStatus.init(rawValue:))
+        amount = Money(minor: try row.int64("amount_minor"), currency)
+        captured = Money(minor: try row.int64("captured_minor"), currency)
+        reviewReason = try row.optionalString("review_reason")
+        attempts = try row.int("attempts")
+        version = try row.int64("version")
+        createdAt = try row.timestamp("created_at")
+        completedAt = try row.optionalTimestamp("completed_at")
+        expiresAt = try row.optionalTimestamp("expires_at")
+    }
+}
+
+/// One try of a customer to pay: a charge at Stripe.
+struct PaymentAttempt: Sendable {
+    let chargeID: String
+    let declineCode: String?
+    let at: Timestamp
+}

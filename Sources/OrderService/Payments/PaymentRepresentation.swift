@@ -1,0 +1,70 @@
+import Commerce
+import MariaDB
+import Web
+
+/// The JSON forms of a payment.
+enum PaymentRepresentation {
+    /// How long a client should wait before it asks again for a degraded payment.
+    private static let retryAfterSeconds = 5
+
+    /// The start of a payment where there is nothing to pay.
+    static let noneRequired: JSON = [
+        "id": nil, "status": "none_required", "degraded": false, "expiresAt": nil,
+    ]
+
+    /// What a look-up answers; never a secret.
+    static func status(_ order: Order, _ payment: Payment?, _ attempts: [PaymentAttempt]) -> JSON {
+        guard let payment else {
+            return ["orderId": .integer(order.id), "status": .string("none_required")]
+        }
+        let tries = attempts.map { attempt -> JSON in
+            ["at": .string(attempt.at.rfc3339), "declineCode": JSON(shown(attempt.declineCode))]
+        }
+        return [
+            "orderId": .integer(order.id),
+            "paymentId": .string(payment.publicID),
+            "status": .string(payment.status.rawValue),
+            "amount": .integer(payment.amount.minor),
+            "currency": .string(payment.amount.currency.rawValue),
+            "stripePaymentIntentId": JSON(payment.intentID),
+            "completedAt": JSON(payment.completedAt?.rfc3339),
+            "attempts": .array(tries),
+            "expiresAt": JSON(payment.expiresAt?.rfc3339),
+        ]
+    }
+
+    /// What starting a payment answers, with the secret where there is one.
+    static func started(_ started: PaymentStarter.Started, orderID: Int64) -> JSON {
+        var members: [(name: String, value: JSON)] = [
+            ("id", .string(started.payment.publicID)),
+            ("status", .string(started.payment.status.rawValue)),
+        ]
+        if let secret = started.clientSecret { members.append(("clientSecret", .string(secret))) }
+        members += [
+            ("degraded", .bool(started.isDegraded)),
+            ("expiresAt", JSON(started.payment.expiresAt?.rfc3339)),
+        ]
+        if started.isDegraded {
+            members.append(
+                (
+                    "next",
+                    [
+                        "method": "POST", "href": .string("/v1/orders/\(orderID)/payments"),
+                        "retryAfterSeconds": JSON(retryAfterSeconds),
+                    ]
+                )
+            )
+        }
+        return .object(members)
+    }
+
+    /// A decline's code as a payer may see it: that a card is reported lost or stolen, or a
+    /// payment taken for fraud, is not for whoever holds the card (Stripe, «decline codes»).
+    private static func shown(_ code: String?) -> String? {
+        switch code {
+        case "lost_card", "stolen_card", "fraudulent", "pickup_card", "merchant_blacklist":
+            "generic_decline"
+        default: code
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Commerce
+import Logging
+import MariaDB
+import Resilience
+
+/// Applies what Stripe says of a PaymentIntent to our record: the one settle function, for
+/// webhook, client's return, worker and start of a payment alike.
+///
+/// The intent has been read before, with no transaction open. A final state is true however late
+/// it is read; any other is dropped if the payment has changed since the read began.
+struct PaymentSettlement: Sendable {
+    let ledger: OrderLedger
+    let paymentDeadline: Duration
+    private let logger = Logger(label: "orderd.payments")
+
+    init(ledger: OrderLedger, paymentDeadline: Duration) {
+        self.ledger = ledger
+        self.paymentDeadline = paymentDeadline
+    }
+
+    /// Settles one intent.
+    ///
+    /// - Parameters:
+    ///   - intent: as Stripe told it.
+    ///   - version: the payment's version before the read began; nil if it was not known.
+    ///   - actor: who brought the news, for the history.
+    ///   - deadline: by which it is committed, or fails.
+    /// - Returns: the order as it is now; nil if the intent is not of ours.
+    @discardableResult
+    func settle(
+        _ intent: PaymentIntent,
+        readAt version: Int64?,
+        by actor: String,
+        until deadline: Deadline
+    ) throws -> Order? {
+        guard let orderID = intent.orderID else { return nil }
+        return try ledger.change(orderID, by: actor, until: deadline) { change, transaction in
+            guard let payment = try PaymentStore.locked(of: orderID, in: &transaction) else {
+                return
+            }
+            guard payment.publicID == intent.paymentID else {
+                logger.error(
+                    "an intent names another payment than the order's current one",
+                    metadata: ["orderId": "\(orderID)", "intentId": "\(intent.id)"]
+                )
+                return
+            }
+            let isStale = version.map { $0 != payment.version } ?? false
+            guard intent.status.isFinal || !isStale else { return }
+            try apply(intent, to: payment, &change, &transaction)
+        }?.order
+    }
+
+    private func apply(
+        _ intent: PaymentIntent,
+        to payment: Payment,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws {
+        try noteAttempts(of: intent, payment, &change, &transaction)
+        let (status, reviewReason) = Self.judge(intent, payment)
+        let isNew = payment.intentID == nil
+        guard isNew || payment.status.mayBecome(status) else { return }
+        let expiry = payment.expiresAt ?? change.now + paymentDeadline
+        let captured = status.isSettled ? intent.amountReceived : payment.captured
+        try PaymentStore.update(
+            payment,
+            status: status,
+            intentID: intent.id,
+            captured: captured,
+            reviewReason: reviewReason ?? payment.reviewReason,
+            expiresAt: expiry,
+            now: change.now,
+            in: &transaction
+        )
+        if isNew { change.setExpiry(expiry) }
+        change.touch()
+        change.setPaymentStatus(status, cause: reviewReason)
+        if isNew, payment.attempts > 0, status.isPayable { change.announce(.paymentReady) }
+        if status.isSettled, !payment.status.isSettled {
+            try confirm(&change, reviewReason: reviewReason)
+        }
+    }
+
+    /// Compares what was paid with what was asked; a difference is flagged, never swallowed.
+    static func judge(
+        _ intent: PaymentIntent,
+        _ payment: Payment
+    ) -> (status: PaymentStatus, reviewReason: String?) {
+        guard intent.status == .succeeded else { return (intent.status.paymentStatus, nil) }
+        if intent.amountReceived.currency != payment.amount.currency {
+            return (.paid, "currency_differs")
+        }
+        if intent.amountReceived.minor > payment.amount.minor {
+            return (.overpaid, "amount_exceeds")
+        }
+        if intent.amountReceived.minor < payment.amount.minor { return (.paid, "amount_short") }
+        return (.paid, nil)
+    }
+
+    /// The money is there: the order goes on, unless something has to be looked at first.
+    private func confirm(_ change: inout OrderChange, reviewReason: String?) throws {
+        change.announce(.paymentSucceeded)
+        let order = change.order
+        guard order.closing == nil, order.status.allowedEvents.contains(.confirm) else {
+            change.record("payment.late", cause: "the order is \(order.status.rawValue)")
+            return
+        }
+        guard reviewReason == nil else {
+            if order.status.allowedEvents.contains(.reviewPayment) {
+                try change.apply(.reviewPayment, cause: reviewReason)
+            }
+            return
+        }
+        change.setExpiry(nil)
+        try change.apply(.confirm)
+        change.announce(.orderConfirmed)
+        change.schedule(.commitReservation)
+    }
+
+    private func noteAttempts(
+        of intent: PaymentIntent,
+        _ payment: Payment,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws {
+        if let decline = intent.lastDecline {
+            try PaymentStore.note(
+                decline.chargeID,
+                of: payment,
+                succeeded: false,
+                declineCode: decline.code,
+                at: change.now,
+                in: &transaction
+            )
+        }
+        if intent.status == .succeeded, let charge = intent.latestChargeID {
+            try PaymentStore.note(
+                charge,
+                of: payment,
+                succeeded: true,
+                declineCode: nil,
+                at: change.now,
+                in: &transaction
+            )
+        }
+    }
+}

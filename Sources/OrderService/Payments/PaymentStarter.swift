@@ -1,0 +1,153 @@
+import Commerce
+import Logging
+import MariaDB
+import Resilience
+import Web
+
+/// Ensures that an order has one live payment: creates its PaymentIntent, or finds the one there
+/// is. Used by completing a checkout, by `POST /orders/{id}/payments` and by the worker.
+struct PaymentStarter: Sendable {
+    let orders: OrderStore
+    let payments: PaymentStore
+    let ledger: OrderLedger
+    let stripe: StripeClient
+    let settlement: PaymentSettlement
+    /// All tries of one creation together.
+    let createBudget: Duration
+    private let logger = Logger(label: "orderd.payments")
+
+    /// How long an order waits for its payment to be startable at all.
+    private static let degradedLife = Duration.seconds(24 * 3_600)
+    /// When the worker tries a degraded start for the first time.
+    private static let firstRetry = Duration.seconds(5)
+
+    init(
+        orders: OrderStore,
+        payments: PaymentStore,
+        ledger: OrderLedger,
+        stripe: StripeClient,
+        settlement: PaymentSettlement,
+        createBudget: Duration
+    ) {
+        self.orders = orders
+        self.payments = payments
+        self.ledger = ledger
+        self.stripe = stripe
+        self.settlement = settlement
+        self.createBudget = createBudget
+    }
+
+    /// A payment and, where it can be paid now, the secret that the browser needs.
+    struct Started: Sendable {
+        let payment: Payment
+        let clientSecret: String?
+
+        /// Whether the customer has to come back for the secret.
+        var isDegraded: Bool { payment.status == .requiresRetry && clientSecret == nil }
+    }
+
+    /// Ensures the live payment of an order.
+    ///
+    /// Stripe not answering is no error: the payment then `requires_retry`, and the worker and
+    /// the customer's next call try again under the same key.
+    func ensure(
+        _ orderID: Int64,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) throws -> Started {
+        let payment = try renewed(orderID, until: deadline)
+        guard payment.captureMethod != "none", payment.status.isPayable, let key = payment.key
+        else { return Started(payment: payment, clientSecret: nil) }
+        let deadline = deadline.tightened(to: createBudget)
+        let outcome =
+            if let intentID = payment.intentID {
+                stripe.intent(intentID, until: deadline, calls)
+            } else {
+                stripe.createIntent(
+                    amount: payment.amount,
+                    orderID: orderID,
+                    paymentID: payment.publicID,
+                    capture: payment.captureMethod,
+                    key: key,
+                    until: deadline,
+                    calls
+                )
+            }
+        return try apply(outcome, to: payment, until: deadline)
+    }
+
+    /// The current payment; a new row where the last one was closed unpaid and the order is open.
+    private func renewed(_ orderID: Int64, until deadline: Deadline) throws -> Payment {
+        guard let payment = try payments.current(of: orderID, until: deadline) else {
+            throw Problem.orderNotFound
+        }
+        guard payment.status == .cancelled || payment.status == .failed,
+            let order = try orders.find(orderID, until: deadline),
+            order.status == .awaitingPayment, order.closing == nil
+        else { return payment }
+        try ledger.change(orderID, by: "customer", until: deadline) { change, transaction in
+            guard let current = try PaymentStore.locked(of: orderID, in: &transaction),
+                current.id == payment.id, change.order.status == .awaitingPayment
+            else { return }
+            try PaymentStore.insert(
+                orderID: orderID,
+                amount: payment.amount,
+                method: .card,
+                status: .requiresRetry,
+                now: change.now,
+                in: &transaction
+            )
+            change.setPaymentStatus(.requiresRetry, cause: "a new payment after a closed one")
+        }
+        return try payments.current(of: orderID, until: deadline) ?? payment
+    }
+
+    private func apply(
+        _ outcome: Outcome<StripeClient.Answer, UpstreamCaller.Failure>,
+        to payment: Payment,
+        until deadline: Deadline
+    ) throws -> Started {
+        switch outcome {
+        case .executed(.intent(let intent)):
+            try settlement.settle(intent, readAt: payment.version, by: "stripe", until: deadline)
+            let current = try payments.current(of: payment.orderID, until: deadline) ?? payment
+            let secret = current.status.isPayable ? intent.clientSecret : nil
+            return Started(payment: current, clientSecret: secret)
+        case .executed(.refused(let refusal)):
+            logger.error(
+                "Stripe refused a payment's start",
+                metadata: [
+                    "orderId": "\(payment.orderID)", "status": "\(refusal.status)",
+                    "code": "\(refusal.code)",
+                ]
+            )
+            if refusal.code == "amount_too_small" {
+                throw Problem(
+                    .unprocessableContent,
+                    "amount_too_small",
+                    "The total is below what cards can be charged."
+                )
+            }
+            return Started(payment: payment, clientSecret: nil)
+        case .notExecuted, .unknown:
+            if payment.intentID == nil { try noteFailedStart(of: payment, until: deadline) }
+            return Started(payment: payment, clientSecret: nil)
+        }
+    }
+
+    /// Leaves the creation to the worker: nobody holds the secret yet, so it is harmless whether
+    /// the intent was made or not, and the same key finds it.
+    private func noteFailedStart(of payment: Payment, until deadline: Deadline) throws {
+        let deadline = max(deadline, .after(.seconds(1)))
+        try ledger.change(payment.orderID, by: "stripe", until: deadline) { change, transaction in
+            guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
+                current.id == payment.id, current.intentID == nil
+            else { return }
+            try PaymentStore.noteFailedStart(of: current, at: change.now, in: &transaction)
+            guard current.attempts == 0 else { return }
+            change.record("payment.requires_retry", cause: "Stripe did not answer")
+            change.setExpiry(change.order.createdAt + Self.degradedLife)
+            change.schedule(.ensurePayment, after: Self.firstRetry)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Commerce
+import MariaDB
+import Resilience
+import Signing
+
+/// The payments' rows and their attempts, all SQL of theirs.
+struct PaymentStore: Sendable {
+    let database: Database
+
+    /// A new payment; its key for Stripe is written here, before any call.
+    static func insert(
+        orderID: Int64,
+        amount: Money,
+        method: PaymentMethod,
+        status: PaymentStatus,
+        now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        let publicID = "pay_" + Base64URL.encode(SecureRandom.bytes(16))
+        let isCard = method == .card
+        try transaction.execute(
+            """
+            INSERT INTO payments (public_id, order_id, provider_key, capture_method, status,
+                amount_minor, currency, created_at, updated_at)
+            VALUES (\(publicID), \(orderID), \(isCard ? "create-\(publicID)" : nil),
+                \(isCard ? "automatic" : "none"), \(status.rawValue), \(amount.minor),
+                \(amount.currency.rawValue), \(now), \(now))
+            """
+        )
+    }
+
+    /// The payment that counts: the live one, or else the last; nil if there is none.
+    func current(of orderID: Int64, until deadline: Deadline) throws -> Payment? {
+        try database.query(Self.currentQuery(orderID), until: deadline).first.map(Payment.init)
+    }
+
+    /// The payment of an intent; nil if it is not of ours, or not known yet.
+    func find(intentID: String, until deadline: Deadline) throws -> Payment? {
+        try database.query(
+            "SELECT \(Payment.columns) FROM payments WHERE provider_intent_id = \(intentID)",
+            until: deadline
+        ).first.map(Payment.init)
+    }
+
+    /// The same within a change of its order, locked after the order.
+    static func locked(
+        of orderID: Int64,
+        in transaction: inout Transaction
+    ) throws -> Payment? {
+        try transaction.query("\(currentQuery(orderID)) FOR UPDATE").first.map(Payment.init)
+    }
+
+    private static func currentQuery(_ orderID: Int64) -> SQL {
+        """
+        SELECT \(Payment.columns) FROM payments WHERE order_id = \(orderID) AND NOT is_void
+        ORDER BY live_order_id IS NULL, id DESC LIMIT 1
+        """
+    }
+
+    func attempts(of paymentID: Int64, until deadline: Deadline) throws -> [PaymentAttempt] {
+        try database.query(
+            """
+            SELECT charge_id, decline_code, attempted_at FROM payment_attempts
+            WHERE payment_id = \(paymentID) ORDER BY id LIMIT 100
+            """,
+            until: deadline
+        ).map { row in
+            PaymentAttempt(
+                chargeID: try row.string("charge_id"),
+                declineCode: try row.optionalString("decline_code"),
+                at: try row.timestamp("attempted_at")
+            )
+        }
+    }
+
+    /// Writes what is now known of a payment and bumps its version.
+    static func update(
+        _ payment: Payment,
+        status: PaymentStatus,
+        intentID: String?,
+        captured: Money,
+        reviewReason: String?,
+        expiresAt: Timestamp?,
+        now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        let completedAt = payment.completedAt ?? (status.isSettled ? now : nil)
+        try transaction.execute(
+            """
+            UPDATE payments SET status = \(status.rawValue), provider_intent_id = \(intentID),
+                captured_minor = \(captured.minor), review_reason = \(reviewReason),
+                expires_at = \(expiresAt), completed_at = \(completedAt), updated_at = \(now),
+                version = version + 1
+            WHERE id = \(payment.id)
+            """
+        )
+    }
+
+    /// Notes a try to create the intent that Stripe did not answer.
+    static func noteFailedStart(
+        of payment: Payment,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE payments SET attempts = attempts + 1, updated_at = \(now),
+                version = version + 1
+            WHERE id = \(payment.id)
+            """
+        )
+    }
+
+    /// Notes one attempt; a charge is noted once, and a failure never overwrites a success.
+    static func note(
+        _ chargeID: String,
+        of payment: Payment,
+        succeeded: Bool,
+        declineCode: String?,
+        at time: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            INSERT INTO payment_attempts (payment_id, charge_id, status, amount_minor, currency,
+                decline_code, attempted_at)
+            VALUES (\(payment.id), \(chargeID), \(succeeded ? "succeeded" : "failed"),
+                \(payment.amount.minor), \(payment.amount.currency.rawValue), \(declineCode),
+                \(time))
+            ON DUPLICATE KEY UPDATE
+                status = IF(status = 'succeeded', status, VALUES(status)),
+                decline_code = COALESCE(decline_code, VALUES(decline_code))
+            """
+        )
+    }
+}

@@ -1,0 +1,150 @@
+import Commerce
+import Curl
+import MariaDB
+import Resilience
+import Web
+
+/// A product with its price at this moment.
+struct Product: Sendable {
+    let sku: String
+    let name: String
+    let price: Money
+    let vatRate: VATRate
+
+    /// Reads product-service's object; nil if it is not one that can be sold.
+    init?(_ json: JSON) {
+        guard let sku = json["sku"]?.string, let name = json["name"]?.string,
+            let price = json["price"]?.integer, price >= 0,
+            let rate = json["vatRate"]?.integer.flatMap({ VATRate(percent: Int(clamping: $0)) })
+        else { return nil }
+        self.sku = sku
+        self.name = name
+        let currency = json["currency"]?.string.flatMap(Currency.init(rawValue:)) ?? .ron
+        self.price = Money(minor: price, currency)
+        vatRate = rate
+    }
+}
+
+/// Calls to product-service: prices, and reservations of stock under a key of ours.
+struct ProductServiceClient: Sendable {
+    let caller: UpstreamCaller
+    let baseURL: String
+    /// One try.
+    let timeout: Duration
+
+    /// What became of a reservation.
+    enum Reservation: Sendable {
+        case held
+        /// What is short, with what there is.
+        case outOfStock([(sku: String, available: Int64)])
+        /// The key was released before; nothing can be reserved under it any more.
+        case released
+    }
+
+    /// The products of these SKUs; those that do not exist are not among them.
+    func products(
+        _ skus: [String],
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<[String: Product], UpstreamCaller.Failure> {
+        let list = skus.map(PercentEncoding.encode).joined(separator: ",")
+        let outcome = caller.send(
+            HTTPRequest(method: .get, url: "\(baseURL)/products?skus=\(list)"),
+            "products",
+            until: deadline.tightened(to: timeout),
+            calls
+        )
+        return outcome.map { answer in
+            guard answer.status == 200, let products = answer.json["products"]?.array else {
+                return nil
+            }
+            let known = products.compactMap { Product($0) }
+            return Dictionary(known.map { ($0.sku, $0) }) { first, _ in first }
+        }
+    }
+
+    /// Reserves stock; a repeat with the same key is the same reservation.
+    func reserve(
+        key: String,
+        lines: [Line],
+        timeToLive: Duration,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<Reservation, UpstreamCaller.Failure> {
+        let items = lines.map { line -> JSON in
+            ["sku": .string(line.sku), "quantity": JSON(line.quantity)]
+        }
+        let body: JSON = [
+            "key": .string(key), "items": .array(items),
+            "ttlSeconds": .integer(timeToLive.components.seconds),
+        ]
+        let outcome = post("/reservations", body, "reserve", until: deadline, calls)
+        return outcome.map { answer in
+            switch (answer.status, answer.json["code"]?.string) {
+            case (200, _), (201, _): return .held
+            case (409, "out_of_stock"):
+                let items = answer.json["items"]?.array ?? []
+                return .outOfStock(
+                    items.map { ($0["sku"]?.string ?? "", $0["available"]?.integer ?? 0) }
+                )
+            case (409, "released"), (410, _): return .released
+            default: return nil
+            }
+        }
+    }
+
+    /// Makes a reservation final. The answer tells whether it still stood.
+    func commit(
+        key: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<Bool, UpstreamCaller.Failure> {
+        end(key, "commit", until: deadline, calls)
+    }
+
+    /// Gives the stock back; of a key never seen it makes a tombstone.
+    func release(
+        key: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<Bool, UpstreamCaller.Failure> {
+        end(key, "release", until: deadline, calls)
+    }
+
+    private func end(
+        _ key: String,
+        _ operation: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<Bool, UpstreamCaller.Failure> {
+        let path = "/reservations/\(PercentEncoding.encode(key))/\(operation)"
+        return post(path, [:], operation, until: deadline, calls).map { answer in
+            switch answer.status {
+            case 200..<300: true
+            case 404, 409, 410: false
+            default: nil
+            }
+        }
+    }
+
+    private func post(
+        _ path: String,
+        _ body: JSON,
+        _ operation: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<UpstreamCaller.Answer, UpstreamCaller.Failure> {
+        let request = HTTPRequest(
+            method: .post,
+            url: baseURL + path,
+            headers: ["Content-Type": "application/json"],
+            body: body.serialized()
+        )
+        return caller.send(
+            request,
+            operation,
+            until: deadline.tightened(to: timeout),
+            calls
+        )
+    }
+}

@@ -1,0 +1,86 @@
+import Curl
+import Resilience
+import Web
+
+/// A customer's cart as user-service holds it.
+struct Cart: Sendable {
+    struct Item: Sendable {
+        let sku: String
+        let quantity: Int
+    }
+
+    let id: String
+    let version: Int64
+    let items: [Item]
+}
+
+/// What user-service knows of a customer.
+struct CustomerProfile: Sendable {
+    let email: String?
+    let name: String?
+    let phone: String?
+}
+
+/// Calls to user-service.
+struct UserServiceClient: Sendable {
+    let caller: UpstreamCaller
+    let baseURL: String
+    /// One try.
+    let timeout: Duration
+
+    /// A customer's cart; the answer is nil if there is no such customer.
+    func cart(
+        of userID: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<Cart?, UpstreamCaller.Failure> {
+        get("/users/\(PercentEncoding.encode(userID))/cart", "cart", until: deadline, calls) {
+            json in
+            guard let items = json["items"]?.array else { return nil }
+            return Cart(
+                id: json["id"]?.string ?? "",
+                version: json["version"]?.integer ?? 0,
+                items: items.compactMap { item in
+                    guard let sku = item["sku"]?.string, let quantity = item["quantity"]?.integer
+                    else { return nil }
+                    return Cart.Item(sku: sku, quantity: Int(clamping: quantity))
+                }
+            )
+        }
+    }
+
+    /// A customer's profile; the answer is nil if there is no such customer.
+    func profile(
+        of userID: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<CustomerProfile?, UpstreamCaller.Failure> {
+        get("/users/\(PercentEncoding.encode(userID))", "profile", until: deadline, calls) {
+            CustomerProfile(
+                email: $0["email"]?.string,
+                name: $0["name"]?.string,
+                phone: $0["phone"]?.string
+            )
+        }
+    }
+
+    private func get<Value>(
+        _ path: String,
+        _ operation: String,
+        until deadline: Deadline,
+        _ calls: CallLog?,
+        _ read: (JSON) -> Value?
+    ) -> Outcome<Value?, UpstreamCaller.Failure> {
+        let outcome = caller.send(
+            HTTPRequest(method: .get, url: baseURL + path),
+            operation,
+            until: deadline.tightened(to: timeout),
+            calls
+        )
+        return outcome.map { answer -> Value?? in
+            if answer.status == 404 { return .some(nil) }
+            guard answer.status == 200, let value = read(answer.json) else { return nil }
+            return .some(value)
+        }
+    }
+}

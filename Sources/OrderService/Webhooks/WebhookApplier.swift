@@ -1,0 +1,134 @@
+import Logging
+import MariaDB
+import Resilience
+import Web
+
+/// Applies stored webhooks: an event is a hint, the object is read again at Stripe.
+struct WebhookApplier: Sendable {
+    let inbox: WebhookInbox
+    let stripe: StripeClient
+    let payments: PaymentStore
+    let settlement: PaymentSettlement
+    private let logger = Logger(label: "orderd.webhooks")
+
+    /// How long a leased delivery is this worker's own.
+    private static let lease = Duration.seconds(30)
+    private static let batch = 20
+
+    init(
+        inbox: WebhookInbox,
+        stripe: StripeClient,
+        payments: PaymentStore,
+        settlement: PaymentSettlement
+    ) {
+        self.inbox = inbox
+        self.stripe = stripe
+        self.payments = payments
+        self.settlement = settlement
+    }
+
+    /// Applies what is due.
+    ///
+    /// - Returns: how many deliveries were taken; 0 means that nothing waits.
+    func run(until deadline: Deadline) throws -> Int {
+        let deliveries = try inbox.lease(
+            limit: Self.batch,
+            for: Self.lease,
+            until: deadline
+        )
+        for delivery in deliveries {
+            do {
+                try apply(delivery, until: .after(Self.lease))
+                try inbox.markApplied(delivery.id, until: .after(.seconds(5)))
+            } catch {
+                logger.warning(
+                    "a webhook is applied later",
+                    metadata: [
+                        "event": "\(delivery.eventID)", "type": "\(delivery.type)",
+                        "error": "\(error)",
+                    ]
+                )
+                try inbox.postpone(
+                    delivery.id,
+                    by: WorkerBackoff.delay(after: delivery.attempts),
+                    because: "\(error)",
+                    until: .after(.seconds(5))
+                )
+            }
+        }
+        return deliveries.count
+    }
+
+    private func apply(_ delivery: WebhookInbox.Delivery, until deadline: Deadline) throws {
+        let event = try JSON(parsing: delivery.payload)
+        guard let object = event["data"]?["object"] else { return }
+        switch delivery.type.split(separator: ".").first {
+        case "payment_intent":
+            guard let intent = PaymentIntent(object) else { return }
+            try settle(intent, until: deadline)
+        case "charge":
+            guard let intentID = object["payment_intent"]?.string else { return }
+            if object["object"]?.string == "charge" { try note(object, until: deadline) }
+            try reread(intentID, fallback: nil, until: deadline)
+        default:
+            // Stored and answered; nothing here follows from it.
+            return
+        }
+    }
+
+    private func settle(_ signed: PaymentIntent, until deadline: Deadline) throws {
+        guard signed.orderID != nil else { return }
+        try reread(signed.id, fallback: signed, until: deadline)
+    }
+
+    /// Reads the intent again and settles it; a signed final object may stand in where Stripe
+    /// cannot be asked.
+    private func reread(
+        _ intentID: String,
+        fallback: PaymentIntent?,
+        until deadline: Deadline
+    ) throws {
+        let version = try payments.find(intentID: intentID, until: deadline)?.version
+        switch stripe.intent(intentID, until: deadline, nil) {
+        case .executed(.intent(let intent)):
+            try settlement.settle(intent, readAt: version, by: "stripe", until: deadline)
+        case .executed(.refused(let refusal)) where refusal.status == 404:
+            return
+        case .executed(.refused(let refusal)):
+            throw Unreadable(reason: "status \(refusal.status)")
+        case .notExecuted(let failure), .unknown(let failure):
+            guard let fallback, fallback.status.isFinal else {
+                throw Unreadable(reason: failure.reason)
+            }
+            try settlement.settle(fallback, readAt: version, by: "stripe", until: deadline)
+        }
+    }
+
+    /// Notes a failed charge, which the intent itself only shows until the next try.
+    private func note(_ charge: JSON, until deadline: Deadline) throws {
+        guard charge["status"]?.string == "failed", let chargeID = charge["id"]?.string,
+            let intentID = charge["payment_intent"]?.string,
+            let payment = try payments.find(intentID: intentID, until: deadline)
+        else { return }
+        let code =
+            charge["outcome"]?["reason"]?.string ?? charge["failure_code"]?.string ?? "declined"
+        try settlement.ledger.change(payment.orderID, by: "stripe", until: deadline) {
+            change,
+            transaction in
+            try PaymentStore.note(
+                chargeID,
+                of: payment,
+                succeeded: false,
+                declineCode: code,
+                at: change.now,
+                in: &transaction
+            )
+            change.record("payment.attempt_failed", cause: code, isPublic: false)
+        }
+    }
+
+    private struct Unreadable: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { "Stripe cannot be asked: \(reason)" }
+    }
+}

@@ -1,0 +1,116 @@
+import MariaDB
+import Resilience
+
+/// The rows of received webhooks: written by the web side, applied by the worker.
+struct WebhookInbox: Sendable {
+    let database: Database
+    let clock: WallClock
+
+    struct Delivery: Sendable {
+        let id: Int64
+        let eventID: String
+        let type: String
+        let objectID: String?
+        let payload: [UInt8]
+        let attempts: Int
+    }
+
+    /// Stores a delivery.
+    ///
+    /// - Returns: false if the event is there already.
+    func insert(
+        eventID: String,
+        type: String,
+        objectID: String?,
+        payload: [UInt8],
+        until deadline: Deadline
+    ) throws -> Bool {
+        do throws(MariaDBError) {
+            _ = try database.execute(
+                """
+                INSERT INTO webhook_inbox
+                    (event_id, type, object_id, payload, received_at, next_attempt_at)
+                VALUES (\(eventID), \(type), \(objectID.map { String($0.prefix(64)) }),
+                    \(payload), \(clock.now), \(clock.now))
+                """,
+                until: deadline
+            )
+            return true
+        } catch {
+            guard error.code == .duplicateEntry else { throw error }
+            return false
+        }
+    }
+
+    /// Leases deliveries that are due, for one worker; others skip them meanwhile.
+    func lease(limit: Int, for lease: Duration, until deadline: Deadline) throws -> [Delivery] {
+        let now = clock.now
+        return try database.transaction(class: .job, until: deadline) { transaction in
+            let rows = try transaction.query(
+                """
+                SELECT id, event_id, type, object_id, payload, attempts FROM webhook_inbox
+                WHERE next_attempt_at <= \(now)
+                ORDER BY next_attempt_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
+                """
+            )
+            let deliveries = try rows.map { row in
+                Delivery(
+                    id: try row.int64("id"),
+                    eventID: try row.string("event_id"),
+                    type: try row.string("type"),
+                    objectID: try row.optionalString("object_id"),
+                    payload: try row.bytes("payload"),
+                    attempts: try row.int("attempts")
+                )
+            }
+            guard !deliveries.isEmpty else { return [] }
+            try transaction.execute(
+                """
+                UPDATE webhook_inbox SET attempts = attempts + 1,
+                    next_attempt_at = \(now + lease)
+                WHERE id IN (\(list: deliveries.map(\.id)))
+                """
+            )
+            return deliveries
+        }
+    }
+
+    func markApplied(_ id: Int64, until deadline: Deadline) throws {
+        _ = try database.execute(
+            """
+            UPDATE webhook_inbox SET applied_at = \(clock.now), next_attempt_at = NULL,
+                last_error = NULL
+            WHERE id = \(id)
+            """,
+            until: deadline
+        )
+    }
+
+    func postpone(
+        _ id: Int64,
+        by delay: Duration,
+        because reason: String,
+        until deadline: Deadline
+    ) throws {
+        _ = try database.execute(
+            """
+            UPDATE webhook_inbox SET next_attempt_at = \(clock.now + delay),
+                last_error = \(String(reason.prefix(255)))
+            WHERE id = \(id) AND applied_at IS NULL
+            """,
+            until: deadline
+        )
+    }
+
+    /// How many deliveries wait, and since when the oldest does.
+    func backlog(until deadline: Deadline) throws -> (count: Int, oldest: Timestamp?) {
+        let row = try database.query(
+            """
+            SELECT COUNT(*) AS waiting, MIN(received_at) AS oldest FROM webhook_inbox
+            WHERE next_attempt_at IS NOT NULL
+            """,
+            until: deadline
+        ).first
+        return (try row?.int("waiting") ?? 0, try row?.optionalTimestamp("oldest"))
+    }
+}

@@ -1,0 +1,52 @@
+import Resilience
+
+extension Services {
+    private static let cleaningBatch = 1_000
+
+    /// The background process: applies webhooks, relays the outbox, does tasks, cleans.
+    package func makeWorker() -> Worker {
+        let applier = WebhookApplier(
+            inbox: inbox,
+            stripe: stripe,
+            payments: payments,
+            settlement: settlement
+        )
+        let events = relay(.event)
+        let publisher = EventPublisher(
+            relay: events,
+            redis: stateRedis,
+            streamLength: settings.retention.eventStreamLength
+        )
+        let invalidator = CacheInvalidator(relay: relay(.cache), cache: cache)
+        let tasks = TaskRunner(
+            relay: relay(.task),
+            placement: placement,
+            payments: paymentStarter,
+            reservations: ReservationStore(database: database, ledger: ledger),
+            products: products
+        )
+        let retention = settings.retention.outbox
+        return Worker(jobs: [
+            Worker.Job(name: "inbox", pause: .milliseconds(50), run: applier.run),
+            Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
+            Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
+            Worker.Job(name: "tasks", pause: .milliseconds(200), run: tasks.run),
+            Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
+                let keys = try idempotency.store.removeExpired(
+                    limit: Self.cleaningBatch,
+                    until: deadline
+                )
+                let messages = try events.removeSent(
+                    olderThan: retention,
+                    limit: Self.cleaningBatch,
+                    until: deadline
+                )
+                return keys + messages
+            },
+        ])
+    }
+
+    private func relay(_ channel: OutboxMessage.Channel) -> OutboxRelay {
+        OutboxRelay(database: database, clock: clock, channel: channel)
+    }
+}

@@ -1,0 +1,67 @@
+import Dispatch
+import Logging
+import Resilience
+import Synchronization
+
+/// The loops of the background process: inbox, outbox and cleaning, each on a queue of its own.
+package final class Worker: Sendable {
+    /// One kind of background work.
+    struct Job: Sendable {
+        let name: String
+        /// How long to wait when there was nothing to do.
+        let pause: Duration
+        /// Does what is due until the deadline; returns how much it did.
+        let run: @Sendable (Deadline) throws -> Int
+    }
+
+    private let jobs: [Job]
+    private let isStopping = Atomic(false)
+    private let wakeUps: [DispatchSemaphore]
+    private let running = DispatchGroup()
+    private let logger = Logger(label: "orderd.worker")
+
+    /// How long one round of a job may take.
+    private static let round = Duration.seconds(30)
+    /// The pause after a round that failed as a whole, for instance without a database.
+    private static let pauseAfterFailure = Duration.seconds(1)
+
+    init(jobs: [Job]) {
+        self.jobs = jobs
+        wakeUps = jobs.map { _ in DispatchSemaphore(value: 0) }
+    }
+
+    /// Starts all loops; returns at once.
+    package func start() {
+        for (job, wakeUp) in zip(jobs, wakeUps) {
+            let queue = DispatchQueue(label: "worker-\(job.name)")
+            queue.async(group: running) { @Sendable [self] in
+                loop(job, wakeUp)
+            }
+        }
+    }
+
+    private func loop(_ job: Job, _ wakeUp: DispatchSemaphore) {
+        while !isStopping.load(ordering: .acquiring) {
+            var pause = job.pause
+            do {
+                if try job.run(.after(Self.round)) > 0 { continue }
+            } catch {
+                logger.error(
+                    "a round failed",
+                    metadata: ["job": "\(job.name)", "error": "\(error)"]
+                )
+                pause = max(pause, Self.pauseAfterFailure)
+            }
+            _ = wakeUp.wait(timeout: .now() + pause.dispatchInterval)
+        }
+    }
+
+    /// Ends the loops after their current round.
+    ///
+    /// - Returns: whether all ended in time.
+    package func stop(within grace: Duration) -> Bool {
+        isStopping.store(true, ordering: .releasing)
+        for wakeUp in wakeUps { wakeUp.signal() }
+        return running.wait(timeout: .now() + grace.dispatchInterval) == .success
+    }
+}
