@@ -82,5 +82,13 @@ let package = Package(
         ),
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
+
+        .target(
+            name: "OrderServiceTesting",
+            dependencies: ["CLinux", "FastCGI", "Web"],
+            path: "Tests/OrderServiceTesting",
+            swiftSettings: strict
+        ),
+        tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )
