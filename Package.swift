@@ -102,5 +102,6 @@ let package = Package(
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
         tests("OrderServiceTests", ["OrderService", logging]),
+        tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )
