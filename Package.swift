@@ -82,5 +82,7 @@ let package = Package(
         ),
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
         program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
+
+        tests("SigningTests", ["Signing"]),
     ]
 )
