@@ -86,5 +86,13 @@ let package = Package(
         tests("OrderSimulationTests", ["OrderSimulation", "Signing", "Web"]),
 
         tests("SigningTests", ["Signing"]),
+
+        .target(
+            name: "OrderServiceTesting",
+            dependencies: ["CLinux", "FastCGI", "Web"],
+            path: "Tests/OrderServiceTesting",
+            swiftSettings: strict
+        ),
+        tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )

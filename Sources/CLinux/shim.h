@@ -1,9 +1,5 @@
 #pragma once
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
-
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -23,7 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// Glibc hides these behind _GNU_SOURCE, which Swift's importer sets too late.
+// Glibc hides these behind _GNU_SOURCE, which would also turn the address arguments of bind and
+// connect into unions that Swift cannot make from a pointer.
 
 static inline int clinux_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags) {
     extern int accept4(int, struct sockaddr *, socklen_t *, int);
@@ -33,4 +30,32 @@ static inline int clinux_accept4(int listener, struct sockaddr *address, socklen
 static inline int clinux_set_thread_name(const char *name) {
     extern int pthread_setname_np(pthread_t, const char *);
     return pthread_setname_np(pthread_self(), name);
+}
+
+// Variadic functions are not imported.
+
+static inline int clinux_unsent_bytes(int descriptor) {
+    extern int ioctl(int, unsigned long, ...);
+    int count = 0;
+    return ioctl(descriptor, 0x5411 /* SIOCOUTQ */, &count) == 0 ? count : -1;
+}
+
+// The union of epoll_event is packed; its layout is hidden from Swift here.
+
+static inline int clinux_epoll_control(int set, int operation, int descriptor, unsigned events, unsigned long long token) {
+    struct epoll_event event;
+    event.events = events;
+    event.data.u64 = token;
+    return epoll_ctl(set, operation, descriptor, &event);
+}
+
+// Waits for one event without limit; returns its token, or ~0 after a signal.
+static inline unsigned long long clinux_epoll_wait(int set) {
+    struct epoll_event event;
+    return epoll_wait(set, &event, 1, -1) == 1 ? event.data.u64 : ~0ULL;
+}
+
+static inline int clinux_pipe2(int ends[2], int flags) {
+    extern int pipe2(int[2], int);
+    return pipe2(ends, flags);
 }

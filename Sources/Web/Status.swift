@@ -24,6 +24,7 @@ package struct Status: RawRepresentable, Sendable, Hashable {
     package static let unsupportedMediaType = Status(rawValue: 415)
     package static let unprocessableContent = Status(rawValue: 422)
     package static let tooManyRequests = Status(rawValue: 429)
+    package static let requestHeaderFieldsTooLarge = Status(rawValue: 431)
     package static let internalServerError = Status(rawValue: 500)
     package static let serviceUnavailable = Status(rawValue: 503)
 
@@ -49,6 +50,7 @@ package struct Status: RawRepresentable, Sendable, Hashable {
         case 422: "Unprocessable Content"
         case 424: "Failed Dependency"
         case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
         case 502: "Bad Gateway"
         case 503: "Service Unavailable"

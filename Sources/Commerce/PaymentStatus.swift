@@ -1,0 +1,86 @@
+/// How an order is paid.
+package enum PaymentMethod: String, Sendable, CaseIterable {
+    case card
+    case cashOnDelivery = "cash_on_delivery"
+}
+
+/// Where the payment of an order stands.
+package enum PaymentStatus: String, Sendable, CaseIterable {
+    case noneRequired = "none_required"
+    case dueOnDelivery = "due_on_delivery"
+    case requiresPaymentMethod = "requires_payment_method"
+    case requiresAction = "requires_action"
+    case processing
+    /// A degraded start: the provider was not reached, the worker and the route try again.
+    case requiresRetry = "requires_retry"
+    /// A call was sent and its answer was lost: money in doubt.
+    case unknown
+    case authorized
+    case paid
+    case overpaid
+    case partiallyRefunded = "partially_refunded"
+    case refunded
+    /// Closed unpaid.
+    case failed
+    case cancelled
+    case disputed
+
+    /// Whether the customer may still pay.
+    package var isPayable: Bool {
+        switch self {
+        case .requiresPaymentMethod, .requiresAction, .processing, .requiresRetry, .unknown: true
+        default: false
+        }
+    }
+
+    /// Whether the whole amount has been captured, whatever happened to it later.
+    package var isSettled: Bool {
+        switch self {
+        case .paid, .overpaid, .partiallyRefunded, .refunded, .disputed: true
+        default: false
+        }
+    }
+
+    /// Whether a report of `next` may follow; a payment never goes back.
+    ///
+    /// Reports of a provider arrive late and out of order, so what is not forward is dropped.
+    package func mayBecome(_ next: PaymentStatus) -> Bool {
+        guard self != next else { return false }
+        return switch self {
+        case .requiresPaymentMethod, .requiresAction, .processing, .requiresRetry, .unknown: true
+        case .authorized: next.isSettled || next == .cancelled || next == .failed
+        case .dueOnDelivery: next == .paid || next == .cancelled || next == .failed
+        case .paid, .overpaid, .partiallyRefunded, .disputed:
+            next != .paid && next.isSettled
+        case .noneRequired, .refunded, .failed, .cancelled: false
+        }
+    }
+}
+
+/// Where the reservation of an order's stock stands.
+package enum ReservationStatus: String, Sendable, CaseIterable {
+    case held
+    /// Assumed, because product-service was not reached; verified before money is captured.
+    case optimistic
+    case committed
+    case released
+    /// Its time ran out at product-service, or the stock was not there when it was verified.
+    case lost
+}
+
+/// What happens to the goods.
+package enum FulfilmentEvent: String, Sendable, CaseIterable {
+    case start
+    case ship
+    case deliver
+    case `return`
+
+    package var orderEvent: OrderEvent {
+        switch self {
+        case .start: .start
+        case .ship: .ship
+        case .deliver: .deliver
+        case .return: .return
+        }
+    }
+}

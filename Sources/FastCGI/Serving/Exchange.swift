@@ -1,0 +1,44 @@
+import Synchronization
+import Web
+
+/// Where the answer to a request goes.
+struct Exchange: Sendable {
+    let connection: Connection
+    let id: UInt16
+    /// Whether the connection may be used again afterwards.
+    let keepsConnection: Bool
+    /// Whether the request is a HEAD: the answer's body is not sent, its length is.
+    let isHead: Bool
+}
+
+/// The application's obligation to answer a request that it took over.
+final class ReplyToken: Sendable {
+    private let loop: ResponderLoop
+    private let exchange: Exchange
+    private let requestID: ArraySlice<UInt8>
+    private let isAnswered = Atomic(false)
+
+    init(loop: ResponderLoop, exchange: Exchange, requestID: ArraySlice<UInt8>) {
+        self.loop = loop
+        self.exchange = exchange
+        self.requestID = requestID
+    }
+
+    /// Writes the answer on the calling thread; all calls but the first do nothing.
+    func reply(_ response: Response) {
+        guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        loop.answer(response, exchange)
+    }
+
+    deinit {
+        guard !isAnswered.load(ordering: .acquiring) else { return }
+        loop.counters.forgottenReplies.add()
+        let problem = Problem(
+            .internalServerError,
+            "internal",
+            "The request could not be answered."
+        )
+        let id = String(decoding: requestID, as: UTF8.self)
+        loop.answer(problem.response(requestID: id), exchange)
+    }
+}

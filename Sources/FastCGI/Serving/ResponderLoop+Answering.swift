@@ -1,0 +1,87 @@
+import CLinux
+import Resilience
+import Web
+
+extension ResponderLoop {
+    // An answer up to this size fits the buffer of a socket from which everything has been read:
+    // libfcgi writes pieces of 8 KiB, which the kernel charges with up to 17 KiB of a unix
+    // socket's 208 KiB.
+    private static let buffered = 65_536
+
+    /// Answers on a worker's thread, or hands the writing over if it might block.
+    func answer(_ response: Response, _ exchange: Exchange, _ worker: Worker) {
+        guard hasRoom(for: response, on: exchange.connection) else {
+            let isTaken = writers.submit { self.answer(response, exchange) }
+            if !isTaken {
+                counters.count(.writersBusy)
+                conclude(exchange, isWritten: false)
+            }
+            return
+        }
+        conclude(exchange, isWritten: write(response, exchange, worker.channel))
+    }
+
+    /// Answers on the calling thread; blocks while the web server does not read.
+    func answer(_ response: Response, _ exchange: Exchange) {
+        do throws(ServerError) {
+            let isWritten = try channels.withChannel { write(response, exchange, $0) }
+            conclude(exchange, isWritten: isWritten)
+        } catch {
+            counters.count(.outOfDescriptors)
+            conclude(exchange, isWritten: false)
+        }
+    }
+
+    /// Whether an answer can be written without waiting.
+    func hasRoom(for response: Response, on connection: Connection) -> Bool {
+        // A peer that pipelines requests may not have read the former answers.
+        response.body.count <= Self.buffered && clinux_unsent_bytes(connection.descriptor) == 0
+    }
+
+    func write(_ response: Response, _ exchange: Exchange, _ channel: AnswerChannel) -> Bool {
+        let deadline = Deadline.after(configuration.sendTimeout)
+        let isWritten = channel.write(response, for: exchange, until: deadline)
+        if channel.droppedFields > 0 { counters.droppedFields.add(channel.droppedFields) }
+        return isWritten
+    }
+
+    /// Ends an exchange and lets the connection go on, if it can.
+    private func conclude(_ exchange: Exchange, isWritten: Bool) {
+        counters.requestsInFlight.add(-1)
+        if !isWritten { counters.failedAnswers.add() }
+        guard isWritten, exchange.keepsConnection else { return close(exchange.connection) }
+        becomeIdle(exchange.connection)
+    }
+}
+
+extension Refusal {
+    /// The answer to the client, if it is the client's doing.
+    var problem: Response? {
+        let problem: Problem? =
+            switch reason {
+            case .unknownRole, .multiplexing: nil
+            case .parametersTooLarge:
+                Problem(
+                    .requestHeaderFieldsTooLarge,
+                    "header_fields_too_large",
+                    "The request's header fields are too large."
+                )
+            case .bodyTooLarge:
+                Problem(.contentTooLarge, "body_too_large", "The request's body is too large.")
+            case .malformedLength:
+                Problem(.badRequest, "malformed_length", "The request's length is no number.")
+            }
+        return problem?.response(requestID: "")
+    }
+
+    /// The answer to the web server.
+    var reply: ProtocolReply {
+        let status: ProtocolStatus =
+            switch reason {
+            case .unknownRole: .unknownRole
+            case .multiplexing: .cannotMultiplex
+            default: .requestComplete
+            }
+        return .endRequest(id, status)
+    }
+}
