@@ -85,6 +85,8 @@ let package = Package(
         program("ordersim", ["FastCGI", "Curl", "OrderSimulation", "Resilience", argumentParser]),
         tests("OrderSimulationTests", ["OrderSimulation", "Signing", "Web"]),
 
+        tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
+        tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
 
         .target(

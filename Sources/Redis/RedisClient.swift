@@ -1,0 +1,114 @@
+package import Resilience
+import Synchronization
+
+/// A Redis server, reached through a bounded set of kept connections.
+///
+/// Every call blocks the calling thread, at most until its deadline or for the operation timeout,
+/// whichever is earlier; the wait for a connection and connecting count. A connection that failed
+/// is dropped; a kept one that the server has closed meanwhile, for instance by a restart, is
+/// noticed before it is used. No command is ever sent twice.
+///
+/// The process has to ignore SIGPIPE, because hiredis writes with `write(2)`.
+package final class RedisClient: Sendable {
+    package typealias Usage = Pool<RedisConnection>.Usage
+
+    private let configuration: RedisConfiguration
+    private let pool: Pool<RedisConnection>
+    private let isClosed = Atomic(false)
+
+    /// Makes the client; the first command connects.
+    package init(_ configuration: RedisConfiguration) {
+        self.configuration = configuration
+        pool = Pool(size: configuration.poolSize, maximumWait: configuration.poolWait)
+    }
+
+    /// Sends one command and waits for its reply.
+    ///
+    /// - Parameters:
+    ///   - command: what to do.
+    ///   - deadline: the request's deadline.
+    ///   - timeout: instead of the operation timeout, for a command that waits at the server,
+    ///     such as `XREAD BLOCK`; it must exceed that wait.
+    /// - Returns: the reply, never `Reply.error`.
+    /// - Throws: `RedisError.server` if the server refuses the command, and any other
+    ///   `RedisError`.
+    package func send(
+        _ command: Command,
+        until deadline: Deadline,
+        timeout: Duration? = nil
+    ) throws(RedisError) -> Reply {
+        let limit = deadline.tightened(to: timeout ?? configuration.operationTimeout)
+        let replies = try run([command], until: limit)
+        guard let reply = replies.first else { throw .protocolViolation("no reply") }
+        if case .error(let error) = reply { throw .server(error) }
+        return reply
+    }
+
+    /// Sends all commands at once and waits for their replies, which keep the order.
+    ///
+    /// A command that the server refuses has a `Reply.error` in its place; the others are carried
+    /// out nevertheless, and other clients' commands may come in between.
+    ///
+    /// - Throws: any `RedisError` but `.server`, except for a refused sign-in.
+    package func pipeline(
+        _ commands: [Command],
+        until deadline: Deadline
+    ) throws(RedisError) -> [Reply] {
+        guard !commands.isEmpty else { return [] }
+        return try run(commands, until: deadline.tightened(to: configuration.operationTimeout))
+    }
+
+    /// Runs a script at the server, as one step.
+    ///
+    /// - Throws: `RedisError.server` if the script fails, and any other `RedisError`.
+    package func evaluate(
+        _ script: Script,
+        keys: [any RedisArgument],
+        arguments: [any RedisArgument] = [],
+        until deadline: Deadline
+    ) throws(RedisError) -> Reply {
+        try send(.script(script, keys: keys, arguments: arguments), until: deadline)
+    }
+
+    /// Closes idle connections now and lent ones when they come back; every later call throws
+    /// `RedisError.closed`.
+    package func close() {
+        isClosed.store(true, ordering: .sequentiallyConsistent)
+        pool.drain()
+    }
+
+    package var usage: Usage { pool.usage }
+
+    private func run(
+        _ commands: [Command],
+        until deadline: Deadline
+    ) throws(RedisError) -> [Reply] {
+        guard !isClosed.load(ordering: .sequentiallyConsistent) else { throw .closed }
+        let slot: Pool<RedisConnection>.Slot
+        do {
+            slot = try pool.borrow(until: deadline)
+        } catch {
+            throw .poolExhausted
+        }
+        defer {
+            pool.giveBack(slot)
+            if isClosed.load(ordering: .sequentiallyConsistent) { pool.drain() }
+        }
+        // Taken out of the slot, so that an error leaves the slot empty.
+        var connection = try takeConnection(from: slot, until: deadline)
+        let replies = try connection.run(commands, until: deadline)
+        slot.resource = consume connection
+        return replies
+    }
+
+    private func takeConnection(
+        from slot: Pool<RedisConnection>.Slot,
+        until deadline: Deadline
+    ) throws(RedisError) -> RedisConnection {
+        if let kept = slot.resource.take(), kept.isAlive { return kept }
+        return try RedisConnection.open(
+            configuration,
+            until: deadline.tightened(to: configuration.connectTimeout)
+        )
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import OrderServiceTesting
+import Redis
+import Resilience
+import Testing
+
+@Suite("Redis outages", .serialized, .enabled(if: PrivateRedis.isAvailable))
+struct RedisOutageTests {
+    private let server: PrivateRedis
+
+    init() throws {
+        server = try PrivateRedis()
+    }
+
+    private var soon: Deadline { .after(.seconds(20)) }
+    private let ping = Command("PING")
+
+    @Test("fails to connect where nobody listens") func failsToConnect() {
+        let client = RedisClient(RedisConfiguration(address: .unix("/nonexistent/s")))
+        #expect(throws: RedisError.connectionFailed("No such file or directory")) {
+            try client.send(ping, until: soon)
+        }
+        let tooLong = RedisConfiguration(address: .unix(String(repeating: "x", count: 200)))
+        #expect(throws: RedisError.self) { try RedisClient(tooLong).send(ping, until: soon) }
+    }
+
+    @Test("serves the first caller after a restart") func survivesRestart() throws {
+        let client = RedisClient(.test(server))
+        _ = try client.send(ping, until: soon)
+        server.stop()
+        try server.start()
+        #expect(try client.send(ping, until: soon) == .status("PONG"))
+    }
+
+    @Test("fails while the server is gone and recovers with it") func recovers() throws {
+        let client = RedisClient(.test(server))
+        _ = try client.send(ping, until: soon)
+        server.stop()
+        for _ in 0..<3 {
+            #expect(throws: RedisError.connectionFailed("Connection refused")) {
+                try client.send(ping, until: soon)
+            }
+        }
+        try server.start()
+        #expect(try client.send(ping, until: soon) == .status("PONG"))
+    }
+
+    @Test("gives up on a stopped server in time, on a kept and on a new connection")
+    func givesUpOnStoppedServer() throws {
+        let client = RedisClient(.test(server, operationTimeout: .milliseconds(500)))
+        _ = try client.send(ping, until: soon)
+        server.pause()
+        #expect(throws: RedisError.timedOut) { try client.send(ping, until: soon) }
+        #expect(throws: RedisError.connectionFailed("the server did not greet in time")) {
+            try client.send(ping, until: soon)
+        }
+        server.resume()
+        let patient = RedisClient(.test(server))
+        #expect(try patient.send(ping, until: soon) == .status("PONG"))
+        #expect(try client.send(ping, until: soon) == .status("PONG"))
+        #expect(client.usage.lent == 0)
+    }
+
+    @Test("obeys a deadline that is tighter than the operation timeout") func obeysDeadline() throws
+    {
+        let client = RedisClient(.test(server))
+        _ = try client.send(ping, until: soon)
+        server.pause()
+        #expect(throws: RedisError.timedOut) {
+            try client.send(ping, until: .after(.milliseconds(50)))
+        }
+        server.resume()
+    }
+
+    @Test("loses the answer of a server that dies meanwhile") func losesAnswer() throws {
+        let client = RedisClient(.test(server))
+        let finished = DispatchSemaphore(value: 0)
+        let blocked = ResultBox()
+        Thread {
+            blocked.set(
+                Result {
+                    try client.send(Command("BLPOP", "queue", 0), until: .after(.seconds(20)))
+                }
+            )
+            finished.signal()
+        }.start()
+        try waitForBlockedClient()
+        server.stop()
+        finished.wait()
+        #expect {
+            try blocked.get()
+        } throws: { error in
+            guard case RedisError.connectionLost = error else { return false }
+            return true
+        }
+    }
+
+    @Test("turns callers away when all connections are lent") func exhaustsPool() throws {
+        let client = RedisClient(.test(server, poolSize: 1, poolWait: .milliseconds(1)))
+        let finished = DispatchSemaphore(value: 0)
+        let blocked = ResultBox()
+        Thread {
+            blocked.set(
+                Result {
+                    try client.send(Command("BLPOP", "queue", 0), until: .after(.seconds(20)))
+                }
+            )
+            finished.signal()
+        }.start()
+        try waitForBlockedClient()
+        #expect(throws: RedisError.poolExhausted) { try client.send(ping, until: soon) }
+        #expect(client.usage.lent == 1)
+        #expect(client.usage.exhaustions == 1)
+
+        _ = try RedisClient(.test(server)).send(Command("RPUSH", "queue", "go"), until: soon)
+        finished.wait()
+        #expect(try blocked.get().array?.last?.string == "go")
+        #expect(try client.send(ping, until: soon) == .status("PONG"))
+    }
+
+    /// Asks the server until it says that one client waits in a blocking command.
+    private func waitForBlockedClient() throws {
+        let observer = RedisClient(.test(server))
+        let limit = soon
+        while !limit.isExpired {
+            let clients = try observer.send(Command("INFO", "clients"), until: limit).string ?? ""
+            if clients.contains("blocked_clients:1") { return }
+        }
+        Issue.record("no client blocks")
+    }
+}
+
+/// The result of a thread, for the test that waits for it.
+private final class ResultBox: @unchecked Sendable {
+    // Sendable because the reader waits for a semaphore that the writer signals after writing.
+    private var result: Result<Reply, any Error>?
+
+    func set(_ result: Result<Reply, any Error>) {
+        self.result = result
+    }
+
+    func get() throws -> Reply {
+        try #require(try result?.get())
+    }
+}
