@@ -87,8 +87,10 @@ let package = Package(
                 "Signing", configuration, logging,
             ]
         ),
+        library("OrderSimulation", ["Resilience", "Signing", "Web"]),
         program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
-        program("ordersim", ["FastCGI", "Web", "Signing", "Curl", argumentParser]),
+        program("ordersim", ["FastCGI", "Curl", "OrderSimulation", "Resilience", argumentParser]),
+        tests("OrderSimulationTests", ["OrderSimulation", "Signing", "Web"]),
 
         .target(
             name: "OrderServiceTesting",
