@@ -88,7 +88,13 @@ let package = Package(
             ]
         ),
         library("OrderSimulation", ["Resilience", "Signing", "Web"]),
-        program("orderd", ["OrderService", "FastCGI", "Observability", argumentParser, logging]),
+        program(
+            "orderd",
+            [
+                "OrderService", "FastCGI", "MariaDB", "Observability", "Redis", "Resilience",
+                "Signing", "Web", argumentParser, logging,
+            ]
+        ),
         program("ordersim", ["FastCGI", "Curl", "OrderSimulation", "Resilience", argumentParser]),
         tests("OrderSimulationTests", ["OrderSimulation", "Signing", "Web"]),
 

@@ -28,7 +28,9 @@ struct CheckoutStore: Sendable {
         )
     }
 
-    /// A session, from Redis or else MariaDB; nil if there is none. It may have expired.
+    /// A session, from Redis or else MariaDB; nil if there is none.
+    ///
+    /// It may have expired.
     func find(_ id: String, until deadline: Deadline) throws -> CheckoutSession? {
         let key = CacheName.checkoutSession.key(id)
         let entry = try cache.entry(.checkoutSession, key: key, until: deadline) {

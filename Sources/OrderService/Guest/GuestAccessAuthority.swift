@@ -47,8 +47,10 @@ package final class GuestAccessAuthority: Sendable {
         return (token, access)
     }
 
-    /// The access that a token gives; nil if there is none. An expired one is returned, so that
-    /// the caller can say so; the end of a revoked one is its revocation.
+    /// The access that a token gives; nil if there is none.
+    ///
+    /// An expired one is returned, so that the caller can say so; the end of a revoked one is its
+    /// revocation.
     package func find(_ tokenHash: Digest, until deadline: Deadline) throws -> GuestAccess? {
         let key = CacheName.guestToken.key(tokenHash)
         let entry = try cache.entry(.guestToken, key: key, until: deadline) {

@@ -23,6 +23,8 @@ struct Idempotency: Sendable {
     ///   - work: carries the request out, and stores its answer by `finish` on the claim in the
     ///     transaction of its last effect. An error that it throws before any effect must be a
     ///     `Problem`; the key is then free again.
+    /// - Returns: the answer of `work`, or the one of the first run.
+    /// - Throws: a `Problem` with 400, 409 or 422 about the key, and whatever `work` throws.
     func run(
         _ context: Context,
         principal: String,

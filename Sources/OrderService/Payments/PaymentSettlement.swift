@@ -26,6 +26,7 @@ struct PaymentSettlement: Sendable {
     ///   - actor: who brought the news, for the history.
     ///   - deadline: by which it is committed, or fails.
     /// - Returns: the order as it is now; nil if the intent is not of ours.
+    /// - Throws: `MariaDBError`.
     @discardableResult
     func settle(
         _ intent: PaymentIntent,

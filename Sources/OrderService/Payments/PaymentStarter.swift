@@ -4,8 +4,9 @@ import MariaDB
 import Resilience
 import Web
 
-/// Ensures that an order has one live payment: creates its PaymentIntent, or finds the one there
-/// is. Used by completing a checkout, by `POST /orders/{id}/payments` and by the worker.
+/// Ensures that an order has one live payment: creates its PaymentIntent or finds the one there is.
+///
+/// Used by completing a checkout, by `POST /orders/{id}/payments` and by the worker.
 struct PaymentStarter: Sendable {
     let orders: OrderStore
     let payments: PaymentStore

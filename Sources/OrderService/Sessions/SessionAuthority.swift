@@ -32,8 +32,9 @@ package final class SessionAuthority: Sendable {
         return (token, session)
     }
 
-    /// The session of a token's hash, from Redis or else from MariaDB; nil if there is none, or it
-    /// was revoked. An expired one is returned, so that the caller can say so.
+    /// The session of a token's hash, from Redis or else from MariaDB.
+    ///
+    /// It is nil if there is none, or it was revoked. An expired one is returned, so that the caller can say so.
     package func find(_ tokenHash: Digest, until deadline: Deadline) throws -> Session? {
         let key = CacheName.session.key(tokenHash)
         let entry = try cache.entry(.session, key: key, until: deadline) {

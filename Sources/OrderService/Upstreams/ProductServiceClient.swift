@@ -93,7 +93,9 @@ struct ProductServiceClient: Sendable {
         }
     }
 
-    /// Makes a reservation final. The answer tells whether it still stood.
+    /// Makes a reservation final.
+    ///
+    /// The answer tells whether it still stood.
     func commit(
         key: String,
         until deadline: Deadline,

@@ -39,6 +39,7 @@ struct StripeClient: Sendable {
     ///   - key: Stripe's idempotency key; the same for every try of the same payment.
     ///   - deadline: of the request; one try takes at most the write timeout.
     ///   - calls: where the request's log line finds the call.
+    /// - Returns: Stripe's answer, if there was one.
     func createIntent(
         amount: Money,
         orderID: Int64,

@@ -5,7 +5,9 @@ import Resilience
 import Signing
 import Web
 
-/// Receives Stripe's webhooks: verify, store, commit, 200. The worker applies them.
+/// Receives Stripe's webhooks: verify, store, commit, 200.
+///
+/// The worker applies them.
 struct WebhookController: Sendable {
     let signature: StripeSignature
     let inbox: WebhookInbox

@@ -1,0 +1,19 @@
+import ArgumentParser
+import FastCGI
+
+/// The order service's program; one file a command.
+@main
+struct Orderd: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orderd",
+        abstract: "The order service of a web shop.",
+        discussion: """
+            Settings come from the environment, and from the dotenv file that ORDERD_CONFIG names; \
+            the environment wins. README.md lists them all; «orderd check» says what is wrong.
+            """,
+        subcommands: [
+            Serve.self, Work.self, Migrate.self, Check.self, SessionCommand.self,
+            EventsCommand.self,
+        ]
+    )
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import MariaDB
+import Observability
+import OrderService
+import Resilience
+
+/// What every command does first, and how it ends when that fails: one line, exit code 1.
+enum Startup {
+    /// The time that a command gives the database to answer at start.
+    static let patience = Duration.seconds(5)
+
+    /// Reads the settings.
+    ///
+    /// - Throws: `ExitCode.failure` after printing one line a problem.
+    static func settings() throws -> Settings {
+        do {
+            let settings = try Settings.load()
+            for warning in settings.warnings { printError("warning: \(warning)") }
+            return settings
+        } catch {
+            for problem in error.problems { printError("\(problem)") }
+            throw ExitCode.failure
+        }
+    }
+
+    /// Reads the settings and puts the services together.
+    static func services() throws -> Services {
+        try services(settings())
+    }
+
+    static func services(_ settings: Settings) throws -> Services {
+        try orFail { try Services(settings: settings) }
+    }
+
+    /// Checks that the database is there and has the schema of this version.
+    static func checkSchema(_ services: Services) throws {
+        try orFail {
+            try SchemaMigrator(database: services.database).check(until: .after(patience))
+        }
+    }
+
+    /// Runs `body`; prints a thrown error as one line and ends with exit code 1.
+    static func orFail<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as MariaDBError {
+            printError("MariaDB: \(error.summary)")
+        } catch {
+            printError("\(error)")
+        }
+        throw ExitCode.failure
+    }
+}
+
+/// Prints one line to standard error.
+func printError(_ line: String) {
+    fputs("orderd: " + line.replacing("\n", with: " ") + "\n", stderr)
+}
+
+extension MariaDBError {
+    /// What an operator needs to know, in one line.
+    fileprivate var summary: String {
+        switch self {
+        case .connectFailed(let failures):
+            failures.map { "\($0.server): \($0.cause)" }.joined(separator: "; ")
+        case .failed(let failure): failure.description
+        default: "\(self)"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import FastCGI
+import Logging
+import Observability
+import OrderService
+
+/// `orderd worker`: the background process, until SIGTERM or SIGINT.
+struct Work: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Apply webhooks, relay events and do what orders left to be done.",
+        discussion: "Any number of workers share the work; each row is taken by one at a time."
+    )
+
+    func run() throws {
+        Signals.block()
+        let settings = try Startup.settings()
+        JSONLogHandler.bootstrap(level: settings.log.level)
+        let services = try Startup.services(settings)
+        try Startup.checkSchema(services)
+        let worker = services.makeWorker()
+        worker.start()
+        let logger = Logger(label: "orderd")
+        logger.info("working")
+        _ = Signals.wait()
+        let isDone = worker.stop(within: settings.server.grace)
+        services.close()
+        logger.info("stopped", metadata: ["everythingDone": "\(isDone)"])
+        LogSink.standardError.flush()
+    }
+}
