@@ -100,7 +100,7 @@ let package = Package(
 
         .target(
             name: "OrderServiceTesting",
-            dependencies: ["MariaDB", "Resilience"],
+            dependencies: ["CLinux", "FastCGI", "MariaDB", "Resilience", "Web"],
             path: "Tests/OrderServiceTesting",
             swiftSettings: strict
         ),
