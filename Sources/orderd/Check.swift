@@ -1,4 +1,5 @@
 import ArgumentParser
+import MariaDB
 import OrderService
 import Redis
 import Resilience

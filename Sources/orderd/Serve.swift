@@ -1,5 +1,6 @@
 import ArgumentParser
 import FastCGI
+import FoundationEssentials
 import Logging
 import Observability
 import OrderService
@@ -52,7 +53,11 @@ struct Serve: ParsableCommand {
         let listeners = settings.listeners.compactMap { address in
             ListenAddress(address.description, allowedPeers: peers)
         }
-        return ServerConfiguration(listeners: listeners, workers: settings.workers)
+        let workersPerCore = 2
+        let workers =
+            settings.workers > 0
+            ? settings.workers : workersPerCore * ProcessInfo.processInfo.activeProcessorCount
+        return ServerConfiguration(listeners: listeners, workers: workers)
     }
 
     /// What the server counts, read at each scrape.

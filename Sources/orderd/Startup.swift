@@ -56,7 +56,8 @@ enum Startup {
 
 /// Prints one line to standard error.
 func printError(_ line: String) {
-    fputs("orderd: " + line.replacing("\n", with: " ") + "\n", stderr)
+    let text = Array("orderd: \(line.replacing("\n", with: " "))\n".utf8)
+    text.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
 extension MariaDBError {

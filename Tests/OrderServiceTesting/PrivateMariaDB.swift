@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 
 /// A MariaDB server of a test's own, on an empty temporary directory, reached by a socket there.

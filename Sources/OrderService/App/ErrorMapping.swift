@@ -21,7 +21,7 @@ enum ErrorMapping {
                 "illegal_transition",
                 "An order that is \(error.status.rawValue) does not allow this.",
                 extensions: [
-                    ("status", .string(error.status.rawValue)), ("allowed", .array(allowed)),
+                    ("orderStatus", .string(error.status.rawValue)), ("allowed", .array(allowed)),
                 ]
             )
         case is IdempotencyLost:
