@@ -134,3 +134,27 @@ def test_pagination():
     page = stripe.PaymentIntent.list(limit=10, ending_before=made[12])
     assert [intent.id for intent in page.data] == made[13:23][::-1]
     assert page.has_more
+
+
+def test_search_by_metadata():
+    stripe.PaymentIntent.create(amount=5000, currency="ron", metadata={"order_id": "16"})
+    wanted = stripe.PaymentIntent.create(
+        amount=5000, currency="ron", metadata={"order_id": "a:17"}
+    )
+    query = "metadata['order_id']:'a:17' AND status:'requires_payment_method'"
+    found = stripe.PaymentIntent.search(query=query).data
+    assert [intent.id for intent in found] == [wanted.id]
+
+
+def test_browser_confirms_with_the_client_secret():
+    intent = stripe.PaymentIntent.create(amount=5000, currency="ron", metadata={"a": "1"})
+    paid = stripe.PaymentIntent.confirm(
+        intent.id,
+        payment_method="pm_card_visa",
+        api_key="pk_test_sim",
+        client_secret=intent.client_secret,
+    )
+    assert paid.status == "succeeded"
+    assert "metadata" not in paid
+    with pytest.raises(stripe.AuthenticationError):
+        stripe.PaymentIntent.cancel(intent.id, api_key="pk_test_sim")
