@@ -90,5 +90,6 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
+        tests("EndToEndTests", ["FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )
