@@ -10,6 +10,9 @@ extension ResponderLoop {
 
     /// Reads what has arrived on a connection that the calling worker owns.
     func receive(_ connection: Connection, _ worker: Worker) {
+        // Pairs with the store before the connection was armed: what the former owner did to it
+        // is seen here.
+        _ = connection.phase.load(ordering: .acquiring)
         guard connection.leftover.isEmpty else {
             let leftover = connection.leftover
             connection.leftover = []
@@ -92,7 +95,6 @@ extension ResponderLoop {
     private func waitForMore(_ connection: Connection) {
         guard !connection.isDraining else { return arm(connection) }
         guard !connection.gate.isIdle else { return becomeIdle(connection) }
-        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         let isReadingBody = connection.gate.isReadingBody
         if !connection.hasDeadline || isReadingBody != connection.isBodyDeadline {
             connection.hasDeadline = true
@@ -101,6 +103,7 @@ extension ResponderLoop {
                 isReadingBody ? configuration.receiveTimeout : configuration.headTimeout
             receiveDeadlines.set(.after(timeout), for: connection)
         }
+        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         arm(connection)
     }
 
@@ -179,9 +182,9 @@ extension ResponderLoop {
         shutdown(connection.descriptor, Int32(SHUT_WR))
         connection.isDraining = true
         connection.leftover = []
-        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         connection.hasDeadline = true
         receiveDeadlines.set(.after(Self.drainTimeout), for: connection)
+        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         arm(connection)
     }
 }
