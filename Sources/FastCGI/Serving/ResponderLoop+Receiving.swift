@@ -110,17 +110,16 @@ extension ResponderLoop {
     /// Keeps a connection without a pending request, unless the server is stopping.
     func becomeIdle(_ connection: Connection) {
         clearDeadline(connection)
+        let hasLeftover = !connection.leftover.isEmpty
         connection.phase.store(.idle, ordering: .sequentiallyConsistent)
         // Asked after the phase is set: either this sees that the server stops, or the stopping
         // thread sees an idle connection.
-        guard !isStopping || !connection.leftover.isEmpty else { return close(connection) }
-        arm(connection)
+        guard !isStopping || hasLeftover else { return close(connection) }
+        arm(connection, orWritable: hasLeftover)
     }
 
-    private func arm(_ connection: Connection) {
-        guard events.arm(connection, orWritable: !connection.leftover.isEmpty) else {
-            return close(connection)
-        }
+    private func arm(_ connection: Connection, orWritable: Bool = false) {
+        if !events.arm(connection, orWritable: orWritable) { close(connection) }
     }
 
     private func clearDeadline(_ connection: Connection) {
