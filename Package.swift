@@ -117,5 +117,6 @@ let package = Package(
             ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
         ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
+        tests("EndToEndTests", ["FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )

@@ -185,6 +185,9 @@ extension Simulation {
                     let outcome = early ?? self.perform(arrival, request)
                     reply(self.finish(arrival, request, outcome))
                 }
+                // The faults may have been deleted since this one struck.
+                let isOver = self.world.withLock { !$0.faults.contains(fault.id) }
+                if fault.kind == .hold, isOver { self.waits.endHolds() }
             }
         }
     }

@@ -21,7 +21,7 @@ struct Serve: ParsableCommand {
         let settings = try Startup.settings()
         JSONLogHandler.bootstrap(level: settings.log.level)
         let services = try Startup.services(settings)
-        try Startup.checkSchema(services)
+        try Startup.checkDependencies(services)
         let (application, lanes) = services.makeApplication()
         let server = try Startup.orFail {
             let server = try Server(

@@ -2,8 +2,8 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import MariaDB
-import Observability
 import OrderService
+import Redis
 import Resilience
 
 /// What every command does first, and how it ends when that fails: one line, exit code 1.
@@ -34,10 +34,23 @@ enum Startup {
         try orFail { try Services(settings: settings) }
     }
 
-    /// Checks that the database is there and has the schema of this version.
-    static func checkSchema(_ services: Services) throws {
+    /// Checks that the database is there with the schema of this version, and Redis.
+    ///
+    /// Once it runs, the service does without Redis; that it is not there at the start is a
+    /// mistake that an operator wants to see.
+    static func checkDependencies(_ services: Services) throws {
         try orFail {
             try SchemaMigrator(database: services.database).check(until: .after(patience))
+        }
+        for (name, redis) in [
+            ("cache", services.cacheRedis), ("state", services.stateRedis),
+        ] {
+            do {
+                _ = try redis.send(Command("PING"), until: .after(patience), timeout: patience)
+            } catch {
+                printError("Redis for \(name): \(error)")
+                throw ExitCode.failure
+            }
         }
     }
 

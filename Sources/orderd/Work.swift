@@ -17,7 +17,7 @@ struct Work: ParsableCommand {
         let settings = try Startup.settings()
         JSONLogHandler.bootstrap(level: settings.log.level)
         let services = try Startup.services(settings)
-        try Startup.checkSchema(services)
+        try Startup.checkDependencies(services)
         let worker = services.makeWorker()
         worker.start()
         let logger = Logger(label: "orderd")

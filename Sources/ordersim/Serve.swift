@@ -1,7 +1,7 @@
 import ArgumentParser
 import Curl
 import FastCGI
-import Foundation
+import FoundationEssentials
 import OrderSimulation
 import Resilience
 

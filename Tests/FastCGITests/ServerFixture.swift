@@ -73,3 +73,53 @@ func onOwnThread<Value: Sendable>(
         Thread { continuation.resume(with: Result(catching: body)) }.start()
     }
 }
+
+/// Runs a blocking body on a thread of its own and does not wait for it.
+func onThread(_ body: @escaping @Sendable () -> Void) {
+    Thread { body() }.start()
+}
+
+/// Runs a body on so many threads at once and waits for all.
+func runOnThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let group = DispatchGroup()
+    for number in 0..<count {
+        group.enter()
+        onThread {
+            body(number)
+            group.leave()
+        }
+    }
+    group.wait()
+}
+
+/// Holds threads up until it is opened, for good.
+final class Turnstile: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    func open() { semaphore.signal() }
+
+    func wait() {
+        semaphore.wait()
+        semaphore.signal()
+    }
+}
+
+/// A value that two threads of a test share.
+final class Box<Value: Sendable>: Sendable {
+    private let content: Mutex<Value>
+
+    init(_ value: Value) {
+        content = Mutex(value)
+    }
+
+    var value: Value {
+        get { content.withLock { $0 } }
+        set { content.withLock { $0 = newValue } }
+    }
+}
+
+/// Leaves a socket file behind that nobody listens on any more.
+func leaveStaleSocket(at path: String) throws {
+    let server = try ServerFixture()
+    try FileManager.default.moveItem(atPath: server.directory + "/socket", toPath: path)
+}

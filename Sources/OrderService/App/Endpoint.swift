@@ -18,6 +18,8 @@ struct Endpoint: Sendable {
         case plain(@Sendable (Context) throws -> Response)
         /// Answers for one order, which was found and may be seen by the principal.
         case order(@Sendable (Context, Order) throws -> Response)
+        /// Answers at once on the worker, whatever the lanes are doing.
+        case immediate(@Sendable () -> Response)
         /// A look-up of one order that is answered from a cache where possible.
         case cachedLookUp(OrderLookUp)
     }

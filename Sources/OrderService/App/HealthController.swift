@@ -22,7 +22,7 @@ struct HealthController: Sendable {
                 pattern: "/health/live",
                 access: .open,
                 lane: .webhook,
-                handler: .plain { _ in
+                handler: .immediate {
                     Response.json(.ok, Array("{\"status\":\"live\"}".utf8))
                 }
             ),
@@ -74,7 +74,9 @@ struct HealthController: Sendable {
                 "redisState": state(answers(self.state)),
             ],
         ]
-        return Response.json(hasDatabase ? .ok : .serviceUnavailable, body.serialized())
-            .with("Retry-After", hasDatabase ? "0" : "1")
+        guard hasDatabase else {
+            return Response.json(.serviceUnavailable, body.serialized()).with("Retry-After", "1")
+        }
+        return Response.json(.ok, body.serialized())
     }
 }

@@ -4,6 +4,8 @@ package import Resilience
 package struct Lanes: Sendable {
     /// Threads that Dispatch gives at most is 255; beyond, an event waits for a blocked thread.
     static let maximumTotal = 200
+    /// Storing a webhook takes a millisecond; a few suffice, as long as they are its own.
+    static let webhookLanes = 4
 
     package let read: LaneGroup
     package let request: LaneGroup
@@ -16,14 +18,13 @@ package struct Lanes: Sendable {
     ///   - request: lanes for writes and calls to other services.
     ///   - queueLimit: how many requests may wait for a lane of a group.
     package init(read: Int, request: Int, queueLimit: Int) {
-        let webhook = 4
         precondition(
-            read + request + webhook <= Self.maximumTotal,
+            read + request + Self.webhookLanes <= Self.maximumTotal,
             "Dispatch cannot run more than \(Self.maximumTotal) lanes without starving others"
         )
         self.read = LaneGroup(name: "read", lanes: read, queueLimit: queueLimit)
         self.request = LaneGroup(name: "request", lanes: request, queueLimit: queueLimit)
-        self.webhook = LaneGroup(name: "webhook", lanes: webhook, queueLimit: queueLimit)
+        self.webhook = LaneGroup(name: "webhook", lanes: Self.webhookLanes, queueLimit: queueLimit)
     }
 
     subscript(lane: Endpoint.Lane) -> LaneGroup {

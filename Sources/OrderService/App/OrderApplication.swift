@@ -71,6 +71,11 @@ package final class OrderApplication: Application {
             }
             return .answer(reject(.methodNotAllowed(allow: allow), request, since: arrival))
         case .found(let route, let captures):
+            if case .immediate(let handle) = route.endpoint.handler {
+                return .answer(
+                    finish(handle(), request, RequestID.of(request), route, since: arrival)
+                )
+            }
             let deadline = Deadline(arrival + requestDeadline)
             if case .cachedLookUp(let lookUp) = route.endpoint.handler,
                 let hit = lookUp.quickAnswer(request, captures, until: deadline)
@@ -99,7 +104,7 @@ package final class OrderApplication: Application {
         _ deadline: Deadline
     ) -> Response {
         let requestID = RequestID.of(request)
-        let calls = CallLog()
+        let calls = CallLog(requestID: requestID, traceParent: TraceParent.of(request))
         let response: Response
         do {
             guard !deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
@@ -134,6 +139,8 @@ package final class OrderApplication: Application {
 
     private func call(_ endpoint: Endpoint, _ context: Context) throws -> Response {
         switch endpoint.handler {
+        case .immediate(let handle):
+            return handle()
         case .plain(let handle):
             return try handle(context)
         case .order(let handle):

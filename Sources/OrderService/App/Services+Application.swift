@@ -39,6 +39,7 @@ extension Services {
             store: CheckoutStore(database: database, cache: cache, clock: clock),
             pricing: CheckoutPricing(products: products),
             carts: CustomerCarts(users: users, cache: cache, clock: clock),
+            orders: orders,
             methods: shippingMethods,
             clock: clock,
             slidingLife: settings.checkout.slidingLife,

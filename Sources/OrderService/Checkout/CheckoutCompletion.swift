@@ -34,25 +34,15 @@ struct CheckoutCompletion: Sendable {
             principal: "checkout:\(session.id)",
             route: Self.pattern
         ) { claim in
-            let placed = try orders.find(checkoutSession: session.id, until: context.deadline)
-            let order: Order
-            if let placed, placed.visibleAt != nil {
-                order = placed
-            } else {
-                order = try place(session, isResumed: placed != nil, context)
-            }
+            let begun = try orders.find(checkoutSession: session.id, until: context.deadline)
+            let order =
+                try begun.map { try placement.resume($0, context) } ?? place(session, context)
             return try answer(order, session, claim, context)
         }
     }
 
-    private func place(
-        _ session: CheckoutSession,
-        isResumed: Bool,
-        _ context: Context
-    ) throws -> Order {
-        guard isResumed || session.expiresAt > checkout.clock.now else {
-            throw Problem.sessionExpired
-        }
+    private func place(_ session: CheckoutSession, _ context: Context) throws -> Order {
+        guard session.expiresAt > checkout.clock.now else { throw Problem.sessionExpired }
         let input = try CompletionInput(context.request)
         let ready = try placement.ready(session, paymentMethod: input.paymentMethod)
         if let expected = input.expectedTotal, expected != ready.totals.total {

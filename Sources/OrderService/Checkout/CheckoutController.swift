@@ -10,6 +10,7 @@ struct CheckoutController: Sendable {
     let store: CheckoutStore
     let pricing: CheckoutPricing
     let carts: CustomerCarts
+    let orders: OrderStore
     let methods: ShippingMethods
     let clock: WallClock
     /// How long a session lives after its last use.
@@ -147,7 +148,7 @@ struct CheckoutController: Sendable {
     }
 
     private func change(_ context: Context) throws -> Response {
-        var session = try openSession(context)
+        var session = try changeableSession(context)
         let body = try BodyReader(context.request.body)
         let items = CheckoutInput.items(body, required: false)
         CheckoutInput.merge(body, into: &session.contact)
@@ -169,7 +170,7 @@ struct CheckoutController: Sendable {
     }
 
     private func drop(_ context: Context) throws -> Response {
-        let session = try openSession(context)
+        let session = try changeableSession(context)
         try store.delete(session.id, until: context.deadline)
         return Response(.noContent)
     }
@@ -185,6 +186,19 @@ struct CheckoutController: Sendable {
     func openSession(_ context: Context) throws -> CheckoutSession {
         let session = try ownedSession(context)
         guard session.expiresAt > clock.now else { throw Problem.sessionExpired }
+        return session
+    }
+
+    /// The session of the path, if nothing has been ordered with it yet.
+    private func changeableSession(_ context: Context) throws -> CheckoutSession {
+        let session = try openSession(context)
+        guard try orders.find(checkoutSession: session.id, until: context.deadline) == nil else {
+            throw Problem(
+                .conflict,
+                "illegal_transition",
+                "This session has been completed."
+            )
+        }
         return session
     }
 

@@ -101,12 +101,20 @@ struct OrderPlacement: Sendable {
         let order =
             try store.find(checkoutSession: ready.session.id, until: context.deadline)
             ?? insert(ready, until: context.deadline)
+        return try resume(order, context)
+    }
+
+    /// Reserves the stock of an order that has its rows, and makes it visible.
+    ///
+    /// What is reserved are the order's own lines: the session may have changed since.
+    func resume(_ order: Order, _ context: Context) throws -> Order {
         if order.visibleAt != nil { return order }
+        let lines = try store.lines(of: order.id, until: context.deadline)
         let key = Self.reservationKey(orderID: order.id)
         let life = paymentDeadline + reservationMargin
         let outcome = products.reserve(
             key: key,
-            lines: ready.session.lines,
+            lines: lines,
             timeToLive: life,
             until: context.deadline,
             context.calls
@@ -116,7 +124,7 @@ struct OrderPlacement: Sendable {
             return try show(order, .held, key, context)
         case .executed(.outOfStock(let short)):
             try discard(order.id, until: context.deadline)
-            throw Self.outOfStock(short, ready.session.lines)
+            throw Self.outOfStock(short, lines)
         case .executed(.released):
             // The worker ended the order between its making and this reservation.
             try discard(order.id, until: context.deadline)
@@ -296,7 +304,11 @@ struct OrderPlacement: Sendable {
                 change.schedule(.commitReservation)
             }
         }
-        guard let shown else { throw Problem.overloaded(retryAfter: 1) }
+        guard let shown else {
+            // Somebody ended the order meanwhile; its stock must not wait for the reservation's end.
+            _ = products.release(key: key, until: context.deadline, context.calls)
+            throw Problem.overloaded(retryAfter: 1)
+        }
         return shown.order
     }
 

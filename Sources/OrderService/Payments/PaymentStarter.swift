@@ -44,7 +44,7 @@ struct PaymentStarter: Sendable {
         let clientSecret: String?
 
         /// Whether the customer has to come back for the secret.
-        var isDegraded: Bool { payment.status == .requiresRetry && clientSecret == nil }
+        var isDegraded: Bool { payment.status.isPayable && clientSecret == nil }
     }
 
     /// Ensures the live payment of an order.

@@ -85,6 +85,13 @@ extension Settings {
         for (setting, value, limit, limitValue) in ordered {
             reader.check(setting, value, isAtMost: limit, limitValue)
         }
+        let lanes = server.readLanes + server.requestLanes + Lanes.webhookLanes
+        if lanes > Lanes.maximumTotal {
+            reader.report(
+                .requestLanes,
+                "all lanes together are \(lanes), above \(Lanes.maximumTotal)"
+            )
+        }
     }
 }
 

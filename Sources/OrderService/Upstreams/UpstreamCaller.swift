@@ -38,6 +38,11 @@ struct UpstreamCaller: Sendable {
         until deadline: Deadline,
         _ calls: CallLog?
     ) -> Outcome<Answer, Failure> {
+        var request = request
+        if let calls {
+            request.headers["X-Request-Id"] = calls.requestID
+            if let trace = calls.traceParent { request.headers["traceparent"] = trace }
+        }
         let start = ContinuousClock.now
         let outcome = read(client.perform(request, until: deadline))
         let duration = ContinuousClock.now - start

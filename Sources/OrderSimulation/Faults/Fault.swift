@@ -148,6 +148,10 @@ struct FaultTable {
         faults.append(fault)
     }
 
+    func contains(_ id: String) -> Bool {
+        faults.contains { $0.id == id }
+    }
+
     mutating func removeAll() {
         faults = []
     }

@@ -4,7 +4,7 @@ import Web
 enum FaultHeaders {
     static let known: [StaticString] = [
         "Retry-After", "Stripe-Should-Retry", "Idempotent-Replayed", "Request-Id", "Location",
-        "Content-Type", "Connection", "X-Request-Id", "Stripe-Rate-Limited-Reason",
+        "X-Request-Id", "Stripe-Rate-Limited-Reason",
     ]
 
     static func name(_ text: String) -> StaticString? {

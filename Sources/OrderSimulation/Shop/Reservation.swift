@@ -108,6 +108,8 @@ struct ReservationBook {
     private(set) var reservations: [String: Reservation] = [:]
     private(set) var order: [String] = []
     private var held: Set<String> = []
+    /// No held reservation ends before it; spares most look-ups a walk over all of them.
+    private var earliestExpiry: Instant?
 
     subscript(_ key: String) -> Reservation? { reservations[key] }
 
@@ -119,6 +121,7 @@ struct ReservationBook {
         }
         if reservation.status == .held {
             held.insert(reservation.key)
+            earliestExpiry = [earliestExpiry, reservation.expiresAt].compactMap { $0 }.min()
         } else {
             held.remove(reservation.key)
         }
@@ -212,6 +215,7 @@ struct ReservationBook {
 
     /// Ends what has not been extended or committed in time.
     mutating func expire(by now: Instant, _ catalogue: inout Catalogue) {
+        guard let earliestExpiry, earliestExpiry <= now else { return }
         for key in held {
             guard var reservation = reservations[key], let expiry = reservation.expiresAt,
                 expiry <= now
@@ -220,6 +224,7 @@ struct ReservationBook {
             reservation.status = .expired
             keep(reservation)
         }
+        self.earliestExpiry = held.compactMap { reservations[$0]?.expiresAt }.min()
     }
 
     private func giveBack(_ reservation: Reservation, _ catalogue: inout Catalogue) {

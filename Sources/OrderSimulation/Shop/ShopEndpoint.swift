@@ -37,7 +37,8 @@ extension World {
                 .response(requestID: "").with("Allow", allow)
         case .found(let endpoint, let captures):
             do {
-                return try perform(endpoint, captures.text(0) ?? "", request, now)
+                let id = Self.decoded(captures.text(0) ?? "")
+                return try perform(endpoint, id, request, now)
             } catch let error as ReservationError {
                 return error.response
             } catch let problem as Problem {
@@ -96,6 +97,12 @@ extension World {
             let released = try reservations.release(id, &catalogue, &random)
             return .json(.ok, released.json.serialized())
         }
+    }
+
+    /// A path's segment without percent-encoding, as keys may need it.
+    private static func decoded(_ segment: String) -> String {
+        let field = "segment=" + segment.replacing("+", with: "%2B")
+        return Query(Array(field.utf8)[...])["segment"] ?? segment
     }
 
     private static let notFound = Problem(.notFound, "not_found", "No such user.")

@@ -97,6 +97,11 @@ struct PaymentIntent {
 
     /// What a browser sees, which has only a publishable key and the client secret.
     var publicJSON: JSON {
+        Self.publicView(json)
+    }
+
+    /// The members of an intent that a browser sees.
+    static func publicView(_ json: JSON) -> JSON {
         json.keeping([
             "id", "object", "amount", "amount_details", "automatic_payment_methods",
             "canceled_at", "cancellation_reason", "capture_method", "client_secret",

@@ -216,7 +216,7 @@ extension StripeAccount {
             intent.amountCapturable = charge.amount
             let limit = call.now.adding(seconds: Self.authorizationLifetime)
             intent.captureBefore = limit
-            timers.append(Timer(at: limit, id: intent.id))
+            addTimer(at: limit, intent.id)
         }
         intents[intent.id] = intent
         emit("charge.succeeded", charge.json, call)

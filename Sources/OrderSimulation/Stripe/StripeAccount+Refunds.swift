@@ -114,7 +114,7 @@ extension StripeAccount {
             status: status,
             next: next
         )
-        if next != nil { timers.append(Timer(at: due, id: refund.id)) }
+        if next != nil { addTimer(at: due, refund.id) }
         refunds.append(refund)
         charge.amountRefunded += amount
         charges[charge.id] = charge

@@ -31,7 +31,8 @@ struct StripeAccount {
     /// Events that no webhook has been queued for yet, in their order.
     var newEvents: [String] = []
     /// Refunds and authorizations that will change by themselves, so that time passes cheaply.
-    var timers: [Timer] = []
+    private(set) var timers: [Timer] = []
+    private var earliestTimer: Instant?
 
     /// Something that is due at an instant.
     struct Timer {
@@ -63,11 +64,18 @@ struct StripeAccount {
         newEvents.append(event.id)
     }
 
+    /// Has an intent or a refund looked at again at an instant.
+    mutating func addTimer(at instant: Instant, _ id: String) {
+        timers.append(Timer(at: instant, id: id))
+        earliestTimer = min(earliestTimer ?? instant, instant)
+    }
+
     /// Lets everything happen that is due by `now`.
     mutating func advance(to now: Instant) {
-        guard timers.contains(where: { $0.at <= now }) else { return }
+        guard let earliestTimer, earliestTimer <= now else { return }
         let due = timers.filter { $0.at <= now }.sorted { $0.at < $1.at }
         timers.removeAll { $0.at <= now }
+        self.earliestTimer = timers.map(\.at).min()
         for timer in due {
             let call = Call(now: timer.at)
             if let refund = refunds[timer.id], let next = refund.next {

@@ -2,7 +2,7 @@ import Web
 
 /// A call of Stripe's API that the stand-in knows, by its name in Stripe's documentation.
 enum StripeEndpoint: Sendable {
-    case createIntent, listIntents, retrieveIntent, updateIntent
+    case createIntent, listIntents, searchIntents, retrieveIntent, updateIntent
     case confirmIntent, cancelIntent, captureIntent
     case createRefund, listRefunds, retrieveRefund, updateRefund, cancelRefund
     case listEvents, retrieveEvent
@@ -25,6 +25,7 @@ enum StripeEndpoint: Sendable {
         var router = Router<StripeEndpoint>()
         router.add(.post, "/stripe/v1/payment_intents", .createIntent)
         router.add(.get, "/stripe/v1/payment_intents", .listIntents)
+        router.add(.get, "/stripe/v1/payment_intents/search", .searchIntents)
         router.add(.get, "/stripe/v1/payment_intents/{id}", .retrieveIntent)
         router.add(.post, "/stripe/v1/payment_intents/{id}", .updateIntent)
         router.add(.post, "/stripe/v1/payment_intents/{id}/confirm", .confirmIntent)
@@ -72,10 +73,20 @@ extension StripeAccount {
                         + "PaymentIntent."
                 )
             }
-            if endpoint == .confirmIntent { intent = try confirmIntent(id, form, call) }
+            guard endpoint == .confirmIntent else { return intent.publicJSON }
+            do throws(StripeError) {
+                intent = try confirmIntent(id, form, call)
+            } catch {
+                var shown = error
+                shown.paymentIntent = shown.paymentIntent.map(PaymentIntent.publicView)
+                throw shown
+            }
             return intent.publicJSON
         }
-        return expanding(try result(endpoint, id, form, call), form)
+        // In two steps: as an argument the call would run with `self` borrowed, and every array
+        // that it changes would be copied first.
+        let json = try result(endpoint, id, form, call)
+        return expanding(json, form)
     }
 
     private mutating func result(
@@ -87,6 +98,7 @@ extension StripeAccount {
         switch endpoint {
         case .createIntent: try createIntent(form, call).json
         case .listIntents: try listIntents(form)
+        case .searchIntents: try searchIntents(form)
         case .retrieveIntent: try intent(id).json
         case .updateIntent: try updateIntent(id, form, call).json
         case .confirmIntent: try confirmIntent(id, form, call).json

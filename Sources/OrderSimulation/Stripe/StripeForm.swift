@@ -45,7 +45,7 @@ struct StripeForm: Sendable {
                 .map { String($0.prefix { $0 != "]" }) }
             root = Self.setting(root, path[...], field.value)
         }
-        return contains(name + "[") || root.members?.isEmpty == false ? root : .null
+        return root.members?.isEmpty == true ? .null : root
     }
 
     private static func setting(_ json: JSON, _ path: ArraySlice<String>, _ value: String) -> JSON {

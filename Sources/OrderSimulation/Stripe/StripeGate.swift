@@ -232,6 +232,8 @@ struct StripeGate {
         _ requestID: String
     ) -> Response {
         var response = response.with("Request-Id", requestID).with("Stripe-Version", version)
+        // A shop's page confirms from its own origin.
+        response.add("Access-Control-Allow-Origin", "*")
         if let key = request.text(.idempotencyKey), request.method == .post {
             response.add("Idempotency-Key", key)
         }
