@@ -1,0 +1,384 @@
+"""The service at work, from a basket to a delivery, with everything that may go wrong."""
+
+import concurrent.futures
+import hashlib
+import hmac
+import json
+import os
+import time
+import uuid
+
+import pytest
+
+import shop
+
+
+# Checkout
+
+def test_guest_buys(api, simulator, key):
+    path, token = shop.start(api)
+    api("GET", path, 200, token=token)
+    changed = api("PATCH", path, 200, body=shop.DETAILS, token=token)
+    api(
+        "PATCH", path, 200, body={"billing": None}, token=token, If_Match=changed.headers["ETag"],
+        media_type="application/merge-patch+json",
+    )
+    total = changed.json()["totals"]["total"]
+
+    first = api("POST", f"{path}/complete", 201, body={"expectedTotal": total}, token=token, key=key)
+    repeated = api(
+        "POST", f"{path}/complete", 201, body={"expectedTotal": total}, token=token, key=key
+    )
+    assert repeated.content == first.content
+    assert repeated.headers["Idempotent-Replayed"] == "true"
+    again = shop.complete(api, path, token)
+    assert again["order"]["id"] == first.json()["order"]["id"] and "guestToken" not in again
+
+    done = first.json()
+    order, guest = done["order"]["id"], done["guestToken"]
+    assert simulator.confirm(done["payment"]["clientSecret"]).ok
+    assert shop.wait_for(api, order, guest, "paid")["status"] == "confirmed"
+
+
+def test_customer_buys_the_cart(api, simulator, tokens):
+    user = os.environ["CUSTOMER_ID"]
+    order = shop.customers_order(
+        api, simulator, tokens["customer"], user, {"paymentMethod": "cash_on_delivery"}
+    )
+    summary = api("GET", f"/v1/orders/{order}", 200, token=tokens["customer"]).json()
+    assert (summary["status"], summary["paymentStatus"]) == ("confirmed", "due_on_delivery")
+    page = api("GET", "/v1/orders?size=1", 200, token=tokens["customer"]).json()
+    assert page["items"][0]["id"] == order
+    for staff in ("support", "admin"):
+        assert api("GET", f"/v1/users/{user}/orders", 200, token=tokens[staff]).json()["items"]
+
+
+def test_checkout_faults(api, simulator, tokens):
+    def faults(**arguments):
+        problem = api.code("invalid_request", "POST", shop.SESSIONS, 422, **arguments)
+        return {(fault["pointer"], fault["code"]) for fault in problem["errors"]}
+
+    assert faults(
+        body={"email": "ana", "items": [{"sku": "X", "quantity": 0}, {"sku": 1}], "price": 1}
+    ) == {
+        ("/email", "format"), ("/items/0/quantity", "range"), ("/items/1/sku", "type"),
+        ("/items/1/quantity", "required"), ("/price", "unknown"),
+    }
+    line = {"sku": "NO-SUCH", "quantity": 1}
+    assert faults(body={"email": "a@example.ro", "items": [line]}) == {("/items/0/sku", "unknown_sku")}
+    assert faults(body={"email": "a@example.ro", "items": [line, line]}) == {("/items/1/sku", "duplicate")}
+    assert faults(body={"email": "a\u0000@b.ro", "items": []}) == {
+        ("/email", "characters"), ("/items", "length"),
+    }
+    assert faults(body=[]) == {("", "type")}
+    simulator("DELETE", f"/users/{os.environ['CUSTOMER2_ID']}/cart")
+    assert faults(body={}, token=tokens["customer2"]) == {("", "empty_cart")}
+    api.code("invalid_request", "POST", shop.SESSIONS, 400, data=b'{"email":"a","email":"b"}')
+    api.code("forbidden_role", "POST", shop.SESSIONS, 403, body={}, token=tokens["admin"])
+
+    path, token = shop.start(api)
+    address = shop.ADDRESS | {"county": "RO-XX", "postalCode": "4001"}
+    problem = api.code(
+        "invalid_request", "PATCH", path, 422, token=token,
+        body={
+            "contact": {"phone": "call me"},
+            "billing": {"name": "X", "cui": "RO123", "address": shop.ADDRESS | {"county": "RO-B"}},
+            "shipping": {"method": "pigeon", "address": address},
+        },
+    )
+    assert {(fault["pointer"], fault["code"]) for fault in problem["errors"]} == {
+        ("/contact/phone", "format"), ("/billing/cui", "check_digit"),
+        ("/billing/address/city", "notASector"), ("/shipping/method", "value"),
+        ("/shipping/address/county", "unknownCounty"), ("/shipping/address/postalCode", "postalCode"),
+    }
+
+
+def test_session_of_others(api):
+    path, _ = shop.start(api)
+    _, other = shop.start(api)
+    for method, end in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/complete")):
+        body = {} if method == "PATCH" else None
+        api.code("not_found", method, path + end, 404, token=other, body=body, key="any")
+
+
+def test_changed_meanwhile(api):
+    path, token = shop.start(api)
+    old = api("GET", path, 200, token=token).headers["ETag"]
+    api("PATCH", path, 200, token=token, body=shop.DETAILS)
+    api.code("version_conflict", "PATCH", path, 412, token=token, body={}, If_Match=old)
+    api("DELETE", path, 204, token=token)
+    api.code("not_found", "GET", path, 404, token=token)
+
+
+def test_expired_session(api, record):
+    path, token = shop.ready(api)
+    record.sql(f"""UPDATE checkout_sessions SET created_at = created_at - INTERVAL 1 DAY,
+        expires_at = expires_at - INTERVAL 1 DAY WHERE id = '{path.rsplit("/", 1)[1]}'""")
+    record.forget_caches()
+    for method, end in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/complete")):
+        body = {} if method == "PATCH" else None
+        api.code("session_expired", method, path + end, 410, token=token, body=body, key="any")
+
+
+def test_completion_refused(api, simulator, key):
+    path, token = shop.start(api)
+    complete = f"{path}/complete"
+    api.code("idempotency_key_missing", "POST", complete, 400, token=token)
+    api.code("invalid_request", "POST", complete, 400, token=token, key="k" * 256)
+    lacking = api.code("invalid_request", "POST", complete, 422, token=token, key=key)
+    assert {fault["code"] for fault in lacking["errors"]} == {"required"}
+    api("PATCH", path, 200, body=shop.DETAILS, token=token)
+    changed = api.code(
+        "totals_changed", "POST", complete, 409, token=token, key=key,
+        body={"expectedTotal": {"amount": 1, "currency": "RON"}},
+    )
+    assert changed["totals"]["total"]["amount"] > 1
+    api("POST", complete, 201, token=token, key=key)
+    api.code("idempotency_key_reused", "POST", complete, 422, token=token, key=key, body={})
+
+
+def test_out_of_stock(api, simulator, key):
+    product = {"sku": "RAR", "name": "Ultimul", "price": 100_00, "stock": 1}
+    simulator("PUT", "/products", body={"products": [product]})
+    path, token = shop.ready(api, [{"sku": "RAR", "quantity": 2}])
+    problem = api.code("out_of_stock", "POST", f"{path}/complete", 409, token=token, key=key)
+    assert problem["errors"][0]["pointer"] == "/items/0/quantity"
+
+
+def test_too_small_for_a_card(api, simulator, key):
+    product = {"sku": "LEU", "name": "Un leu", "price": 100, "stock": 100}
+    simulator("PUT", "/products", body={"products": [product]})
+    path, token = shop.ready(api, [{"sku": "LEU", "quantity": 1}], method="pickup")
+    api.code("amount_too_small", "POST", f"{path}/complete", 422, token=token, key=key)
+
+
+def test_nothing_to_pay(api, simulator):
+    product = {"sku": "DAR", "name": "Dar", "price": 0, "stock": 100}
+    simulator("PUT", "/products", body={"products": [product]})
+    path, token = shop.ready(api, [{"sku": "DAR", "quantity": 1}], method="pickup")
+    done = shop.complete(api, path, token)
+    assert done["payment"]["status"] == "none_required"
+    payment = api("GET", "/v1/guest/order/payment", 200, token=done["guestToken"]).json()
+    assert payment["status"] == "none_required"
+
+
+def test_two_at_once_under_one_key(api, simulator, key):
+    path, token = shop.ready(api)
+    simulator.fault("POST /stripe/v1/payment_intents", kind="delay", delayMs=1_000, times=1)
+
+    def slow():
+        return api("POST", f"{path}/complete", 201, token=token, key=key)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        first = pool.submit(slow)
+        time.sleep(0.4)
+        problem = api.http.post(
+            api.base + f"{path}/complete",
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key},
+        )
+        api.document.check("POST", f"{path}/complete", problem)
+        assert (problem.status_code, problem.json()["code"]) == (409, "idempotency_in_progress")
+        assert problem.headers["Retry-After"]
+        first.result()
+
+
+def test_product_service_down(api, simulator):
+    simulator.fault("GET /products", kind="status", status=503)
+    body = {"email": "ana@example.ro", "items": shop.ITEMS}
+    api.code("dependency_unavailable", "POST", shop.SESSIONS, 503, body=body)
+
+
+def test_stock_assumed(api, simulator):
+    path, token = shop.ready(api)
+    simulator.fault("POST /reservations", kind="status", status=503, times=1)
+    reservation = shop.complete(api, path, token)["reservation"]
+    assert reservation == {"optimistic": True, "requiresVerification": True}
+
+
+# Payments
+
+def test_declined_then_authenticated(api, simulator):
+    order, guest, payment = shop.order(api)
+    simulator.confirm(payment["clientSecret"], "pm_card_chargeDeclinedInsufficientFunds")
+    refresh = f"/v1/orders/{order}/payments/refresh"
+    state = api("POST", refresh, 200, token=guest).json()
+    assert state["status"] == "requires_payment_method"
+    assert state["attempts"][0]["declineCode"] == "insufficient_funds"
+
+    simulator.confirm(payment["clientSecret"], "pm_card_threeDSecure2Required")
+    time.sleep(2)
+    assert api("POST", refresh, 200, token=guest).json()["status"] == "requires_action"
+    intent = payment["clientSecret"].split("_secret_")[0]
+    simulator("POST", f"/_3ds/{intent}", body={"outcome": "succeed"})
+    shop.wait_for(api, order, guest, "paid")
+
+
+def test_ensure_payment(api, simulator, key):
+    order, guest, payment = shop.order(api)
+    path = f"/v1/orders/{order}/payments"
+    api.code("idempotency_key_missing", "POST", path, 400, token=guest)
+    same = api("POST", path, 200, token=guest, key=key).json()
+    assert same["clientSecret"] == payment["clientSecret"]
+    api.code("idempotency_key_reused", "POST", path, 422, token=guest, key=key, body={})
+    faulty = api.code("invalid_request", "POST", path, 422, token=guest, key="other", body={"a": 1})
+    assert faulty["errors"][0]["code"] == "unknown"
+    simulator.confirm(payment["clientSecret"])
+    shop.wait_for(api, order, guest, "paid")
+    api.code("already_paid", "POST", path, 409, token=guest, key="third")
+
+
+def test_not_payable_by_card(api, key):
+    order, guest, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    api.code("order_not_payable", "POST", f"/v1/orders/{order}/payments", 409, token=guest, key=key)
+
+
+def test_degraded_start(api, simulator, key):
+    path, token = shop.ready(api)
+    simulator.fault("POST /stripe/v1/payment_intents", kind="drop_before")
+    done = shop.complete(api, path, token)
+    payment, guest = done["payment"], done["guestToken"]
+    assert payment["degraded"] and payment["status"] == "requires_retry"
+    simulator.end_faults()
+    recovered = api("POST", payment["next"]["href"], 200, token=guest, key=key).json()
+    assert recovered["clientSecret"] and not recovered["degraded"]
+
+
+# Look-ups
+
+PARTS = ("", "/items", "/payment", "/tracking")
+
+
+def test_look_ups(api, tokens):
+    order, guest, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    for part in PARTS + ("/events",):
+        path = f"/v1/orders/{order}{part}"
+        for token in (guest, tokens["support"], tokens["finance"], tokens["admin"], tokens["service"]):
+            tag = api("GET", path, 200, token=token).headers["ETag"]
+        api("HEAD", path, 200, token=guest)
+        api("GET", path, 304, token=guest, If_None_Match=tag)
+        api.code("order_not_found", "GET", path, 404, token=tokens["customer"])
+        api.code("order_not_found", "GET", path.replace(f"/{order}", "/x"), 404, token=guest)
+    staff = api("GET", f"/v1/orders/{order}/events", 200, token=tokens["support"]).json()
+    assert all("actor" in event for event in staff["items"])
+    public = api("GET", f"/v1/orders/{order}/events", 200, token=guest).json()
+    assert public["items"] and not any("actor" in event for event in public["items"])
+    for end in ("", "/refresh"):
+        api.code(
+            "order_not_found", "POST", f"/v1/orders/{order}/payments{end}", 404,
+            token=tokens["customer"], key="any",
+        )
+
+
+def test_guest_look_ups(api, record):
+    order, guest, _ = shop.order(api)
+    for part in PARTS:
+        path = f"/v1/guest/order{part}"
+        tag = api("GET", path, 200, token=guest).headers["ETag"]
+        api("GET", path, 304, token=guest, If_None_Match=tag)
+    record.sql(f"UPDATE guest_tokens SET scopes = 'pay' WHERE order_id = {order}")
+    record.forget_caches()
+    for part in PARTS:
+        api.code("order_not_found", "GET", f"/v1/guest/order{part}", 404, token=guest)
+
+
+def test_guest_token(api):
+    _, guest, _ = shop.order(api)
+    fresh = api("POST", "/v1/guest/token/rotate", 200, token=guest).json()["token"]
+    for token in (guest, fresh):
+        api("GET", "/v1/guest/order", 200, token=token)
+    api("DELETE", "/v1/guest/token", 204, token=fresh)
+    api.code("token_expired", "GET", "/v1/guest/order", 401, token=fresh)
+
+
+def test_pages(api, tokens):
+    for path, token in (("/v1/orders", "customer"), ("/v1/users/1001/orders", "support")):
+        api("GET", f"{path}?page=7&size=100", 200, token=tokens[token])
+        for query in ("page=-1", "size=0", "size=101", "size=x"):
+            api.code("invalid_request", "GET", f"{path}?{query}", 400, token=tokens[token])
+    api.code("forbidden_role", "GET", "/v1/orders", 403, token=tokens["support"])
+    api.code("forbidden_role", "GET", "/v1/users/1001/orders", 403, token=tokens["finance"])
+    api.code("not_found", "GET", "/v1/users/a%20b/orders", 404, token=tokens["admin"])
+
+
+# Fulfilment
+
+def test_fulfilment(api, tokens):
+    order, guest, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    path = f"/v1/admin/orders/{order}/fulfilment"
+    admin = tokens["admin"]
+    shop.wait_for_event(api, order, admin, "reservation.committed")
+    problem = api.code("illegal_transition", "POST", path, 409, token=admin, body={"event": "deliver"})
+    assert problem["orderStatus"] == "confirmed" and "start" in problem["allowed"]
+    started = api("POST", path, 200, token=tokens["service"], body={"event": "start"})
+    report = {"event": "ship", "carrier": "FAN Courier", "trackingNumber": "2045871234567"}
+    api.code("version_conflict", "POST", path, 412, token=admin, body=report, If_Match='"1-1"')
+    api("POST", path, 200, token=admin, body=report, If_Match=started.headers["ETag"])
+    delivered = api("POST", path, 200, token=admin, body={"event": "deliver"}).json()
+    assert (delivered["status"], delivered["paymentStatus"]) == ("delivered", "paid")
+    api("POST", path, 200, token=admin, body={"event": "return"})
+    events = api("GET", "/v1/guest/order/tracking", 200, token=guest).json()["events"]
+    assert [event["event"] for event in events] == ["start", "ship", "deliver", "return"]
+
+    api.code("invalid_request", "POST", path, 422, token=admin, body={"event": "lose"})
+    api.code("forbidden_role", "POST", path, 403, token=tokens["support"], body={"event": "start"})
+    nobodys = "/v1/admin/orders/999999999999/fulfilment"
+    api.code("order_not_found", "POST", nobodys, 404, token=admin, body={"event": "start"})
+
+
+# Sessions
+
+def test_sessions(api, tokens, record):
+    request = {"userId": "4711", "roles": ["customer"], "ttlSeconds": 60}
+    service = tokens["service"]
+    issued = api("POST", "/v1/sessions", 201, token=service, body=request).json()["token"]
+    api.code("forbidden_role", "POST", "/v1/sessions", 403, token=tokens["admin"], body=request)
+    staff = request | {"roles": ["admin"]}
+    api.code("forbidden_role", "POST", "/v1/sessions", 403, token=service, body=staff)
+    api.code("invalid_request", "POST", "/v1/sessions", 422, token=service, body={"userId": "a b"})
+    api.code("invalid_request", "POST", "/v1/sessions", 400, token=service)
+
+    made = api("POST", "/v1/sessions/cookie", 200, token=issued)
+    # The cookie is kept by the client, which sends it along from now on; it is sent by hand here.
+    api.http.cookies.clear()
+    cookie = made.headers["Set-Cookie"].split(";")[0]
+    assert cookie == f"session={issued}"
+    api("GET", "/v1/orders", 200, Cookie=cookie)
+    api.code("unauthenticated", "GET", "/v1/orders", 401, Cookie=cookie, token=issued)
+    api("DELETE", "/v1/sessions/current", 204, Cookie=cookie, X_CSRF_Token=made.json()["csrfToken"])
+    api.http.cookies.clear()
+    api.code("unauthenticated", "GET", "/v1/orders", 401, Cookie=cookie)
+
+    old = api("POST", "/v1/sessions", 201, token=service, body=request).json()["token"]
+    digest = hashlib.sha256(old.encode()).hexdigest()
+    record.sql(f"""UPDATE sessions SET created_at = created_at - INTERVAL 1 DAY,
+        expires_at = expires_at - INTERVAL 1 DAY WHERE token_hash = UNHEX('{digest}')""")
+    api.code("token_expired", "GET", "/v1/orders", 401, token=old)
+
+
+# Machines
+
+def test_webhook(api):
+    body = json.dumps({"id": f"evt_{uuid.uuid4().hex}", "type": "balance.available"}).encode()
+
+    def deliver(status, secret):
+        now = str(int(time.time()))
+        signed = hmac.new(secret.encode(), now.encode() + b"." + body, hashlib.sha256)
+        signature = f"t={now},v1={signed.hexdigest()}"
+        return api("POST", "/v1/webhooks/stripe", status, data=body, Stripe_Signature=signature)
+
+    for _ in range(2):
+        deliver(200, os.environ["STRIPE_WEBHOOK_SECRET"])
+    assert deliver(400, "whsec_another").json()["code"] == "invalid_request"
+
+
+def test_health_and_metrics(api):
+    api("GET", "/health/live", 200)
+    ready = api("GET", "/health/ready", 200).json()
+    assert {state["status"] for state in ready["dependencies"].values()} == {"up"}
+    assert "orderd_http_requests_total{" in api("GET", "/metrics", 200).text
+
+
+@pytest.mark.parametrize("given, kept", [("my-request_42", True), ("short", False), ("a b" * 5, False)])
+def test_request_id(api, given, kept):
+    answer = api("GET", "/health/live", 200, X_Request_Id=given)
+    assert (answer.headers["X-Request-Id"] == given) == kept
