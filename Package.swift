@@ -62,6 +62,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // For tests only: no program links it.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         cLibrary("CFastCGI", debian: "libfcgi-dev"),
@@ -110,6 +112,10 @@ let package = Package(
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
         tests("OrderServiceTests", ["OrderService", logging]),
+        tests(
+            "OpenAPITests",
+            ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
+        ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
         tests("EndToEndTests", ["FastCGI", "OrderServiceTesting", "Web"]),
     ]
