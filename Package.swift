@@ -111,5 +111,6 @@ let package = Package(
         tests("ObservabilityTests", ["Observability", logging]),
         tests("OrderServiceTests", ["OrderService", logging]),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
+        tests("EndToEndTests", ["MariaDB", "OrderServiceTesting", "Resilience", "Web"]),
     ]
 )
