@@ -111,6 +111,9 @@ let package = Package(
         tests("ObservabilityTests", ["Observability", logging]),
         tests("OrderServiceTests", ["OrderService", logging]),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
-        tests("EndToEndTests", ["MariaDB", "OrderServiceTesting", "Resilience", "Web"]),
+        tests(
+            "EndToEndTests",
+            ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience", "Web"]
+        ),
     ]
 )

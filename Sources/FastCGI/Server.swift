@@ -9,11 +9,15 @@ package final class Server: Sendable {
     private let threads = Mutex<[pthread_t]>([])
 
     /// Binds the addresses; nothing is accepted before `start()`.
+    ///
+    /// Raises the process's limit of open descriptors, so that connections up to their limit leave
+    /// some for everything else.
     package init(
         _ configuration: ServerConfiguration,
         application: any Application
     ) throws(ServerError) {
         try Library.initialise()
+        DescriptorLimit.raise(to: 2 * configuration.maximumConnections)
         loop = try ResponderLoop(configuration: configuration, application: application)
     }
 
@@ -64,8 +68,8 @@ package final class Server: Sendable {
 
     /// Stops accepting, answers what is in flight, and closes every connection.
     ///
-    /// Blocks the calling thread, at most for the grace time and, if a worker is then still within
-    /// the application, until it returns. Called once.
+    /// Blocks the calling thread, at most for the grace time. A worker that is then still within
+    /// the application is left to itself. Called once.
     ///
     /// - Returns: whether everything was answered within the grace time.
     @discardableResult
@@ -79,7 +83,9 @@ package final class Server: Sendable {
             defer { threads = [] }
             return threads
         }
-        for thread in threads { pthread_join(thread, nil) }
+        for thread in threads {
+            if isClean { pthread_join(thread, nil) } else { pthread_detach(thread) }
+        }
         return isClean
     }
 }

@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// Sendable because it has one owner at a time: its descriptor is armed for one event
 /// (EPOLLONESHOT), the thread that gets it owns the connection until it arms it again or hands it
-/// on, and the kernel orders what the two threads see. Others touch the atomics only.
+/// on. The phase is stored before it is armed and loaded after the event, which orders what the
+/// two threads see. Others touch the atomics only.
 final class Connection: @unchecked Sendable {
     enum Phase: Int, AtomicRepresentable {
         /// Kept, with nothing pending: may be closed at any time.

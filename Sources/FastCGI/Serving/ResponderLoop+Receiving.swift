@@ -10,6 +10,9 @@ extension ResponderLoop {
 
     /// Reads what has arrived on a connection that the calling worker owns.
     func receive(_ connection: Connection, _ worker: Worker) {
+        // Pairs with the store before the connection was armed: what the former owner did to it
+        // is seen here.
+        _ = connection.phase.load(ordering: .acquiring)
         guard connection.leftover.isEmpty else {
             let leftover = connection.leftover
             connection.leftover = []
@@ -92,7 +95,6 @@ extension ResponderLoop {
     private func waitForMore(_ connection: Connection) {
         guard !connection.isDraining else { return arm(connection) }
         guard !connection.gate.isIdle else { return becomeIdle(connection) }
-        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         let isReadingBody = connection.gate.isReadingBody
         if !connection.hasDeadline || isReadingBody != connection.isBodyDeadline {
             connection.hasDeadline = true
@@ -101,23 +103,23 @@ extension ResponderLoop {
                 isReadingBody ? configuration.receiveTimeout : configuration.headTimeout
             receiveDeadlines.set(.after(timeout), for: connection)
         }
+        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         arm(connection)
     }
 
     /// Keeps a connection without a pending request, unless the server is stopping.
     func becomeIdle(_ connection: Connection) {
         clearDeadline(connection)
+        let hasLeftover = !connection.leftover.isEmpty
         connection.phase.store(.idle, ordering: .sequentiallyConsistent)
         // Asked after the phase is set: either this sees that the server stops, or the stopping
         // thread sees an idle connection.
-        guard !isStopping || !connection.leftover.isEmpty else { return close(connection) }
-        arm(connection)
+        guard !isStopping || hasLeftover else { return close(connection) }
+        arm(connection, orWritable: hasLeftover)
     }
 
-    private func arm(_ connection: Connection) {
-        guard events.arm(connection, orWritable: !connection.leftover.isEmpty) else {
-            return close(connection)
-        }
+    private func arm(_ connection: Connection, orWritable: Bool = false) {
+        if !events.arm(connection, orWritable: orWritable) { close(connection) }
     }
 
     private func clearDeadline(_ connection: Connection) {
@@ -179,9 +181,9 @@ extension ResponderLoop {
         shutdown(connection.descriptor, Int32(SHUT_WR))
         connection.isDraining = true
         connection.leftover = []
-        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         connection.hasDeadline = true
         receiveDeadlines.set(.after(Self.drainTimeout), for: connection)
+        connection.phase.store(.receiving, ordering: .sequentiallyConsistent)
         arm(connection)
     }
 }

@@ -83,7 +83,10 @@ extension StripeAccount {
             }
             return intent.publicJSON
         }
-        return expanding(try result(endpoint, id, form, call), form)
+        // In two steps: as an argument the call would run with `self` borrowed, and every array
+        // that it changes would be copied first.
+        let json = try result(endpoint, id, form, call)
+        return expanding(json, form)
     }
 
     private mutating func result(
