@@ -117,6 +117,9 @@ let package = Package(
             ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
         ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
-        tests("EndToEndTests", ["FastCGI", "OrderServiceTesting", "Web"]),
+        tests(
+            "EndToEndTests",
+            ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience", "Web"]
+        ),
     ]
 )
