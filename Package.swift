@@ -106,6 +106,15 @@ let package = Package(
             path: "Tests/OrderServiceTesting",
             swiftSettings: strict
         ),
+        .target(
+            name: "OrderServiceHarness",
+            dependencies: [
+                "CLinux", "MariaDB", "OrderService", "OrderServiceTesting", "OrderSimulation",
+                "Redis", "Resilience", "Signing", "Web",
+            ],
+            path: "Tests/OrderServiceHarness",
+            swiftSettings: strict
+        ),
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
@@ -115,6 +124,9 @@ let package = Package(
         tests(
             "OpenAPITests",
             ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
+        tests("WebTests", ["Web"]),
+        tests("CommerceTests", ["Commerce"]),
+        tests("ResilienceTests", ["Resilience", "OrderServiceTesting"]),
         ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
         tests(
