@@ -120,14 +120,21 @@ let package = Package(
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
-        tests("OrderServiceTests", ["OrderService", logging]),
+        tests(
+            "OrderServiceTests",
+            [
+                "Commerce", "MariaDB", "OrderService", "OrderServiceHarness",
+                "OrderServiceTesting", "OrderSimulation", "Redis", "Resilience", "Signing", "Web",
+                logging,
+            ]
+        ),
         tests(
             "OpenAPITests",
             ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
+        ),
         tests("WebTests", ["Web"]),
         tests("CommerceTests", ["Commerce"]),
         tests("ResilienceTests", ["Resilience", "OrderServiceTesting"]),
-        ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
         tests(
             "EndToEndTests",
