@@ -1,0 +1,148 @@
+import Foundation
+package import MariaDB
+package import Web
+
+/// A guest's order, as its completion answered it.
+package struct PlacedOrder: Sendable {
+    package let id: Int64
+    package let sessionID: String
+    package let guestToken: String
+    package let clientSecret: String?
+
+    /// The intent that the client's secret belongs to.
+    package var intentID: String? {
+        clientSecret.flatMap { $0.range(of: "_secret").map { range in range.lowerBound } }
+            .flatMap { end in clientSecret.map { String($0[..<end]) } }
+    }
+}
+
+/// A guest's checkout that lacks nothing but its completion.
+package struct ReadyCheckout: Sendable {
+    package let id: String
+    package let token: String
+
+    /// The request that makes it an order, always with the same key.
+    package func completion(method: String = "card") -> HTTPCall {
+        HTTPCall.json(
+            "POST",
+            "/v1/checkout/sessions/\(id)/complete",
+            ["paymentMethod": .string(method)],
+            token: token
+        ).with("Idempotency-Key", "complete-\(id)")
+    }
+}
+
+/// What a guest does, one request after the other.
+package struct Shopper {
+    package let connection: HTTPConnection
+
+    package init(_ connection: HTTPConnection) {
+        self.connection = connection
+    }
+
+    /// Sends a request that has to be answered with `status`.
+    @discardableResult
+    package func expect(_ status: Int, _ call: HTTPCall) throws -> HTTPAnswer {
+        let answer = try connection.send(call)
+        guard answer.status == status else { throw UnexpectedAnswer(call, answer) }
+        return answer
+    }
+
+    /// Fills a basket and says where it goes.
+    package func prepare(sku: String = "CAFEA-250") throws -> ReadyCheckout {
+        let create = HTTPCall.json(
+            "POST",
+            "/v1/checkout/sessions",
+            ["email": "ana@example.ro", "items": [["sku": .string(sku), "quantity": 1]]]
+        )
+        let answer = try expect(201, create)
+        guard let id = answer.json?["id"]?.string, let token = answer.json?["token"]?.string else {
+            throw UnexpectedAnswer(create, answer)
+        }
+        let address: JSON = [
+            "street": "Str. Lungă 1", "city": "Cluj-Napoca", "county": "RO-CJ",
+            "postalCode": "400001", "country": "RO",
+        ]
+        let details: JSON = [
+            "contact": ["name": "Ana Pop"],
+            "shipping": ["method": "courier", "address": address],
+        ]
+        try expect(200, .json("PATCH", "/v1/checkout/sessions/\(id)", details, token: token))
+        return ReadyCheckout(id: id, token: token)
+    }
+
+    /// Completes a checkout once.
+    package func complete(
+        _ checkout: ReadyCheckout,
+        method: String = "card"
+    ) throws -> PlacedOrder {
+        let call = checkout.completion(method: method)
+        let answer = try expect(201, call)
+        guard let id = answer.json?["order"]?["id"]?.integer,
+            let token = answer.json?["guestToken"]?.string
+        else { throw UnexpectedAnswer(call, answer) }
+        return PlacedOrder(
+            id: id,
+            sessionID: checkout.id,
+            guestToken: token,
+            clientSecret: answer.json?["payment"]?["clientSecret"]?.string
+        )
+    }
+}
+
+extension StackUnderTest {
+    /// A guest with a connection of its own.
+    package func shopper() -> Shopper { Shopper(connect()) }
+
+    /// Fills the shelves, so that no load sells the shop out.
+    package func stockUp(sku: String = "CAFEA-250") throws {
+        let product: JSON = [
+            "sku": .string(sku), "name": "Cafea boabe", "price": 3_490, "vatRate": 11,
+            "stock": 1_000_000,
+        ]
+        try simulate(.json("PUT", "/products", ["products": [product]]))
+    }
+
+    /// Sends a request to the stand-ins that has to succeed.
+    @discardableResult
+    package func simulate(_ call: HTTPCall) throws -> HTTPAnswer {
+        let answer = try connectToSimulator().send(call)
+        guard (200...299).contains(answer.status) else { throw UnexpectedAnswer(call, answer) }
+        return answer
+    }
+
+    /// Makes a route of the stand-ins late, until `removeFaults`.
+    package func delay(_ route: String, milliseconds: Int64) throws {
+        let fault: JSON = [
+            "match": .string(route), "kind": "delay", "delayMs": .integer(milliseconds),
+        ]
+        try simulate(.json("POST", "/_faults", fault))
+    }
+
+    package func removeFaults() throws {
+        try simulate(HTTPCall("DELETE", "/_faults"))
+    }
+
+    /// The customer's card is charged, as the browser does it with the client's secret.
+    package func pay(_ order: PlacedOrder, on connection: HTTPConnection) throws {
+        guard let secret = order.clientSecret, let intent = order.intentID else { return }
+        let call = HTTPCall(
+            "POST",
+            "/stripe/v1/payment_intents/\(intent)/confirm",
+            fields: [("Content-Type", "application/x-www-form-urlencoded")],
+            body: Array("client_secret=\(secret)&payment_method=pm_card_visa".utf8)
+        )
+        let answer = try connection.send(call)
+        guard answer.status == 200 else { throw UnexpectedAnswer(call, answer) }
+    }
+
+    /// What the stand-ins hold.
+    package func simulatorState() throws -> JSON {
+        try simulate(.get("/_state")).json ?? .null
+    }
+
+    /// The stack's database, as its owner.
+    package func openDatabase() -> Database {
+        Database(TestDatabase.configuration(socket: value("MARIADB_SOCKET"), schema: "orders"))
+    }
+}
