@@ -109,7 +109,13 @@ let package = Package(
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
-        tests("OrderServiceTests", ["OrderService", logging]),
+        tests(
+            "OrderServiceTests",
+            [
+                "Commerce", "MariaDB", "OrderService", "OrderServiceTesting", "Resilience",
+                logging,
+            ]
+        ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )
