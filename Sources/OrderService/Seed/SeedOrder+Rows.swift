@@ -100,7 +100,7 @@ extension SeedOrder {
             purchase.placedAt.sqlValue,
             payment.updatedAt.sqlValue,
             payment.completedAt.sqlValue,
-            (payment.hasIntent ? expiresAt : nil).sqlValue,
+            (payment.hasIntent ? paymentExpiresAt : nil).sqlValue,
         ]
     }
 
@@ -135,7 +135,7 @@ extension SeedOrder {
             shipment.id.sqlValue,
             purchase.id.sqlValue,
             (isSent ? shipment.carrier : nil).sqlValue,
-            (isSent ? shipment.trackingNumber : nil).sqlValue,
+            (isSent && shipment.carrier != nil ? shipment.trackingNumber : nil).sqlValue,
             shipment.status.sqlValue,
             (shipment.events.first?.at).sqlValue,
             (shipment.events.last?.at).sqlValue,

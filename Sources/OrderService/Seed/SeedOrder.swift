@@ -35,7 +35,8 @@ struct SeedOrder: Sendable {
 
     struct Shipment: Sendable {
         let id: Int64
-        let carrier: String
+        /// Nil for goods that are fetched.
+        let carrier: String?
         let trackingNumber: String
         var status = "preparing"
         var events: [(event: FulfilmentEvent, at: Timestamp)] = []
@@ -73,6 +74,7 @@ struct SeedOrder: Sendable {
     private(set) var version: Int64 = 1
     private(set) var updatedAt: Timestamp
     private(set) var expiresAt: Timestamp?
+    private(set) var paymentExpiresAt: Timestamp
 
     init(_ purchase: Purchase, _ story: SeedStory, payment: Payment?, shipment: Shipment) {
         self.purchase = purchase
@@ -82,7 +84,8 @@ struct SeedOrder: Sendable {
         reservation = story.isOptimistic ? .optimistic : .held
         reservationUpdatedAt = purchase.placedAt
         updatedAt = purchase.placedAt
-        expiresAt = story.method == .card ? purchase.placedAt + Self.paymentDeadline : nil
+        paymentExpiresAt = purchase.placedAt + Self.paymentDeadline
+        expiresAt = story.method == .card ? paymentExpiresAt : nil
     }
 
     /// Lets everything happen that happened before `now`.
@@ -93,6 +96,7 @@ struct SeedOrder: Sendable {
     ///   - now: the time that the demo data are of.
     ///   - openUntil: the payment deadline of orders that wait for a payment, so that the states
     ///     stay for a while.
+    ///   - random: how long each step takes.
     /// - Throws: what the rules of `Commerce` forbid, which is a mistake in the story.
     mutating func tell(
         until now: Timestamp,
@@ -102,21 +106,28 @@ struct SeedOrder: Sendable {
         let delays = story.steps.map { random.number(in: $0.after) * 1_000_000 }
         let total = delays.reduce(0, +)
         let available = now.microseconds - purchase.placedAt.microseconds
+        let shorter = available / 100 * random.number(in: 40...99)
         var passed: Int64 = 0
         for (step, delay) in zip(story.steps, delays) {
             passed += delay
             // In milliseconds, so that the product of two times fits 64 bits.
             let elapsed =
                 total > available
-                ? available / 1_000 * (passed / 1_000) / (total / 1_000) * 1_000 : passed
+                ? shorter / 1_000 * (passed / 1_000) / (total / 1_000) * 1_000 : passed
             let at = Timestamp(microseconds: purchase.placedAt.microseconds + elapsed)
+            let before = (version: version, updatedAt: updatedAt)
             version += 1
             updatedAt = at
             let actor = word(for: step.actor)
             if entries.isEmpty { record("order.placed", by: actor, nil, isPublic: true) }
             for act in step.acts { try perform(act, by: actor, &random) }
+            // A declined charge alone leaves the order as it was.
+            if entries.last?.version != version { (version, updatedAt) = before }
         }
-        if status == .awaitingPayment { expiresAt = openUntil }
+        if status == .awaitingPayment {
+            expiresAt = openUntil
+            paymentExpiresAt = openUntil
+        }
     }
 
     private func word(for actor: SeedStory.Actor) -> String {

@@ -11,6 +11,8 @@ struct SeedOrders: Sendable {
     /// How long orders that wait for a payment go on waiting, so that a demo keeps them.
     private static let openLife = Duration.seconds(7 * 86_400)
 
+    private static let carriers = ["Sameday", "FAN Courier", "Cargus", "Poșta Română"]
+
     private let people: SeedPeople
     private let products: [SeedProduct]
     private let methods: [ShippingMethod]
@@ -84,9 +86,10 @@ struct SeedOrders: Sendable {
         let placedAt = period.time(ordinal, &random)
         let purchase = try purchase(story, placedAt, buyer(ordinal, of: period))
         let payment = story.isFree ? nil : makePayment(story, placedAt)
+        let carrier = random.element(of: Self.carriers)
         let shipment = SeedOrder.Shipment(
             id: purchase.id,
-            carrier: random.element(of: ["Sameday", "FAN Courier", "Cargus", "Poșta Română"]),
+            carrier: purchase.shipping.price.minor > 0 ? carrier : nil,
             trackingNumber: "RO\(random.number(in: 100_000_000...999_999_999))"
         )
         var order = SeedOrder(purchase, story, payment: payment, shipment: shipment)
