@@ -62,6 +62,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // For tests only: no program links it.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         cLibrary("CFastCGI", debian: "libfcgi-dev"),
@@ -104,12 +106,35 @@ let package = Package(
             path: "Tests/OrderServiceTesting",
             swiftSettings: strict
         ),
+        .target(
+            name: "OrderServiceHarness",
+            dependencies: [
+                "CLinux", "MariaDB", "OrderService", "OrderServiceTesting", "OrderSimulation",
+                "Redis", "Resilience", "Signing", "Web",
+            ],
+            path: "Tests/OrderServiceHarness",
+            swiftSettings: strict
+        ),
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
-        tests("OrderServiceTests", ["OrderService", logging]),
+        tests(
+            "OrderServiceTests",
+            [
+                "Commerce", "MariaDB", "OrderService", "OrderServiceHarness",
+                "OrderServiceTesting", "OrderSimulation", "Redis", "Resilience", "Signing", "Web",
+                logging,
+            ]
+        ),
+        tests(
+            "OpenAPITests",
+            ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
+        ),
+        tests("WebTests", ["Web"]),
+        tests("CommerceTests", ["Commerce"]),
+        tests("ResilienceTests", ["Resilience", "OrderServiceTesting"]),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
         tests(
             "EndToEndTests",

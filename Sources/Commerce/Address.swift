@@ -1,7 +1,7 @@
 /// A postal address.
 package struct Address: Sendable, Hashable {
     /// What is wrong with an address, and in which member.
-    package enum Flaw: String, Error, Sendable {
+    package enum Flaw: String, Error, Sendable, CaseIterable {
         case unknownCountry
         case unknownCounty
         case missingCounty

@@ -95,5 +95,22 @@ extension SQL: ExpressibleByStringInterpolation {
             values += list.map(\.sqlValue)
             values += repeatElement(last.sqlValue, count: count - list.count)
         }
+
+        /// Binds rows for a `VALUES` list: `\(rows: two)` becomes `(?,?),(?,?)`.
+        ///
+        /// Each count of rows is a text of its own in the statement cache, so a caller with many
+        /// rows keeps to a few counts. A statement holds 65,535 values at most.
+        package mutating func appendInterpolation(rows: some Collection<[SQLValue]>) {
+            guard let width = rows.first?.count, width > 0 else {
+                preconditionFailure("a list of rows has a row, and a row a value")
+            }
+            precondition(width * rows.count <= 65_535, "a statement holds 65,535 values")
+            let row = "(?" + String(repeating: ",?", count: width - 1) + ")"
+            text += row + String(repeating: "," + row, count: rows.count - 1)
+            for row in rows {
+                precondition(row.count == width, "all rows have the same columns")
+                values += row
+            }
+        }
     }
 }

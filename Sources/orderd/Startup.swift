@@ -39,9 +39,7 @@ enum Startup {
     /// Once it runs, the service does without Redis; that it is not there at the start is a
     /// mistake that an operator wants to see.
     static func checkDependencies(_ services: Services) throws {
-        try orFail {
-            try SchemaMigrator(database: services.database).check(until: .after(patience))
-        }
+        try checkSchema(services)
         for (name, redis) in [
             ("cache", services.cacheRedis), ("state", services.stateRedis),
         ] {
@@ -51,6 +49,13 @@ enum Startup {
                 printError("Redis for \(name): \(error)")
                 throw ExitCode.failure
             }
+        }
+    }
+
+    /// Checks that the database is there and has the schema of this version.
+    static func checkSchema(_ services: Services) throws {
+        try orFail {
+            try SchemaMigrator(database: services.database).check(until: .after(patience))
         }
     }
 

@@ -45,4 +45,12 @@ struct SQLTests {
         #expect(sql.text == "id IN (NULL)")
         #expect(sql.values.isEmpty)
     }
+
+    @Test("binds several rows at once, each in parentheses")
+    func bindsRows() {
+        let rows: [[SQLValue]] = [[.int(1), .string("a")], [.int(2), .null]]
+        let sql: SQL = "INSERT INTO t (id, name) VALUES \(rows: rows)"
+        #expect(sql.text == "INSERT INTO t (id, name) VALUES (?,?),(?,?)")
+        #expect(sql.values == [.int(1), .string("a"), .int(2), .null])
+    }
 }

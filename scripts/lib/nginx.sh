@@ -33,6 +33,13 @@ check_nginx() {
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# A port nobody listens on, below those the kernel gives to outgoing connections.
+free_port() {
+    local port
+    until port=$((20000 + RANDOM % 12000)) && ! port_is_taken "$port"; do :; done
+    printf '%s\n' "$port"
+}
+
 # Says so before anything is started, unless it is our own nginx that listens there.
 require_free_ports() {
     local variable port

@@ -29,7 +29,7 @@ prepare_run_dir() {
     mkdir -p "$RUN_DIR" "$LOGS" "$PIDS" "$SECRETS"
     if [[ -L $RUN_DIR/sockets && ! -d $RUN_DIR/sockets ]]; then rm "$RUN_DIR/sockets"; fi
     if [[ ! -e $RUN_DIR/sockets ]]; then
-        local longest=$RUN_DIR/sockets/redis-cache.sock
+        local longest=$RUN_DIR/sockets/ordersim.sock
         if (($(printf %s "$longest" | wc -c) <= 107)); then
             mkdir "$RUN_DIR/sockets"
         else
@@ -43,8 +43,7 @@ name_sockets() {
     SOCKETS=$RUN_DIR/sockets
     if [[ -L $SOCKETS ]]; then SOCKETS=$(readlink "$SOCKETS"); fi
     MARIADB_SOCKET=$SOCKETS/mariadb.sock
-    REDIS_CACHE_SOCKET=$SOCKETS/redis-cache.sock
-    REDIS_STATE_SOCKET=$SOCKETS/redis-state.sock
+    REDIS_SOCKET=$SOCKETS/redis.sock
     ORDERD_SOCKET=$SOCKETS/orderd.sock
     ORDERSIM_SOCKET=$SOCKETS/ordersim.sock
 }

@@ -1,26 +1,18 @@
-# Two private Redis servers, because pressure on the cache must never evict limits. Sourced.
+# A private Redis for cache, limits, timeouts and events alike. Sourced.
 # shellcheck shell=bash
 
-# start_redis NAME SOCKET SETTINGS…
+# One server serves both groups of settings, so that a look into one socket shows everything.
+# Production has two, because pressure on a cache must never evict limits; here nothing is ever
+# evicted.
 start_redis() {
-    local name=$1 socket=$2
-    shift 2
-    if is_running "$name"; then return; fi
-    mkdir -p "$RUN_DIR/$name"
-    rm -f "$socket"
-    start_process "$name" redis-server --port 0 --unixsocket "$socket" --unixsocketperm 700 \
-        --dir "$RUN_DIR/$name" --daemonize no --save '' "$@"
-    wait_for "$name" 20 redis_answers "$socket" || return
-    say "started $name  $socket"
-}
-
-redis_answers() { [[ $(redis-cli -s "$1" ping) == PONG ]]; }
-
-start_redis_cache() {
-    start_redis redis-cache "$REDIS_CACHE_SOCKET" --maxmemory 64mb --maxmemory-policy allkeys-lfu
-}
-
-start_redis_state() {
-    start_redis redis-state "$REDIS_STATE_SOCKET" --maxmemory 64mb --maxmemory-policy noeviction \
+    if is_running redis; then return; fi
+    mkdir -p "$RUN_DIR/redis"
+    rm -f "$REDIS_SOCKET"
+    start_process redis redis-server --port 0 --unixsocket "$REDIS_SOCKET" --unixsocketperm 700 \
+        --dir "$RUN_DIR/redis" --daemonize no --save '' --maxmemory-policy noeviction \
         --appendonly yes --appendfsync everysec
+    wait_for redis 20 redis_answers || return
+    say "started redis  $REDIS_SOCKET"
 }
+
+redis_answers() { [[ $(redis-cli -s "$REDIS_SOCKET" ping) == PONG ]]; }

@@ -2,6 +2,7 @@ import MariaDB
 import Observability
 import Redis
 import Resilience
+import Web
 
 extension Services {
     /// The application that answers HTTP, with lanes of its own.
@@ -87,6 +88,11 @@ extension Services {
                 metrics: metrics,
                 hasMetrics: settings.hasMetrics
             ).endpoints
+    }
+
+    /// The method and the pattern of every route, for whatever describes them.
+    package var routes: [(method: String, pattern: String)] {
+        endpoints.map { ($0.method.rawValue, $0.pattern) }
     }
 
     private func registerMetrics(of lanes: Lanes) {

@@ -56,6 +56,22 @@ package final class Worker: Sendable {
         }
     }
 
+    /// Does all that is due on the calling thread, job after job, until nothing is left.
+    ///
+    /// For tests and commands, instead of `start`; what was put off stays for later.
+    ///
+    /// - Returns: how much was done.
+    /// - Throws: what a round throws.
+    @discardableResult
+    package func drain() throws -> Int {
+        var total = 0
+        while true {
+            let done = try jobs.reduce(0) { try $0 + $1.run(.after(Self.round)) }
+            guard done > 0 else { return total }
+            total += done
+        }
+    }
+
     /// Ends the loops after their current round.
     ///
     /// - Returns: whether all ended in time.

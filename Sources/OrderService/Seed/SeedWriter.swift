@@ -1,0 +1,114 @@
+import MariaDB
+import Resilience
+
+/// Writes demo orders, all of them or none.
+struct SeedWriter: Sendable {
+    /// Why nothing is written.
+    enum Failure: Error, CustomStringConvertible {
+        case hasOrders
+        case running
+
+        var description: String {
+            switch self {
+            case .hasOrders: "the database has orders already; nothing was written"
+            case .running: "the demo data are being written already"
+            }
+        }
+    }
+
+    /// Rows of one statement: many where there are many, and a few more counts for the rest, so
+    /// that the statements of all tables stay prepared.
+    private static let chunks = [256, 64, 16, 4, 1]
+    /// Orders that are made before their rows are sent.
+    private static let batch = 500
+
+    let database: Database
+
+    /// Whether the database has an order, seen or unseen.
+    func hasOrders(until deadline: Deadline) throws -> Bool {
+        try !database.query("SELECT 1 FROM orders LIMIT 1", until: deadline).isEmpty
+    }
+
+    /// Writes `orders` in one transaction; blocks until it is committed.
+    ///
+    /// - Parameters:
+    ///   - orders: from the first on; written again from there if the transaction has to be.
+    ///   - people: whose customers get their counts.
+    ///   - deadline: by which it is committed, or nothing is written.
+    ///   - progress: told now and then how many orders are sent.
+    /// - Throws: `Failure`, `MariaDBError`.
+    func write(
+        _ orders: SeedOrders,
+        of people: SeedPeople,
+        until deadline: Deadline,
+        progress: (Int) -> Void
+    ) throws {
+        try database.withConnection(until: deadline) { connection in
+            let lock = try connection.query(
+                "SELECT GET_LOCK(CONCAT(DATABASE(), '.seed'), 0) AS held",
+                class: .job,
+                until: deadline
+            )
+            guard try lock.first?.optionalInt("held") == 1 else { throw Failure.running }
+            guard try !hasOrders(until: deadline) else { throw Failure.hasOrders }
+            try database.transaction(class: .job, until: deadline) { transaction in
+                var orders = orders
+                try Self.writeCustomers(orders.counts, of: people, in: &transaction)
+                var count = 0
+                while true {
+                    let sent = try Self.writeBatch(&orders, in: &transaction)
+                    guard sent > 0 else { break }
+                    count += sent
+                    progress(count)
+                }
+                try Self.writeCustomers(orders.counts, of: people, in: &transaction)
+            }
+        }
+    }
+
+    private static func writeBatch(
+        _ orders: inout SeedOrders,
+        in transaction: inout Transaction
+    ) throws -> Int {
+        var rows = SeedTable.allCases.map { _ in [[SQLValue]]() }
+        var count = 0
+        while count < batch, let order = try orders.next() {
+            for row in order.rows { rows[row.table.rawValue].append(row.values) }
+            count += 1
+        }
+        for table in SeedTable.allCases {
+            try insert(rows[table.rawValue], in: &transaction) { table.insertion(of: $0) }
+        }
+        return count
+    }
+
+    private static func writeCustomers(
+        _ counts: [Int64],
+        of people: SeedPeople,
+        in transaction: inout Transaction
+    ) throws {
+        let rows = zip(people.customers, counts).map { person, count in
+            [person.userID.sqlValue, count.sqlValue]
+        }
+        try insert(rows, in: &transaction) { rows in
+            """
+            INSERT INTO customers (user_id, orders_count) VALUES \(rows: rows)
+            ON DUPLICATE KEY UPDATE orders_count = VALUES(orders_count)
+            """
+        }
+    }
+
+    private static func insert(
+        _ rows: [[SQLValue]],
+        in transaction: inout Transaction,
+        _ statement: (ArraySlice<[SQLValue]>) -> SQL
+    ) throws {
+        var rest = rows[...]
+        for size in chunks {
+            while rest.count >= size {
+                try transaction.execute(statement(rest.prefix(size)))
+                rest = rest.dropFirst(size)
+            }
+        }
+    }
+}

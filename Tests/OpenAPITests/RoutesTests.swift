@@ -1,0 +1,26 @@
+import OrderService
+import Testing
+
+@Suite("The OpenAPI document's operations") struct RoutesTests {
+    @Test("are the routes of the code, no more and no fewer")
+    func areTheRoutes() throws {
+        let documented = try OpenAPIDocument().operations
+        let routes = try Services(settings: Self.settings()).routes
+            .map { "\($0.method) \($0.pattern)" }
+        #expect(Set(routes).subtracting(documented) == [], "not in the document")
+        #expect(Set(documented).subtracting(routes) == [], "not in the code")
+        #expect(documented.count == routes.count)
+    }
+
+    /// What has no default; nothing is connected to.
+    private static func settings() throws -> Settings {
+        try Settings.load(environment: [
+            "MARIADB_SOCKET": "/nowhere/mariadb.sock",
+            "STRIPE_SECRET_KEY": "sk_test_123",
+            "STRIPE_WEBHOOK_SECRET": "whsec_1",
+            "USER_SERVICE_URL": "http://127.0.0.1:1",
+            "PRODUCT_SERVICE_URL": "http://127.0.0.1:1",
+            "SEALING_KEY": String(repeating: "0f", count: 32),
+        ])
+    }
+}
