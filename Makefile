@@ -1,5 +1,5 @@
 # Every target is one script; `make` lists them.
-.PHONY: help run start stop status test lint clean
+.PHONY: help run start stop status test lint fuzz soak clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -22,6 +22,12 @@ test: ## Every test, with private services; ARGS='--filter Money' picks some
 
 lint: ## Format, warnings, scripts
 	@scripts/lint
+
+fuzz: ## A million mutated requests
+	@scripts/fuzz
+
+soak: ## A million requests under watch; SOAK_REQUESTS=100000 shortens
+	@scripts/soak
 
 clean: stop ## Stop, and drop all data and logs of .run
 	@rm -rf .run

@@ -115,6 +115,12 @@ let package = Package(
             path: "Tests/OrderServiceHarness",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "orderload",
+            dependencies: ["OrderServiceTesting", "Web"],
+            path: "Tests/Load",
+            swiftSettings: strict
+        ),
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),

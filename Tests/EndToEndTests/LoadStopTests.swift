@@ -38,7 +38,7 @@ extension WholeStackTests {
                 #expect(duration < .seconds(20), "the grace time")
 
                 let completed = try slow.join()
-                #expect(completed.failures.map(\.description) == [])
+                #expect(completed.complaints == [])
                 #expect(completed.answered == 10)
                 lookUps.stop()
                 let seen = try lookUps.join()
@@ -48,7 +48,7 @@ extension WholeStackTests {
                 let strangers = seen.failures.map(\.description).filter {
                     !$0.contains(": 503 ") || !$0.contains(#""code":"dependency_unavailable""#)
                 }
-                #expect(strangers == [])
+                #expect(strangers.prefix(5) == [])
             }
         }
     }

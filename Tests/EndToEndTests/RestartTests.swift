@@ -42,8 +42,8 @@ extension WholeStackTests {
                 )
                 let window = outage.lowerBound...recovery
                 let outside = (seen.failures + bought.failures).filter { !window.contains($0.at) }
-                #expect(outside.map(\.description) == [])
-                if part == .redis { #expect(seen.failures.map(\.description) == []) }
+                #expect(outside.prefix(5).map(\.description) == [])
+                if part == .redis { #expect(seen.complaints == []) }
                 for (number, checkout) in ledger.openCheckouts {
                     ledger.add(try stack.shopper().complete(checkout), of: number)
                 }

@@ -14,6 +14,9 @@ package struct Tally: Sendable {
     package private(set) var latencies: [Duration] = []
     package private(set) var failures: [Failure] = []
 
+    /// The first failures in words; empty if there is none.
+    package var complaints: [String] { failures.prefix(5).map(\.description) }
+
     package var answered: Int { latencies.count }
     package var slowest: Duration { latencies.max() ?? .zero }
 

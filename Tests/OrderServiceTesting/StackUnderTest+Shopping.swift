@@ -9,10 +9,18 @@ package struct PlacedOrder: Sendable {
     package let guestToken: String
     package let clientSecret: String?
 
-    /// The intent that the client's secret belongs to.
-    package var intentID: String? {
-        clientSecret.flatMap { $0.range(of: "_secret").map { range in range.lowerBound } }
-            .flatMap { end in clientSecret.map { String($0[..<end]) } }
+    /// The request by which the browser charges the card with the client's secret; nil where
+    /// there is nothing to charge.
+    package var confirmation: HTTPCall? {
+        guard let clientSecret, let end = clientSecret.range(of: "_secret") else { return nil }
+        return HTTPCall(
+            "POST",
+            "/stripe/v1/payment_intents/\(clientSecret[..<end.lowerBound])/confirm",
+            fields: [("Content-Type", "application/x-www-form-urlencoded")],
+            body: Array(
+                "key=pk_test_shop&client_secret=\(clientSecret)&payment_method=pm_card_visa".utf8
+            )
+        )
     }
 }
 
@@ -20,6 +28,11 @@ package struct PlacedOrder: Sendable {
 package struct ReadyCheckout: Sendable {
     package let id: String
     package let token: String
+
+    package init(id: String, token: String) {
+        self.id = id
+        self.token = token
+    }
 
     /// The request that makes it an order, always with the same key.
     package func completion(method: String = "card") -> HTTPCall {
@@ -59,6 +72,13 @@ package struct Shopper {
         guard let id = answer.json?["id"]?.string, let token = answer.json?["token"]?.string else {
             throw UnexpectedAnswer(create, answer)
         }
+        let checkout = ReadyCheckout(id: id, token: token)
+        try addDetails(to: checkout)
+        return checkout
+    }
+
+    /// Says who orders, and where it goes.
+    package func addDetails(to checkout: ReadyCheckout) throws {
         let address: JSON = [
             "street": "Str. Lungă 1", "city": "Cluj-Napoca", "county": "RO-CJ",
             "postalCode": "400001", "country": "RO",
@@ -67,8 +87,8 @@ package struct Shopper {
             "contact": ["name": "Ana Pop"],
             "shipping": ["method": "courier", "address": address],
         ]
-        try expect(200, .json("PATCH", "/v1/checkout/sessions/\(id)", details, token: token))
-        return ReadyCheckout(id: id, token: token)
+        let target = "/v1/checkout/sessions/\(checkout.id)"
+        try expect(200, .json("PATCH", target, details, token: checkout.token))
     }
 
     /// Completes a checkout once.
@@ -121,19 +141,6 @@ extension StackUnderTest {
 
     package func removeFaults() throws {
         try simulate(HTTPCall("DELETE", "/_faults"))
-    }
-
-    /// The customer's card is charged, as the browser does it with the client's secret.
-    package func pay(_ order: PlacedOrder, on connection: HTTPConnection) throws {
-        guard let secret = order.clientSecret, let intent = order.intentID else { return }
-        let call = HTTPCall(
-            "POST",
-            "/stripe/v1/payment_intents/\(intent)/confirm",
-            fields: [("Content-Type", "application/x-www-form-urlencoded")],
-            body: Array("client_secret=\(secret)&payment_method=pm_card_visa".utf8)
-        )
-        let answer = try connection.send(call)
-        guard answer.status == 200 else { throw UnexpectedAnswer(call, answer) }
     }
 
     /// What the stand-ins hold.

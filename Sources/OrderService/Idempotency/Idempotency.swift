@@ -10,6 +10,14 @@ struct Idempotency: Sendable {
     let retention: Duration
     /// The same for answers that carry a secret.
     let secretRetention: Duration
+    private let returns: ClaimReturns
+
+    init(store: IdempotencyStore, retention: Duration, secretRetention: Duration) {
+        self.store = store
+        self.retention = retention
+        self.secretRetention = secretRetention
+        returns = ClaimReturns(store: store)
+    }
 
     /// How much longer than its request's deadline a claim is held against others.
     private static let leaseMargin = Duration.seconds(5)
@@ -37,9 +45,11 @@ struct Idempotency: Sendable {
             key: try Self.key(of: context.request),
             fingerprint: Self.fingerprint(of: context.request)
         )
+        let lease = context.deadline.remaining + Self.leaseMargin
+        let leaseEnd = Deadline.after(lease)
         let decision = try store.claim(
             scope,
-            lease: context.deadline.remaining + Self.leaseMargin,
+            lease: lease,
             retention: retention,
             until: context.deadline
         )
@@ -53,10 +63,10 @@ struct Idempotency: Sendable {
             do {
                 return try work(claim)
             } catch let problem as Problem {
-                try? store.release(claim, until: context.deadline)
+                returns.giveBack(claim, .release, until: context.deadline, leaseEnd: leaseEnd)
                 throw problem
             } catch {
-                try? store.suspend(claim, until: context.deadline)
+                returns.giveBack(claim, .suspend, until: context.deadline, leaseEnd: leaseEnd)
                 throw error
             }
         }
