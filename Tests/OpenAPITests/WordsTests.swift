@@ -55,7 +55,7 @@ import Testing
         let sources = try Self.sources()
         let reported = sources.matches(of: /report\(\s*"?[\w.]+"?,\s*"(\w+)",/)
             .map { String($0.output.1) }
-        let made = sources.matches(of: /code:\s*"(\w+)"/).map { String($0.output.1) }
+        let made = sources.matches(of: /code:\s*"([a-z_]+)"/).map { String($0.output.1) }
         let flaws = Address.Flaw.allCases.map(\.rawValue)
         let documented = try OpenAPIDocument().words(of: "FaultCode")
         #expect(Set(documented) == Set(reported).union(made).union(flaws))
