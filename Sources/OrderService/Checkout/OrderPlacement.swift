@@ -1,7 +1,6 @@
 import Commerce
 import MariaDB
 import Resilience
-import Signing
 import Web
 
 /// Makes an order of a checkout session: rows, reservation, and the moment it becomes visible.
@@ -17,7 +16,7 @@ struct OrderPlacement: Sendable {
     let reservationMargin: Duration
 
     /// How long an order may stay unseen, longer than any request takes, before it is ended.
-    private static let unseenLife = Duration.seconds(120)
+    static let unseenLife = Duration.seconds(120)
 
     /// Stripe's minimum charge in RON, in bani (Stripe, «minimum and maximum charge amounts»).
     private static let minimumCardAmount: Int64 = 200
@@ -143,186 +142,6 @@ struct OrderPlacement: Sendable {
             "SELECT 1 FROM orders WHERE id = \(id) AND visible_at IS NULL",
             until: deadline
         ).isEmpty
-    }
-
-    // MARK: The rows
-
-    private func insert(_ ready: Ready, until deadline: Deadline) throws -> Order {
-        do {
-            return try insertOnce(ready, until: deadline)
-        } catch let error as MariaDBError where error.code == .duplicateEntry {
-            // Another request completes the same session, or the random number is taken.
-            if let order = try store.find(checkoutSession: ready.session.id, until: deadline) {
-                return order
-            }
-            return try insertOnce(ready, until: deadline)
-        }
-    }
-
-    private func insertOnce(_ ready: Ready, until deadline: Deadline) throws -> Order {
-        let now = clock.now
-        let number = OrderNumber(random: Self.randomNumber()).description
-        let id = try store.database.transaction(class: .write, until: deadline) { transaction in
-            let session = ready.session
-            var userID: String?
-            if case .customer(let id) = session.owner {
-                userID = id
-                try transaction.execute(
-                    "INSERT INTO customers (user_id) VALUES (\(id)) ON DUPLICATE KEY UPDATE user_id = user_id"
-                )
-            }
-            let status = Self.initialPaymentStatus(ready)
-            let id = try insertOrder(ready, number, userID, status, now, in: &transaction)
-            try insertLines(session.lines, of: id, in: &transaction)
-            if status != .noneRequired {
-                try PaymentStore.insert(
-                    orderID: id,
-                    amount: ready.totals.total,
-                    method: ready.paymentMethod,
-                    status: status,
-                    now: now,
-                    in: &transaction
-                )
-            }
-            try Outbox.insert(
-                .discardUnseen(at: now + Self.unseenLife),
-                orderID: id,
-                at: now,
-                in: &transaction
-            )
-            return id
-        }
-        guard let order = try store.find(checkoutSession: ready.session.id, until: deadline),
-            order.id == id
-        else { throw Problem.internalError }
-        return order
-    }
-
-    private static func initialPaymentStatus(_ ready: Ready) -> PaymentStatus {
-        guard ready.totals.total.minor > 0 else { return .noneRequired }
-        return ready.paymentMethod == .card ? .requiresRetry : .dueOnDelivery
-    }
-
-    private static func randomNumber() -> UInt64 {
-        SecureRandom.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    private func insertOrder(
-        _ ready: Ready,
-        _ number: String,
-        _ userID: String?,
-        _ status: PaymentStatus,
-        _ now: Timestamp,
-        in transaction: inout Transaction
-    ) throws -> Int64 {
-        let session = ready.session
-        let billing = CheckoutRepresentation.billing(ready.billing).serialized()
-        let shipping = CheckoutRepresentation.address(ready.address).serialized()
-        let expiry = ready.paymentMethod == .card ? now + paymentDeadline : nil
-        let written = try transaction.execute(
-            """
-            INSERT INTO orders (number, checkout_session_id, user_id, email, contact_name, phone,
-                billing, shipping, shipping_method, payment_method, status, payment_status,
-                currency, items_minor, shipping_minor, total_minor, item_count, from_cache,
-                requires_verification, created_at, updated_at, expires_at)
-            VALUES (\(number), \(session.id), \(userID), \(ready.email), \(ready.name),
-                \(session.contact.phone ?? ""), \(String(decoding: billing, as: UTF8.self)),
-                \(String(decoding: shipping, as: UTF8.self)), \(ready.method.id),
-                \(ready.paymentMethod.rawValue), \(OrderStatus.awaitingPayment.rawValue),
-                \(status.rawValue), \(ready.totals.total.currency.rawValue),
-                \(ready.totals.items.minor), \(ready.totals.shipping.minor),
-                \(ready.totals.total.minor), \(session.lines.reduce(0) { $0 + $1.quantity }),
-                \(session.fromCache), \(session.requiresVerification), \(now), \(now), \(expiry))
-            """
-        )
-        return Int64(written.lastInsertID)
-    }
-
-    private func insertLines(
-        _ lines: [Line],
-        of orderID: Int64,
-        in transaction: inout Transaction
-    ) throws {
-        for (index, line) in lines.enumerated() {
-            try transaction.execute(
-                """
-                INSERT INTO order_lines (order_id, position, sku, name, quantity,
-                    unit_price_minor, vat_percent, total_minor, vat_minor, currency)
-                VALUES (\(orderID), \(index + 1), \(line.sku), \(line.name), \(line.quantity),
-                    \(line.unitPrice.minor), \(line.vatRate.percent), \(line.total.minor),
-                    \(line.vat.minor), \(line.total.currency.rawValue))
-                """
-            )
-        }
-    }
-
-    /// Notes the reservation and makes the order visible, with its place in the history.
-    private func show(
-        _ order: Order,
-        _ reservation: ReservationStatus,
-        _ key: String,
-        _ context: Context
-    ) throws -> Order {
-        let isOptimistic = reservation == .optimistic
-        let expiry = clock.now + paymentDeadline + reservationMargin
-        let shown = try ledger.change(
-            order.id,
-            by: context.principal.actor,
-            until: context.deadline
-        ) { change, transaction in
-            guard change.order.visibleAt == nil else { return }
-            try transaction.execute(
-                """
-                INSERT INTO reservations (order_id, reservation_key, status,
-                    requires_verification, expires_at, created_at, updated_at)
-                VALUES (\(order.id), \(key), \(reservation.rawValue), \(isOptimistic),
-                    \(expiry), \(change.now), \(change.now))
-                """
-            )
-            if let userID = change.order.userID {
-                try transaction.execute(
-                    """
-                    UPDATE customers SET orders_count = orders_count + 1
-                    WHERE user_id = \(userID)
-                    """
-                )
-                try transaction.execute(
-                    """
-                    UPDATE orders SET user_seq =
-                        (SELECT orders_count FROM customers WHERE user_id = \(userID))
-                    WHERE id = \(order.id)
-                    """
-                )
-            }
-            change.setVisible()
-            if isOptimistic { change.setRequiresVerification(true) }
-            change.record("order.placed", isPublic: true)
-            change.announce(.orderPlaced)
-            if !change.order.paymentStatus.isPayable {
-                try change.apply(.confirm, cause: change.order.paymentStatus.rawValue)
-                change.announce(.orderConfirmed)
-                change.schedule(.commitReservation)
-            }
-        }
-        guard let shown else {
-            // Somebody ended the order meanwhile; its stock must not wait for the reservation's end.
-            _ = products.release(key: key, until: context.deadline, context.calls)
-            throw Problem.overloaded(retryAfter: 1)
-        }
-        return shown.order
-    }
-
-    /// Removes an order that nobody was shown; does nothing to one that was.
-    func discard(_ id: Int64, until deadline: Deadline) throws {
-        try store.database.transaction(class: .write, until: deadline) { transaction in
-            let rows = try transaction.query(
-                "SELECT id FROM orders WHERE id = \(id) AND visible_at IS NULL FOR UPDATE"
-            )
-            guard !rows.isEmpty else { return }
-            try transaction.execute("DELETE FROM payments WHERE order_id = \(id)")
-            try transaction.execute("DELETE FROM order_lines WHERE order_id = \(id)")
-            try transaction.execute("DELETE FROM orders WHERE id = \(id)")
-        }
     }
 
     private static func outOfStock(
