@@ -2,11 +2,11 @@
 package struct Address: Sendable, Hashable {
     /// What is wrong with an address, and in which member.
     package enum Flaw: String, Error, Sendable, CaseIterable {
-        case unknownCountry
-        case unknownCounty
-        case missingCounty
-        case notASector
-        case postalCode
+        case unknownCountry = "unknown_country"
+        case unknownCounty = "unknown_county"
+        case missingCounty = "missing_county"
+        case notASector = "not_a_sector"
+        case postalCode = "postal_code"
 
         /// The member of the address that is at fault.
         package var member: String {

@@ -9,6 +9,9 @@ package enum Method: String, Sendable, Hashable, CaseIterable {
     case options = "OPTIONS"
     case other = "OTHER"
 
+    /// Whether the content of a request has a meaning (RFC 9110, section 9.3).
+    package var hasBody: Bool { self == .post || self == .put || self == .patch }
+
     /// Reads a method's name as it stands in the request; names are case-sensitive.
     package init(bytes: some Collection<UInt8>) {
         self =

@@ -58,6 +58,15 @@ package struct Response: Sendable {
         }
     }
 
+    /// The answer to a look-up whose asker has the current version already.
+    package static func notModified(tag: String) -> Response {
+        Response(
+            .notModified,
+            readyLines: "Cache-Control: private, no-cache\r\nVary: Authorization, Cookie\r\n",
+            fields: [Field("ETag", tag)]
+        )
+    }
+
     /// Adds a field; no field is ever replaced.
     package mutating func add(_ name: StaticString, _ value: String) {
         fields.append(Field(name, value))

@@ -134,19 +134,19 @@ struct BadInputTests {
             ),
             (
                 #"{"shipping":{"address":{"street":"S","city":"Cluj","county":"CJ","postalCode":"400114","country":"RO"}}}"#,
-                "/shipping/address/county unknownCounty"
+                "/shipping/address/county unknown_county"
             ),
             (
                 #"{"shipping":{"address":{"street":"S","city":"Cluj","postalCode":"400114","country":"RO"}}}"#,
-                "/shipping/address/county missingCounty"
+                "/shipping/address/county missing_county"
             ),
             (
                 #"{"shipping":{"address":{"street":"S","city":"București","county":"RO-B","postalCode":"010101","country":"RO"}}}"#,
-                "/shipping/address/city notASector"
+                "/shipping/address/city not_a_sector"
             ),
             (
                 #"{"shipping":{"address":{"street":"S","city":"Cluj","county":"RO-CJ","postalCode":"4001","country":"RO"}}}"#,
-                "/shipping/address/postalCode postalCode"
+                "/shipping/address/postalCode postal_code"
             ),
             (
                 #"{"shipping":{"address":{"street":"S","city":"Wien","postalCode":"1010","country":"AT"}}}"#,

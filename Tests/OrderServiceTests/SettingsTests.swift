@@ -105,11 +105,11 @@ import Testing
             ("MARIADB_TLS", "yes", "«yes» is none of off, required, verify"),
             ("METRICS", "1", "«1» is neither on nor off"),
             (
-                "PUBLIC_URL", "shop.ro",
+                "USER_SERVICE_URL", "shop.ro",
                 "«shop.ro» is not an http:// or https:// URL without user, query and fragment"
             ),
             (
-                "PUBLIC_URL", "http://",
+                "USER_SERVICE_URL", "http://",
                 "«http://» is not an http:// or https:// URL without user, query and fragment"
             ),
             ("CORS_ORIGINS", "https://a.ro/x", "«https://a.ro/x» is not scheme://host[:port]"),

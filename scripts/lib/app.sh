@@ -11,7 +11,6 @@ write_settings() {
     local base=http://127.0.0.1:$PORT sim=http://127.0.0.1:$SIM_PORT
     {
         setting LISTEN "unix:$ORDERD_SOCKET"
-        setting PUBLIC_URL "$base"
         setting MARIADB_SOCKET "$MARIADB_SOCKET"
         setting MARIADB_USER orders
         setting MARIADB_PASSWORD "$(secret mariadb-password '' 24)"

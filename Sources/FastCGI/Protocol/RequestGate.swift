@@ -217,10 +217,10 @@ extension RequestGate {
             return .close(.malformedParameters)
         }
         guard let expected = Self.contentLength(of: parameters) else {
-            return .refuse(Refusal(.malformedLength, id: requestID))
+            return .refuse(Refusal(.malformedLength, id: requestID, parameters: parameters))
         }
         guard expected <= limits.bodyBytes else {
-            return .refuse(Refusal(.bodyTooLarge, id: requestID))
+            return .refuse(Refusal(.bodyTooLarge, id: requestID, parameters: parameters))
         }
         stage = .body(parameters, expected: expected)
         return nil

@@ -36,10 +36,17 @@ struct Refusal: Equatable {
 
     let id: UInt16
     let reason: Reason
+    /// The id that the answer and the web server's log share; a new one if none is known.
+    let requestID: String
 
-    init(_ reason: Reason, id: UInt16) {
+    init(_ reason: Reason, id: UInt16, parameters: Parameters? = nil) {
         self.reason = reason
         self.id = id
+        requestID = RequestID.of(parameters ?? .none)
+    }
+
+    static func == (first: Refusal, second: Refusal) -> Bool {
+        first.id == second.id && first.reason == second.reason
     }
 }
 

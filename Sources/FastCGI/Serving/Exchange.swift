@@ -15,10 +15,10 @@ struct Exchange: Sendable {
 final class ReplyToken: Sendable {
     private let loop: ResponderLoop
     private let exchange: Exchange
-    private let requestID: ArraySlice<UInt8>
+    private let requestID: String
     private let isAnswered = Atomic(false)
 
-    init(loop: ResponderLoop, exchange: Exchange, requestID: ArraySlice<UInt8>) {
+    init(loop: ResponderLoop, exchange: Exchange, requestID: String) {
         self.loop = loop
         self.exchange = exchange
         self.requestID = requestID
@@ -38,7 +38,7 @@ final class ReplyToken: Sendable {
             "internal",
             "The request could not be answered."
         )
-        let id = String(decoding: requestID, as: UTF8.self)
-        loop.answer(problem.response(requestID: id), exchange)
+        let response = problem.response(requestID: requestID).with("X-Request-Id", requestID)
+        loop.answer(response, exchange)
     }
 }

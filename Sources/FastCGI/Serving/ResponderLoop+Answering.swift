@@ -71,7 +71,9 @@ extension Refusal {
             case .malformedLength:
                 Problem(.badRequest, "malformed_length", "The request's length is no number.")
             }
-        return problem?.response(requestID: "")
+        return problem.map { problem in
+            problem.response(requestID: requestID).with("X-Request-Id", requestID)
+        }
     }
 
     /// The answer to the web server.

@@ -85,7 +85,7 @@ extension ResponderLoop {
         case .answer(let response):
             answer(response, exchange, worker)
         case .handOver(let begin):
-            let requestID = parameters[.requestID] ?? []
+            let requestID = RequestID.of(parameters)
             let token = ReplyToken(loop: self, exchange: exchange, requestID: requestID)
             begin { token.reply($0) }
         }

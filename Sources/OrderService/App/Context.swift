@@ -1,6 +1,5 @@
 package import Observability
 package import Resilience
-import Signing
 import Synchronization
 package import Web
 
@@ -46,23 +45,5 @@ enum TraceParent {
         }
         guard isHex, lengths == [2, 32, 16, 2] else { return nil }
         return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-/// The id that a request carries through logs and answers.
-enum RequestID {
-    /// The web server's id if it is sane, else a new one.
-    static func of(_ request: Request) -> String {
-        if let given = request.parameters[.requestID], (8...64).contains(given.count),
-            given.allSatisfy(isAllowed)
-        {
-            return String(decoding: given, as: UTF8.self)
-        }
-        return Hex.encode(SecureRandom.bytes(16))
-    }
-
-    private static func isAllowed(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
     }
 }

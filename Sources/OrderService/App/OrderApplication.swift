@@ -22,6 +22,7 @@ package final class OrderApplication: Application {
     private let lanes: Lanes
     private let accessLog: AccessLog
     private let requestDeadline: Duration
+    private let crossOrigin: CrossOrigin
     private let logger = Logger(label: "orderd.http")
 
     init(
@@ -31,8 +32,10 @@ package final class OrderApplication: Application {
         lanes: Lanes,
         metrics: MetricsRegistry,
         accessLog: AccessLog,
-        requestDeadline: Duration
+        requestDeadline: Duration,
+        crossOrigin: CrossOrigin
     ) {
+        self.crossOrigin = crossOrigin
         var router = Router<Route>()
         for endpoint in endpoints {
             router.add(
@@ -66,14 +69,20 @@ package final class OrderApplication: Application {
             if request.method == .options {
                 let answer = Response(.noContent, fields: [Response.Field("Allow", allow)])
                 return .answer(
-                    finish(answer, request, RequestID.of(request), nil, since: arrival)
+                    finish(answer, request, RequestID.of(request.parameters), nil, since: arrival)
                 )
             }
             return .answer(reject(.methodNotAllowed(allow: allow), request, since: arrival))
         case .found(let route, let captures):
             if case .immediate(let handle) = route.endpoint.handler {
                 return .answer(
-                    finish(handle(), request, RequestID.of(request), route, since: arrival)
+                    finish(
+                        handle(),
+                        request,
+                        RequestID.of(request.parameters),
+                        route,
+                        since: arrival
+                    )
                 )
             }
             let deadline = Deadline(arrival + requestDeadline)
@@ -81,7 +90,7 @@ package final class OrderApplication: Application {
                 let hit = lookUp.quickAnswer(request, captures, until: deadline)
             {
                 return .answer(
-                    finish(hit, request, RequestID.of(request), route, since: arrival)
+                    finish(hit, request, RequestID.of(request.parameters), route, since: arrival)
                 )
             }
             return .handOver { [self] reply in
@@ -103,7 +112,7 @@ package final class OrderApplication: Application {
         _ arrival: ContinuousClock.Instant,
         _ deadline: Deadline
     ) -> Response {
-        let requestID = RequestID.of(request)
+        let requestID = RequestID.of(request.parameters)
         let calls = CallLog(requestID: requestID, traceParent: TraceParent.of(request))
         let response: Response
         do {
@@ -165,7 +174,9 @@ package final class OrderApplication: Application {
     }
 
     private func checkBody(of request: Request, _ endpoint: Endpoint) throws(Problem) {
-        guard !request.body.isEmpty, !endpoint.accepts.isEmpty else { return }
+        guard !request.body.isEmpty, !endpoint.accepts.isEmpty, endpoint.method.hasBody else {
+            return
+        }
         guard let type = request.mediaType, endpoint.accepts.contains(type) else {
             throw .unsupportedMediaType(endpoint.accepts.joined(separator: ", "))
         }
@@ -177,7 +188,7 @@ package final class OrderApplication: Application {
         _ route: Route? = nil,
         since arrival: ContinuousClock.Instant
     ) -> Response {
-        let requestID = RequestID.of(request)
+        let requestID = RequestID.of(request.parameters)
         return finish(
             problem.response(requestID: requestID),
             request,
@@ -210,6 +221,8 @@ package final class OrderApplication: Application {
                 upstreamCalls: calls?.all ?? []
             )
         }
-        return response.with("X-Request-Id", requestID)
+        var response = response.with("X-Request-Id", requestID)
+        crossOrigin.permit(&response, for: request)
+        return response
     }
 }

@@ -27,7 +27,8 @@ extension Services {
                 slowLookUp: settings.log.slowLookUp,
                 sampling: settings.log.lookUpSampling
             ),
-            requestDeadline: settings.server.requestDeadline
+            requestDeadline: settings.server.requestDeadline,
+            crossOrigin: CrossOrigin(origins: settings.server.corsOrigins)
         )
         registerMetrics(of: lanes)
         return (application, lanes)

@@ -138,7 +138,7 @@ struct OrderController: Sendable {
     ) -> Response {
         let tag = EntityTag.text(orderID: order.id, version: order.version)
         if EntityTag.version(in: request, orderID: order.id) == order.version {
-            return Response(.notModified, fields: [Response.Field("ETag", tag)])
+            return Response.notModified(tag: tag)
         }
         return Response.json(.ok, body, caching: .revalidate).with("ETag", tag)
     }

@@ -94,14 +94,7 @@ struct OrderLookUp: Sendable {
         let tag = EntityTag.text(orderID: orderID, version: entry.version)
         if let seen = EntityTag.version(in: request, orderID: orderID) {
             guard seen <= entry.version else { return nil }
-            if seen == entry.version {
-                return Response(
-                    .notModified,
-                    readyLines:
-                        "Cache-Control: private, no-cache\r\nVary: Authorization, Cookie\r\n",
-                    fields: [Response.Field("ETag", tag)]
-                )
-            }
+            if seen == entry.version { return Response.notModified(tag: tag) }
         }
         return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
     }

@@ -79,12 +79,6 @@ extension Setting {
                 .seconds(1)...(.minutes(5)),
                 "Time for requests in flight when the process is told to stop."
             )
-        case .publicURL:
-            .init(
-                .url,
-                default: "http://127.0.0.1:8080",
-                "Where clients reach the service, for links."
-            )
         case .corsOrigins: .init(.origins, "Web origins whose scripts may call the service.")
 
         case .mariaDBHosts:
@@ -196,8 +190,6 @@ extension Setting {
                 .milliseconds(10)...(.minutes(1)),
                 "Longest time of one try at either of them."
             )
-        case .upstreamBudget:
-            .duration("4s", .milliseconds(10)...(.minutes(2)), "Longest time of all tries.")
         case .upstreamPool: .count("64", 1...500, "Connections to other services that are kept.")
 
         case .sealingKey:

@@ -12,7 +12,6 @@ package enum Setting: String, Sendable, CaseIterable {
     case laneQueue = "LANE_QUEUE"
     case requestDeadline = "REQUEST_DEADLINE"
     case grace = "GRACE"
-    case publicURL = "PUBLIC_URL"
     case corsOrigins = "CORS_ORIGINS"
 
     case mariaDBHosts = "MARIADB_HOSTS"
@@ -55,7 +54,6 @@ package enum Setting: String, Sendable, CaseIterable {
     case userServiceURL = "USER_SERVICE_URL"
     case productServiceURL = "PRODUCT_SERVICE_URL"
     case upstreamTimeout = "UPSTREAM_TIMEOUT"
-    case upstreamBudget = "UPSTREAM_BUDGET"
     case upstreamPool = "UPSTREAM_POOL"
 
     case sealingKey = "SEALING_KEY"

@@ -74,8 +74,7 @@ extension Settings {
         let ordered: [(Setting, Duration, Setting, Duration)] = [
             (.stripeTimeout, stripe.timeout, .stripeCreateBudget, stripe.createBudget),
             (.stripeCreateBudget, stripe.createBudget, .requestDeadline, server.requestDeadline),
-            (.upstreamTimeout, upstreams.timeout, .upstreamBudget, upstreams.budget),
-            (.upstreamBudget, upstreams.budget, .requestDeadline, server.requestDeadline),
+            (.upstreamTimeout, upstreams.timeout, .requestDeadline, server.requestDeadline),
             (.checkoutSliding, checkout.slidingLife, .checkoutMaximum, checkout.maximumLife),
             (
                 .idempotencySecretRetention, retention.idempotencyWithSecret,
@@ -105,7 +104,6 @@ extension Settings.Server {
         laneQueue = reader.count(.laneQueue)
         requestDeadline = reader.duration(.requestDeadline)
         grace = reader.duration(.grace)
-        publicURL = reader.url(.publicURL)
         corsOrigins = reader.origins(.corsOrigins)
         if listeners.isEmpty, !reader.hasProblem(.listen) {
             reader.report(.listen, "names no address")
@@ -225,7 +223,6 @@ extension Settings.Upstreams {
         userServiceURL = reader.url(.userServiceURL)
         productServiceURL = reader.url(.productServiceURL)
         timeout = reader.duration(.upstreamTimeout)
-        budget = reader.duration(.upstreamBudget)
         poolSize = reader.count(.upstreamPool)
     }
 }

@@ -35,8 +35,6 @@ extension Settings {
         package var laneQueue: Int
         package var requestDeadline: Duration
         package var grace: Duration
-        /// Without a slash at its end.
-        package var publicURL: String
         package var corsOrigins: [String]
     }
 
@@ -103,8 +101,6 @@ extension Settings {
         package var productServiceURL: String
         /// The time of one try.
         package var timeout: Duration
-        /// The time of all tries.
-        package var budget: Duration
         package var poolSize: Int
     }
 
