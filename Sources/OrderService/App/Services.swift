@@ -53,7 +53,10 @@ package final class Services: Sendable {
             clock: clock,
             timeToLive: settings.access.guestTokenLife
         )
-        csrf = CSRFProtection(key: settings.sealing.key.exposed)
+        csrf = CSRFProtection(
+            key: settings.sealing.key.exposed,
+            previousKey: settings.sealing.previousKey?.exposed
+        )
         shippingMethods = try Self.shippingMethods(settings.checkout.shippingMethodsFile)
         orders = OrderStore(database: database)
         ledger = OrderLedger(database: database, cache: cache, clock: clock)
@@ -108,7 +111,10 @@ package final class Services: Sendable {
         idempotency = Idempotency(
             store: IdempotencyStore(
                 database: database,
-                sealing: try AESGCM(key: settings.sealing.key.exposed),
+                sealing: try Sealing(
+                    key: settings.sealing.key.exposed,
+                    previousKey: settings.sealing.previousKey?.exposed
+                ),
                 clock: clock
             ),
             retention: settings.retention.idempotency,

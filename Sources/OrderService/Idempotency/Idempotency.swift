@@ -57,8 +57,11 @@ struct Idempotency: Sendable {
         case .reused: throw Problem.idempotencyKeyReused
         case .inProgress: throw Problem.idempotencyInProgress
         case .replay(let answer):
-            return Response.json(Status(rawValue: answer.status), answer.body)
+            let response = Response.json(Status(rawValue: answer.status), answer.body)
                 .with("Idempotent-Replayed", "true")
+            // What was created under a key is an order.
+            guard response.status == .created, let id = answer.orderID else { return response }
+            return response.with("Location", "/v1/orders/\(id)")
         case .claimed(let claim):
             do {
                 return try work(claim)

@@ -24,6 +24,8 @@ struct IdempotencyClaim: Sendable {
 struct StoredAnswer: Sendable {
     let status: Int
     let body: [UInt8]
+    /// The order that it is about.
+    var orderID: Int64?
 }
 
 /// What became of an attempt to claim a key.
@@ -38,7 +40,7 @@ enum IdempotencyDecision: Sendable {
 /// The idempotency keys' rows: who comes first carries out, all others get the first answer.
 struct IdempotencyStore: Sendable {
     let database: Database
-    let sealing: AESGCM
+    let sealing: Sealing
     let clock: WallClock
 
     /// Claims a key for the request that came with it.
@@ -64,7 +66,7 @@ struct IdempotencyStore: Sendable {
             )
             let rows = try transaction.query(
                 """
-                SELECT id, fingerprint, fence, leased_until, response_status, response
+                SELECT id, fingerprint, fence, leased_until, response_status, response, order_id
                 FROM idempotency_keys
                 WHERE principal = \(scope.principal) AND route = \(scope.route)
                     AND idempotency_key = \(scope.key)
@@ -77,7 +79,13 @@ struct IdempotencyStore: Sendable {
                 let sealed = try row.optionalBytes("response")
             {
                 let body = try sealing.open(sealed, authenticating: scope.sealingContext)
-                return .replay(StoredAnswer(status: status, body: body))
+                return .replay(
+                    StoredAnswer(
+                        status: status,
+                        body: body,
+                        orderID: try row.optionalInt64("order_id")
+                    )
+                )
             }
             if let leasedUntil = try row.optionalTimestamp("leased_until"), leasedUntil > now {
                 return .inProgress

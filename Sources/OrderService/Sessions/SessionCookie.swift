@@ -24,17 +24,24 @@ enum SessionCookie {
 /// The `Synchronizer` token of a session is an HMAC over the hash of its token, so it needs no
 /// storage, and whoever can only send the cookie along cannot know it.
 struct CSRFProtection: Sendable {
-    private let key: [UInt8]
+    // The key for new tokens first, then the one before it.
+    private let keys: [[UInt8]]
 
-    init(key: [UInt8]) {
-        self.key = HMACSHA256.authenticationCode(for: Array("csrf".utf8), key: key).bytes
+    /// Derives keys of its own from the service's sealing keys.
+    init(key: [UInt8], previousKey: [UInt8]? = nil) {
+        let purpose = Array("csrf".utf8)
+        keys = ([key] + (previousKey.map { [$0] } ?? [])).map {
+            HMACSHA256.authenticationCode(for: purpose, key: $0).bytes
+        }
     }
 
     /// The value for `X-CSRF-Token`.
     func token(for tokenHash: Digest) -> String {
-        Base64URL.encode(
-            HMACSHA256.authenticationCode(for: tokenHash.bytes, key: key).bytes
-        )
+        Self.token(for: tokenHash, key: keys[0])
+    }
+
+    private static func token(for tokenHash: Digest, key: [UInt8]) -> String {
+        Base64URL.encode(HMACSHA256.authenticationCode(for: tokenHash.bytes, key: key).bytes)
     }
 
     /// Checks the header of a write; reads pass.
@@ -44,7 +51,10 @@ struct CSRFProtection: Sendable {
         default: break
         }
         let shown = Array(request.parameters[.csrfToken] ?? [])
-        guard constantTimeEquals(shown, Array(token(for: tokenHash).utf8)) else {
+        let isValid = keys.contains { key in
+            constantTimeEquals(shown, Array(Self.token(for: tokenHash, key: key).utf8))
+        }
+        guard isValid else {
             throw Problem(
                 .forbidden,
                 "csrf_failed",
