@@ -32,6 +32,8 @@ struct Serve: ParsableCommand {
             return server
         }
         Self.register(server, in: services.metrics)
+        let sampler = services.makeSampler()
+        sampler.start()
         let logger = Logger(label: "orderd")
         logger.info(
             "serving",
@@ -41,6 +43,7 @@ struct Serve: ParsableCommand {
         let deadline = Deadline.after(settings.server.grace)
         let isAnswered = server.stop(grace: settings.server.grace)
         for group in lanes.all { _ = group.waitUntilIdle(until: deadline) }
+        _ = sampler.stop(within: deadline.remaining)
         services.close()
         logger.info("stopped", metadata: ["everythingAnswered": "\(isAnswered)"])
         LogSink.standardError.flush()

@@ -7,8 +7,10 @@ struct OutboxRelay: Sendable {
     let clock: WallClock
     let channel: OutboxMessage.Channel
 
-    /// After so many tries a message is dead: listed, and out of the others' way.
-    static let maximumAttempts = 12
+    /// A message that failed again at this age is dead: listed, and out of the others' way.
+    ///
+    /// By age and not by tries, so that an outage of a day kills nothing.
+    static let maximumAge = Duration.seconds(24 * 3_600)
     private static let lease = Duration.seconds(30)
 
     struct Message: Sendable {
@@ -79,7 +81,7 @@ struct OutboxRelay: Sendable {
 
     /// Puts a message off after a failure; after too many it is dead.
     func postpone(_ message: Message, because reason: String, until deadline: Deadline) throws {
-        let isDead = message.attempts + 1 >= Self.maximumAttempts
+        let isDead = clock.now.distance(from: message.createdAt) >= Self.maximumAge
         let next = clock.now + WorkerBackoff.delay(after: message.attempts)
         _ = try database.execute(
             """

@@ -62,7 +62,8 @@ struct PaymentSettlement: Sendable {
         let (status, reviewReason) = Self.judge(intent, payment)
         let isNew = payment.intentID == nil
         guard isNew || payment.status.mayBecome(status) else { return }
-        let expiry = payment.expiresAt ?? change.now + paymentDeadline
+        // The deadline starts when there is something to pay.
+        let expiry = isNew ? change.now + paymentDeadline : payment.expiresAt
         let captured = status.isSettled ? intent.amountReceived : payment.captured
         try PaymentStore.update(
             payment,

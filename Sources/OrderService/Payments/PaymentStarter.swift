@@ -59,10 +59,11 @@ struct PaymentStarter: Sendable {
         let payment = try renewed(orderID, until: deadline)
         guard payment.captureMethod != "none", payment.status.isPayable, let key = payment.key
         else { return Started(payment: payment, clientSecret: nil) }
-        let deadline = deadline.tightened(to: createBudget)
+        // Stripe's share of the time; what follows in the database has the request's own.
+        let callDeadline = deadline.tightened(to: createBudget)
         let outcome =
             if let intentID = payment.intentID {
-                stripe.intent(intentID, until: deadline, calls)
+                stripe.intent(intentID, until: callDeadline, calls)
             } else {
                 stripe.createIntent(
                     amount: payment.amount,
@@ -70,7 +71,7 @@ struct PaymentStarter: Sendable {
                     paymentID: payment.publicID,
                     capture: payment.captureMethod,
                     key: key,
-                    until: deadline,
+                    until: callDeadline,
                     calls
                 )
             }
@@ -129,11 +130,13 @@ struct PaymentStarter: Sendable {
                     "The total is below what cards can be charged."
                 )
             }
-            return Started(payment: payment, clientSecret: nil)
         case .notExecuted, .unknown:
-            if payment.intentID == nil { try noteFailedStart(of: payment, until: deadline) }
-            return Started(payment: payment, clientSecret: nil)
+            break
         }
+        guard payment.intentID == nil else { return Started(payment: payment, clientSecret: nil) }
+        try noteFailedStart(of: payment, until: deadline)
+        let noted = try payments.current(of: payment.orderID, until: .after(.seconds(1)))
+        return Started(payment: noted ?? payment, clientSecret: nil)
     }
 
     /// Leaves the creation to the worker: nobody holds the secret yet, so it is harmless whether
@@ -144,10 +147,16 @@ struct PaymentStarter: Sendable {
             guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
                 current.id == payment.id, current.intentID == nil
             else { return }
-            try PaymentStore.noteFailedStart(of: current, at: change.now, in: &transaction)
+            let end = change.order.createdAt + Self.degradedLife
+            try PaymentStore.noteFailedStart(
+                of: current,
+                expiresAt: end,
+                at: change.now,
+                in: &transaction
+            )
             guard current.attempts == 0 else { return }
             change.record("payment.requires_retry", cause: "Stripe did not answer")
-            change.setExpiry(change.order.createdAt + Self.degradedLife)
+            change.setExpiry(end)
             change.schedule(.ensurePayment, after: Self.firstRetry)
         }
     }

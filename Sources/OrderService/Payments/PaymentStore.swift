@@ -99,12 +99,13 @@ struct PaymentStore: Sendable {
     /// Notes a try to create the intent that Stripe did not answer.
     static func noteFailedStart(
         of payment: Payment,
+        expiresAt: Timestamp,
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
         try transaction.execute(
             """
-            UPDATE payments SET attempts = attempts + 1, updated_at = \(now),
+            UPDATE payments SET attempts = attempts + 1, expires_at = \(expiresAt), updated_at = \(now),
                 version = version + 1
             WHERE id = \(payment.id)
             """

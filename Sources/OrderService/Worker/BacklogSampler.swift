@@ -1,0 +1,87 @@
+import MariaDB
+import Observability
+import Resilience
+
+/// Reads from the database how much work waits for the worker, for the metrics of `serve`.
+///
+/// So it shows also, and above all, when no worker runs.
+struct BacklogSampler: Sendable {
+    private let database: Database
+    private let clock: WallClock
+    private let inboxWaiting: Gauge
+    private let inboxAge: Gauge
+    private let unsent: [OutboxMessage.Channel: Gauge]
+    private let oldestUnsent: [OutboxMessage.Channel: Gauge]
+    private let dead: Gauge
+
+    init(database: Database, clock: WallClock, metrics: MetricsRegistry) {
+        self.database = database
+        self.clock = clock
+        inboxWaiting = metrics.gauge("orderd_inbox_waiting", help: "Webhooks not yet applied.")
+        inboxAge = metrics.gauge(
+            "orderd_inbox_oldest_seconds",
+            help: "Age of the oldest webhook that is not yet applied."
+        )
+        func gauges(_ name: String, _ help: String) -> [OutboxMessage.Channel: Gauge] {
+            Dictionary(
+                uniqueKeysWithValues: OutboxMessage.Channel.allCases.map { channel in
+                    (
+                        channel,
+                        metrics.gauge(name, help: help, labels: ["channel": channel.rawValue])
+                    )
+                }
+            )
+        }
+        unsent = gauges("orderd_outbox_waiting", "Messages of the outbox that are due.")
+        oldestUnsent = gauges(
+            "orderd_outbox_oldest_seconds",
+            "How long the oldest due message of the outbox has been due."
+        )
+        dead = metrics.gauge("orderd_outbox_dead", help: "Messages that were given up.")
+    }
+
+    /// Takes one sample; blocks on MariaDB.
+    ///
+    /// - Parameter deadline: for the queries together.
+    /// - Returns: 0, as there is never more to do at once.
+    /// - Throws: `MariaDBError`.
+    func run(until deadline: Deadline) throws -> Int {
+        let now = clock.now
+        let inbox = try WebhookInbox(database: database, clock: clock).backlog(until: deadline)
+        inboxWaiting.set(inbox.count)
+        inboxAge.set(Self.seconds(since: inbox.oldest, now))
+        for channel in OutboxMessage.Channel.allCases {
+            let row = try database.query(
+                """
+                SELECT COUNT(*) AS waiting, MIN(next_attempt_at) AS oldest FROM outbox
+                WHERE channel = \(channel.rawValue) AND next_attempt_at <= \(now)
+                """,
+                until: deadline
+            ).first
+            unsent[channel]?.set(try row?.int("waiting") ?? 0)
+            oldestUnsent[channel]?.set(
+                Self.seconds(since: try row?.optionalTimestamp("oldest"), now)
+            )
+        }
+        let row = try database.query(
+            "SELECT COUNT(*) AS dead FROM outbox WHERE dead_at IS NOT NULL",
+            until: deadline
+        ).first
+        dead.set(try row?.int("dead") ?? 0)
+        return 0
+    }
+
+    private static func seconds(since time: Timestamp?, _ now: Timestamp) -> Int {
+        time.map { Int(now.distance(from: $0).components.seconds) } ?? 0
+    }
+}
+
+extension Services {
+    /// The loop that keeps the backlog's metrics fresh beside the web side.
+    package func makeSampler() -> Worker {
+        let sampler = BacklogSampler(database: database, clock: clock, metrics: metrics)
+        return Worker(jobs: [
+            Worker.Job(name: "backlog", pause: .seconds(5), run: sampler.run)
+        ])
+    }
+}
