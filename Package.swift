@@ -104,12 +104,31 @@ let package = Package(
             path: "Tests/OrderServiceTesting",
             swiftSettings: strict
         ),
+        .target(
+            name: "OrderServiceHarness",
+            dependencies: [
+                "CLinux", "MariaDB", "OrderService", "OrderServiceTesting", "OrderSimulation",
+                "Redis", "Resilience", "Signing", "Web",
+            ],
+            path: "Tests/OrderServiceHarness",
+            swiftSettings: strict
+        ),
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
-        tests("OrderServiceTests", ["OrderService", logging]),
+        tests("WebTests", ["Web"]),
+        tests("CommerceTests", ["Commerce"]),
+        tests("ResilienceTests", ["Resilience", "OrderServiceTesting"]),
+        tests(
+            "OrderServiceTests",
+            [
+                "Commerce", "MariaDB", "OrderService", "OrderServiceHarness",
+                "OrderServiceTesting", "OrderSimulation", "Redis", "Resilience", "Signing", "Web",
+                logging,
+            ]
+        ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )

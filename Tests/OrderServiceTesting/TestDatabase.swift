@@ -13,6 +13,10 @@ package enum TestDatabase {
         ProcessInfo.processInfo.environment["TEST_MARIADB_USER"] ?? NSUserName()
     }
 
+    /// Where the server listens, and as whom tests sign in, for settings.
+    package static var socketPath: String { socket ?? "" }
+    package static var userName: String { user }
+
     /// How to reach `schema` on the tests' server, or on the one that listens at `socket`.
     package static func configuration(
         socket: String? = nil,
