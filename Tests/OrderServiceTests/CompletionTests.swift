@@ -164,7 +164,7 @@ struct CompletionTests {
 
     @Test(
         "makes one order and one PaymentIntent of twenty completions at once",
-        arguments: [false]
+        arguments: [false, true]
     )
     func concurrent(hasOwnKeys: Bool) async throws {
         try await ServiceUnderTest.run { service in
