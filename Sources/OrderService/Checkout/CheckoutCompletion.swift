@@ -84,6 +84,9 @@ struct CheckoutCompletion: Sendable {
         let current = try orders.find(order.id, until: context.deadline) ?? order
         let body = try orders.database.transaction(class: .write, until: context.deadline) {
             transaction in
+            // Completions of one session under different keys wait here for each other, so that
+            // the first of them alone finds no token yet.
+            _ = try transaction.query("SELECT id FROM orders WHERE id = \(order.id) FOR UPDATE")
             var members: [(name: String, value: JSON)] = [
                 ("order", OrderRepresentation.summary(current)),
                 ("payment", payment),
