@@ -8,6 +8,10 @@ package import Web
 package struct TestAnswer: Sendable {
     package let response: Response
 
+    package init(response: Response) {
+        self.response = response
+    }
+
     package var status: Int { response.status.rawValue }
     package var text: String { String(decoding: response.body, as: UTF8.self) }
     package var json: JSON { (try? JSON(parsing: response.body)) ?? .null }

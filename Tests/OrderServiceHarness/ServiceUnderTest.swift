@@ -1,7 +1,7 @@
 import Foundation
 package import MariaDB
 package import OrderService
-import OrderServiceTesting
+package import OrderServiceTesting
 package import OrderSimulation
 package import Resilience
 import Synchronization
@@ -51,6 +51,19 @@ package final class ServiceUnderTest: Sendable {
                 return try body(service)
             }
         }
+    }
+
+    /// The same with a Redis server of the test's own, for tests that stop it.
+    @discardableResult
+    package static func runWithPrivateRedis<Result: Sendable>(
+        _ body: @escaping @Sendable (ServiceUnderTest, PrivateRedis) throws -> Result
+    ) async throws -> Result {
+        let redis = try PrivateRedis()
+        let changes = [
+            "REDIS_CACHE_SOCKET": redis.socketPath, "REDIS_CACHE_DATABASE": "0",
+            "REDIS_STATE_DATABASE": "1",
+        ]
+        return try await run(changes) { try body($0, redis) }
     }
 
     private init(_ place: Place, _ changes: [String: String]) throws {

@@ -217,9 +217,9 @@ struct CheckoutSessionTests {
             ] {
                 #expect(answer.status == 410 && answer.code == "session_expired")
             }
-            service.advance(by: .seconds(26 * 60))
+            service.advance(by: .seconds(25 * 60))
             #expect(service.send(.get, checkout.path, token: checkout.token).status == 200)
-            service.advance(by: .seconds(2 * 60))
+            service.advance(by: .seconds(3 * 60))
             #expect(service.send(.get, checkout.path, token: checkout.token).status == 410)
             #expect(try service.rowCounts()["orders"] == 0)
         }
