@@ -118,6 +118,7 @@ let package = Package(
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
+        tests("OrderdTests", ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("WebTests", ["Web"]),
         tests("CommerceTests", ["Commerce"]),
         tests("ResilienceTests", ["Resilience", "OrderServiceTesting"]),
