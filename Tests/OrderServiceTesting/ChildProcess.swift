@@ -54,11 +54,12 @@ package final class ChildProcess {
         end()
     }
 
-    /// Reads whole lines of the output until one contains `text`, and returns that line.
+    /// Reads whole lines of the output until one contains `text`.
     ///
     /// - Parameters:
     ///   - text: what the line contains.
     ///   - report: is given all output so far.
+    /// - Returns: that line.
     /// - Throws: `Failure` with the output if the program ends before.
     package func line(
         containing text: String,
