@@ -138,6 +138,7 @@ let package = Package(
             "OpenAPITests",
             ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
         ),
+        tests("OrderdTests", ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("WebTests", ["Web"]),
         tests("CommerceTests", ["Commerce"]),
         tests("ResilienceTests", ["Resilience", "OrderServiceTesting"]),

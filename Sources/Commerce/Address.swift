@@ -19,6 +19,8 @@ package struct Address: Sendable, Hashable {
         }
     }
 
+    /// Who receives there; nil where that is said elsewhere.
+    package let name: String?
     package let street: String
     package let city: String
     /// For Romania a code of `County`; elsewhere free text or nothing.
@@ -28,12 +30,14 @@ package struct Address: Sendable, Hashable {
     package let country: String
 
     package init(
+        name: String? = nil,
         street: String,
         city: String,
         county: String?,
         postalCode: String,
         country: String
     ) {
+        self.name = name
         self.street = street
         self.city = city
         self.county = county

@@ -54,13 +54,23 @@ package final class ChildProcess {
         end()
     }
 
-    /// Reads whole lines of the output until one contains `text`, and returns that line.
+    /// Reads whole lines of the output until one contains `text`.
     ///
+    /// - Parameters:
+    ///   - text: what the line contains.
+    ///   - report: is given all output so far.
+    /// - Returns: that line.
     /// - Throws: `Failure` with the output if the program ends before.
-    package func line(containing text: String) throws -> String {
+    package func line(
+        containing text: String,
+        _ report: (String) -> Void = { _ in }
+    ) throws -> String {
         while true {
             let whole = log.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-            if let line = whole.first(where: { $0.contains(text) }) { return String(line) }
+            if let line = whole.first(where: { $0.contains(text) }) {
+                report(log)
+                return String(line)
+            }
             let piece = output.availableData
             guard !piece.isEmpty else { throw Failure(reason: "the program ended: \(log)") }
             log += String(decoding: piece, as: UTF8.self)

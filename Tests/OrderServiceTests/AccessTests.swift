@@ -207,9 +207,9 @@ struct AccessTests {
             #expect(rotated.status == 200 && rotated.field("Cache-Control") == "no-store")
             let fresh = rotated["token"].string ?? ""
             #expect(fresh.hasPrefix("gt_") && fresh != order.token)
-            service.advance(by: .seconds(58))
+            service.advance(by: .seconds(30))
             #expect(service.send(.get, order.path, token: order.token).status == 200)
-            service.advance(by: .seconds(3))
+            service.advance(by: .seconds(31))
             let dead = service.send(.get, order.path, token: order.token)
             #expect(dead.status == 401 && dead.code == "token_expired")
             #expect(service.send(.get, order.path, token: fresh).status == 200)

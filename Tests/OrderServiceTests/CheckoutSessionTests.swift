@@ -154,6 +154,25 @@ struct CheckoutSessionTests {
         }
     }
 
+    @Test("keep the recipient's name with an address, and take it where the contact has none")
+    func recipient() async throws {
+        try await ServiceUnderTest.run { service in
+            let checkout = try service.guestCheckout()
+            let address: JSON = [
+                "name": "Ion Șerban", "street": "Str. Lungă 1", "city": "Brașov",
+                "county": "RO-BV", "postalCode": "500035", "country": "RO",
+            ]
+            let changes: JSON = ["shipping": ["address": address, "method": "courier"]]
+            let answer = service.send(.patch, checkout.path, token: checkout.token, changes)
+            #expect(answer.status == 200)
+            #expect(answer["shipping", "address"] == address)
+            #expect(service.complete(checkout).status == 201)
+            let row = try service.query("SELECT contact_name, shipping FROM orders").first
+            #expect(try row?.string("contact_name") == "Ion Șerban")
+            #expect(try row?.string("shipping").contains("Ion Șerban") == true)
+        }
+    }
+
     @Test("refuse a change to another version than the one that was read")
     func ifMatch() async throws {
         try await ServiceUnderTest.run { service in

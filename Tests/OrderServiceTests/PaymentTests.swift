@@ -53,13 +53,14 @@ struct PaymentTests {
     @Test("that started degraded are made by the worker, which announces them")
     func workerStartsPayment() async throws {
         try await ServiceUnderTest.run(["STRIPE_TIMEOUT": "400ms"]) { service in
-            service.setFault("POST /stripe/v1/payment_intents", "status", status: 500, times: 2)
+            service.setFault("POST /stripe/v1/payment_intents", "status", status: 500)
             let order = try service.placedOrder()
             try service.drain()
             #expect(service.intents.isEmpty)
             service.advance(by: .seconds(6))
             try service.drain()
             #expect(service.intents.isEmpty)
+            service.removeFaults()
             service.advance(by: .seconds(2))
             try service.drain()
             #expect(service.intents.count == 1)

@@ -114,6 +114,7 @@ enum CheckoutInput {
     }
 
     private static func address(_ body: BodyReader) -> Address? {
+        let name = body.string("name", length: 1...200)
         let street = body.string("street", length: 1...200, required: true)
         let city = body.string("city", length: 1...100, required: true)
         let county = body.string("county", length: 1...64)
@@ -121,6 +122,7 @@ enum CheckoutInput {
         let country = body.string("country", length: 2...2, required: true)
         guard let street, let city, let postalCode, let country else { return nil }
         let address = Address(
+            name: name,
             street: street,
             city: city,
             county: county,

@@ -70,9 +70,9 @@ enum CheckoutRepresentation {
 
     static func address(_ address: Address) -> JSON {
         [
-            "street": .string(address.street), "city": .string(address.city),
-            "county": JSON(address.county), "postalCode": .string(address.postalCode),
-            "country": .string(address.country),
+            "name": JSON(address.name), "street": .string(address.street),
+            "city": .string(address.city), "county": JSON(address.county),
+            "postalCode": .string(address.postalCode), "country": .string(address.country),
         ]
     }
 }
@@ -153,6 +153,7 @@ extension Address {
             let postalCode = json["postalCode"]?.string, let country = json["country"]?.string
         else { return nil }
         self.init(
+            name: json["name"]?.string,
             street: street,
             city: city,
             county: json["county"]?.string,

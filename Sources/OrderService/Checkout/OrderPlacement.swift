@@ -54,7 +54,10 @@ struct OrderPlacement: Sendable {
             return value
         }
         let email = require(session.contact.email, "/contact/email")
-        let name = require(session.contact.name ?? session.billing?.name, "/contact/name")
+        let name = require(
+            session.contact.name ?? session.billing?.name ?? session.shipping.address?.name,
+            "/contact/name"
+        )
         let address = require(session.shipping.address, "/shipping/address")
         let method = require(session.shipping.method.flatMap { methods[$0] }, "/shipping/method")
         guard let email, let name, let address, let method, !session.lines.isEmpty else {

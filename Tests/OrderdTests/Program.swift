@@ -1,0 +1,73 @@
+import Foundation
+import OrderServiceTesting
+
+/// The program under test, at `ORDERD_BINARY`, run with settings of its own.
+enum Program {
+    /// How a run ended.
+    struct Run: Sendable {
+        let status: Int
+        let output: String
+        let errors: String
+    }
+
+    private static let binary = ProcessInfo.processInfo.environment["ORDERD_BINARY"]
+
+    static var isAvailable: Bool { binary != nil }
+
+    /// The project's `sql`, found by where this file was compiled.
+    static let migrations = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("sql").path
+
+    /// Settings that are whole, on this schema.
+    static func settings(
+        schema: String,
+        _ changes: [String: String] = [:]
+    ) -> [String: String] {
+        [
+            "LISTEN": "unix:/tmp/orderd-\(UUID().uuidString.prefix(8)).sock",
+            "MARIADB_SOCKET": TestDatabase.socketPath, "MARIADB_USER": TestDatabase.userName,
+            "MARIADB_DATABASE": schema,
+            "REDIS_CACHE_SOCKET": ProcessInfo.processInfo.environment["TEST_REDIS_SOCKET"] ?? "",
+            "REDIS_TIMEOUT": "5s", "STRIPE_SECRET_KEY": "sk_test_1",
+            "STRIPE_WEBHOOK_SECRET": "whsec_1", "USER_SERVICE_URL": "http://127.0.0.1:9",
+            "PRODUCT_SERVICE_URL": "http://127.0.0.1:9",
+            "SEALING_KEY": String(repeating: "0f", count: 32), "PATH": "/usr/bin:/bin",
+        ].merging(changes) { $1 }
+    }
+
+    /// The arguments of `env` that start the program with nothing but these settings.
+    private static func arguments(
+        _ arguments: [String],
+        _ settings: [String: String]
+    ) -> [String] {
+        ["-i"] + settings.map { "\($0.key)=\($0.value)" } + [binary ?? ""] + arguments
+    }
+
+    /// Runs a command to its end; blocks until then.
+    static func run(_ command: [String], _ settings: [String: String]) throws -> Run {
+        let errors = NSTemporaryDirectory() + "orderd-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: errors) }
+        let script = "\"$@\" 2>'\(errors)'; echo \"exit status $?\""
+        let child = try ChildProcess(
+            "/bin/sh",
+            ["-c", script, "sh", "/usr/bin/env"] + arguments(command, settings)
+        )
+        var output = ""
+        let last = try child.line(containing: "exit status ") { output = $0 }
+        let text = try String(contentsOfFile: errors, encoding: .utf8)
+        return Run(
+            status: Int(last.dropFirst("exit status ".count)) ?? -1,
+            output: String(output.dropLast(last.count + 1)),
+            errors: text
+        )
+    }
+
+    /// Starts a command that stays; its standard error is what `line(containing:)` reads.
+    static func start(_ command: [String], _ settings: [String: String]) throws -> ChildProcess {
+        try ChildProcess(
+            "/bin/sh",
+            ["-c", "exec \"$@\" 2>&1", "sh", "/usr/bin/env"] + arguments(command, settings)
+        )
+    }
+}
