@@ -54,6 +54,7 @@ package final class StackUnderTest: @unchecked Sendable {
             [
                 "RUN_DIR=\(runDirectory)", "PORT=\(port)", "SIM_PORT=\(simulatorPort)",
                 "ORDERD_BINARY=\(programs.orderd)", "ORDERSIM_BINARY=\(programs.ordersim)",
+                "SEED_ORDERS=0",
             ] + settings.map { "\($0.key)=\($0.value)" }
         do {
             // It takes everything down when this process is gone, however that ends.
