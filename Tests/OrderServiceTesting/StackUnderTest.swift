@@ -54,6 +54,7 @@ package final class StackUnderTest: @unchecked Sendable {
             [
                 "RUN_DIR=\(runDirectory)", "PORT=\(port)", "SIM_PORT=\(simulatorPort)",
                 "ORDERD_BINARY=\(programs.orderd)", "ORDERSIM_BINARY=\(programs.ordersim)",
+                "SEED_ORDERS=0",
             ] + settings.map { "\($0.key)=\($0.value)" }
         do {
             // It takes everything down when this process is gone, however that ends.
@@ -153,13 +154,14 @@ package final class StackUnderTest: @unchecked Sendable {
         }
     }
 
-    /// A script in the stack's environment; says at last `exit` and its status.
+    /// A script in the stack's environment; all but the keeper say at last `exit` and the status.
     private func command(_ script: String, _ arguments: [String]) -> [String] {
-        let shell = #""$0" "$@" 2>>"$RUN_DIR/scripts.log"; echo "exit $?""#
         let isKeeper = arguments == ["foreground"]
-        return settings
-            + (isKeeper ? [] : ["/bin/bash", "-c", shell])
-            + ["\(Self.root)/scripts/\(script)"] + arguments
+        let shell =
+            isKeeper
+            ? #"exec "$0" "$@" 2>>"$RUN_DIR/scripts.log""#
+            : #""$0" "$@" 2>>"$RUN_DIR/scripts.log"; echo "exit $?""#
+        return settings + ["/bin/bash", "-c", shell, "\(Self.root)/scripts/\(script)"] + arguments
     }
 
     private var log: String {

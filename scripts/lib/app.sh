@@ -87,9 +87,9 @@ start_ordersim() {
 }
 
 # Demo orders for a database without any. Products, customers and carts always: ordersim has
-# nothing after a start.
+# nothing after a start. SEED_ORDERS sets how many orders.
 seed() {
-    run_once seed seed --if-empty || return
+    run_once seed seed --if-empty --orders "${SEED_ORDERS:-20000}" || return
     say 'loaded the demo data'
 }
 

@@ -47,12 +47,23 @@ struct Idempotency: Sendable {
         )
         let lease = context.deadline.remaining + Self.leaseMargin
         let leaseEnd = Deadline.after(lease)
-        let decision = try store.claim(
-            scope,
-            lease: lease,
-            retention: retention,
-            until: context.deadline
-        )
+        let decision: IdempotencyDecision
+        do {
+            decision = try store.claim(
+                scope,
+                lease: lease,
+                retention: retention,
+                until: context.deadline
+            )
+        } catch let unknown as ClaimOutcomeUnknown {
+            returns.giveBack(
+                unknown.claim,
+                .suspend,
+                until: context.deadline,
+                leaseEnd: leaseEnd
+            )
+            throw unknown.cause
+        }
         switch decision {
         case .reused: throw Problem.idempotencyKeyReused
         case .inProgress: throw Problem.idempotencyInProgress

@@ -17,7 +17,14 @@ struct IdempotencyScope: Sendable {
 struct IdempotencyClaim: Sendable {
     let id: Int64
     let fence: Int64
+    let leasedUntil: Timestamp
     let scope: IdempotencyScope
+}
+
+/// The connection broke while a claim was committed: it may stand, and somebody has to end it.
+struct ClaimOutcomeUnknown: Error {
+    let claim: IdempotencyClaim
+    let cause: MariaDBError
 }
 
 /// An answer as it was first given.
@@ -47,62 +54,78 @@ struct IdempotencyStore: Sendable {
     ///
     /// InnoDB's unique index decides who is first. A claim whose lease has run out is taken over
     /// with a higher fence, so that a slow first run cannot write over the second.
+    ///
+    /// - Throws: `ClaimOutcomeUnknown`, and any other error of the database.
     func claim(
         _ scope: IdempotencyScope,
         lease: Duration,
         retention: Duration,
         until deadline: Deadline
     ) throws -> IdempotencyDecision {
-        let now = clock.now
-        return try database.transaction(class: .write, until: deadline) { transaction in
-            try transaction.execute(
-                """
-                INSERT INTO idempotency_keys (principal, route, idempotency_key, fingerprint,
-                    fence, recovery_point, created_at, expires_at)
-                VALUES (\(scope.principal), \(scope.route), \(scope.key),
-                    \(scope.fingerprint.bytes), 0, 'started', \(now), \(now + retention))
-                ON DUPLICATE KEY UPDATE id = id
-                """
-            )
-            let rows = try transaction.query(
-                """
-                SELECT id, fingerprint, fence, leased_until, response_status, response, order_id
-                FROM idempotency_keys
-                WHERE principal = \(scope.principal) AND route = \(scope.route)
-                    AND idempotency_key = \(scope.key)
-                FOR UPDATE
-                """
-            )
-            guard let row = rows.first else { return .inProgress }
-            guard try row.bytes("fingerprint") == scope.fingerprint.bytes else { return .reused }
-            if let status = try row.optionalInt("response_status"),
-                let sealed = try row.optionalBytes("response")
-            {
-                let body = try sealing.open(sealed, authenticating: scope.sealingContext)
-                return .replay(
-                    StoredAnswer(
-                        status: status,
-                        body: body,
-                        orderID: try row.optionalInt64("order_id")
-                    )
-                )
+        var attempted: IdempotencyClaim?
+        do {
+            return try database.transaction(class: .write, until: deadline) { transaction in
+                let decision = try claim(scope, lease: lease, retention: retention, &transaction)
+                if case .claimed(let claim) = decision { attempted = claim }
+                return decision
             }
-            if let leasedUntil = try row.optionalTimestamp("leased_until"), leasedUntil > now {
-                return .inProgress
-            }
-            let claim = IdempotencyClaim(
-                id: try row.int64("id"),
-                fence: try row.int64("fence") + 1,
-                scope: scope
-            )
-            try transaction.execute(
-                """
-                UPDATE idempotency_keys SET fence = \(claim.fence), leased_until = \(now + lease)
-                WHERE id = \(claim.id)
-                """
-            )
-            return .claimed(claim)
+        } catch let error as MariaDBError {
+            guard case .commitOutcomeUnknown = error, let attempted else { throw error }
+            throw ClaimOutcomeUnknown(claim: attempted, cause: error)
         }
+    }
+
+    private func claim(
+        _ scope: IdempotencyScope,
+        lease: Duration,
+        retention: Duration,
+        _ transaction: inout Transaction
+    ) throws -> IdempotencyDecision {
+        let now = clock.now
+        try transaction.execute(
+            """
+            INSERT INTO idempotency_keys (principal, route, idempotency_key, fingerprint,
+                fence, recovery_point, created_at, expires_at)
+            VALUES (\(scope.principal), \(scope.route), \(scope.key),
+                \(scope.fingerprint.bytes), 0, 'started', \(now), \(now + retention))
+            ON DUPLICATE KEY UPDATE id = id
+            """
+        )
+        let rows = try transaction.query(
+            """
+            SELECT id, fingerprint, fence, leased_until, response_status, response, order_id
+            FROM idempotency_keys
+            WHERE principal = \(scope.principal) AND route = \(scope.route)
+                AND idempotency_key = \(scope.key)
+            FOR UPDATE
+            """
+        )
+        guard let row = rows.first else { return .inProgress }
+        guard try row.bytes("fingerprint") == scope.fingerprint.bytes else { return .reused }
+        if let status = try row.optionalInt("response_status"),
+            let sealed = try row.optionalBytes("response")
+        {
+            let body = try sealing.open(sealed, authenticating: scope.sealingContext)
+            let orderID = try row.optionalInt64("order_id")
+            return .replay(StoredAnswer(status: status, body: body, orderID: orderID))
+        }
+        if let leasedUntil = try row.optionalTimestamp("leased_until"), leasedUntil > now {
+            return .inProgress
+        }
+        let claim = IdempotencyClaim(
+            id: try row.int64("id"),
+            fence: try row.int64("fence") + 1,
+            leasedUntil: now + lease,
+            scope: scope
+        )
+        try transaction.execute(
+            """
+            UPDATE idempotency_keys SET fence = \(claim.fence),
+                leased_until = \(claim.leasedUntil)
+            WHERE id = \(claim.id)
+            """
+        )
+        return .claimed(claim)
     }
 
     /// Stores the answer beside its effect, in the effect's transaction.
@@ -135,11 +158,15 @@ struct IdempotencyStore: Sendable {
     }
 
     /// Ends the lease of a claim whose work is half done, so that a repeat continues it at once.
+    ///
+    /// By the lease's end as well: a claim that may not have been committed shares its fence with
+    /// the next one.
     func suspend(_ claim: IdempotencyClaim, until deadline: Deadline) throws {
         _ = try database.execute(
             """
             UPDATE idempotency_keys SET leased_until = NULL
             WHERE id = \(claim.id) AND fence = \(claim.fence)
+                AND leased_until = \(claim.leasedUntil)
             """,
             until: deadline
         )
