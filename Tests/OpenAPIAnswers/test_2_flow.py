@@ -88,8 +88,8 @@ def test_checkout_faults(api, simulator, tokens):
     )
     assert {(fault["pointer"], fault["code"]) for fault in problem["errors"]} == {
         ("/contact/phone", "format"), ("/billing/cui", "check_digit"),
-        ("/billing/address/city", "notASector"), ("/shipping/method", "value"),
-        ("/shipping/address/county", "unknownCounty"), ("/shipping/address/postalCode", "postalCode"),
+        ("/billing/address/city", "not_a_sector"), ("/shipping/method", "value"),
+        ("/shipping/address/county", "unknown_county"), ("/shipping/address/postalCode", "postal_code"),
     }
 
 
@@ -250,6 +250,7 @@ PARTS = ("", "/items", "/payment", "/tracking")
 
 def test_look_ups(api, tokens):
     order, guest, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    shop.wait_for_event(api, order, tokens["support"], "reservation.committed")
     for part in PARTS + ("/events",):
         path = f"/v1/orders/{order}{part}"
         for token in (guest, tokens["support"], tokens["finance"], tokens["admin"], tokens["service"]):

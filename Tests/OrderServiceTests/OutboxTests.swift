@@ -79,7 +79,10 @@ struct OutboxTests {
             try addEvents(service, orders: 1, each: 2)
             let relay = relay(service.services)
             var firstID: Int64?
-            for attempt in 1...OutboxRelay.maximumAttempts {
+            let tries = 5
+            for attempt in 1...tries {
+                // The last try comes when the message is too old to be tried again.
+                if attempt == tries { service.advance(by: OutboxRelay.maximumAge) }
                 let messages = try relay.lease(limit: 10, until: service.soon)
                 #expect(messages.count == 1)
                 let message = try #require(messages.first)
@@ -88,7 +91,7 @@ struct OutboxTests {
                 #expect(message.attempts == attempt - 1)
                 try relay.postpone(message, because: "no", until: service.soon)
                 let early = try relay.lease(limit: 10, until: service.soon)
-                #expect(early.isEmpty || attempt == OutboxRelay.maximumAttempts)
+                #expect(early.isEmpty || attempt == tries)
                 service.advance(by: .seconds(301))
             }
             let dead = try service.query(

@@ -36,13 +36,13 @@ struct Refusal: Equatable {
 
     let id: UInt16
     let reason: Reason
-    /// The id that the answer and the web server's log share; a new one if none is known.
-    let requestID: String
+    /// Nil if they were not whole when it was decided.
+    let parameters: Parameters?
 
     init(_ reason: Reason, id: UInt16, parameters: Parameters? = nil) {
         self.reason = reason
         self.id = id
-        requestID = RequestID.of(parameters ?? .none)
+        self.parameters = parameters
     }
 
     static func == (first: Refusal, second: Refusal) -> Bool {

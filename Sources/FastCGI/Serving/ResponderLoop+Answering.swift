@@ -71,6 +71,7 @@ extension Refusal {
             case .malformedLength:
                 Problem(.badRequest, "malformed_length", "The request's length is no number.")
             }
+        let requestID = RequestID.of(parameters ?? .none)
         return problem.map { problem in
             problem.response(requestID: requestID).with("X-Request-Id", requestID)
         }
