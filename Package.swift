@@ -107,6 +107,7 @@ let package = Package(
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
+        tests("ResilienceTests", ["Resilience"], resources: [.copy("Resources")]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
         tests("OrderServiceTests", ["OrderService", logging]),
