@@ -107,6 +107,12 @@ let package = Package(
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
+        .executableTarget(
+            name: "resilience-load",
+            dependencies: ["Resilience"],
+            path: "Tests/Load/resilience",
+            swiftSettings: strict
+        ),
         tests("ResilienceTests", ["Resilience"], resources: [.copy("Resources")]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
