@@ -36,6 +36,12 @@ extension CircuitBreaker {
         if mustDeliver { deliver() }
     }
 
+    /// Whether a call is not sure to be refused now, so that a repetition is not in vain.
+    package var isLikelyToPermit: Bool {
+        let now = clock.now
+        return state.withLock { $0.machine.isLikelyToPermit(at: now) }
+    }
+
     /// A reading, for metrics and operators.
     package var snapshot: CircuitBreakerSnapshot {
         let now = clock.now
@@ -61,6 +67,15 @@ extension CircuitBreakerMachine {
         case .forcedOpen: try lead(to: .forcedOpen, by: order, at: now)
         case .disabled: try lead(to: .disabled, by: order, at: now)
         case .metricsOnly: try lead(to: .metricsOnly, by: order, at: now)
+        }
+    }
+
+    func isLikelyToPermit(at now: MonotonicTime) -> Bool {
+        switch state {
+        case .closed, .disabled, .metricsOnly: true
+        case .halfOpen: freePermits > 0
+        case .open: now > openUntil
+        case .forcedOpen: false
         }
     }
 
