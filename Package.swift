@@ -116,7 +116,10 @@ let package = Package(
         tests("ResilienceTests", ["Resilience"], resources: [.copy("Resources")]),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
-        tests("OrderServiceTests", ["OrderService", logging]),
+        tests(
+            "OrderServiceTests",
+            ["OrderService", "OrderServiceTesting", "Redis", "Resilience", "Web", logging]
+        ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
     ]
 )
