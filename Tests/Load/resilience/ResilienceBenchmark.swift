@@ -17,6 +17,7 @@ import Resilience
         try reportPermits("permit + result, time window", plain, rounds)
         try reportPermits("permit + result, count window", counted, rounds)
         try reportThreads(watching, threads: 8, rounds: rounds / 8)
+        try reportGuard(rounds: rounds / 50)
     }
 
     private static func reportPermits(
@@ -55,6 +56,23 @@ import Resilience
         let totals = breaker.snapshot.totals
         let lost = Int64(calls) - totals.succeeded
         print("calls lost of \(calls) on \(threads) threads: \(lost)")
+    }
+
+    private struct Failure: Error {}
+
+    /// A guarded call that does nothing, so that what is left is the guards and the lane.
+    private static func reportGuard(rounds: Int) throws {
+        let guarded = try Guard<Int, Failure>(
+            name: "benchmark",
+            GuardConfiguration(),
+            lanes: LaneGroup(name: "benchmark", lanes: 4, queueLimit: 4),
+            assess: { _ in Assessment(.success) }
+        )
+        let deadline = Deadline.after(.seconds(3_600))
+        let cost = nanoseconds(rounds) {
+            _ = guarded.read(until: deadline) { _ in .executed(1) }
+        }
+        report("guarded call, lane included", cost)
     }
 
     /// The time of one round of `body`, the best of 40 runs.
