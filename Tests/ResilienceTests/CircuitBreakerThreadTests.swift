@@ -25,7 +25,7 @@ import Testing
         configuration.window = .calls(1_000)
         configuration.minimumCalls = 1_000
         let breaker = try CircuitBreaker(name: "test", configuration)
-        let rounds = 20_000
+        let rounds = 4_000
         onThreads(8) { thread in
             for round in 0..<rounds {
                 guard let permit = try? breaker.acquire() else { continue }

@@ -25,6 +25,9 @@ struct GoldenLine: Decodable {
         case initialState = "initial_state"
         case staleResults = "stale_results"
         case script
+        case crossings
+        case staleTimers = "stale_timers"
+        case thrown = "throws"
         case start = "t0_ms"
         case operation = "op"
         case time = "t"
@@ -63,6 +66,9 @@ struct GoldenLine: Decodable {
     let initialState: String?
     let staleResults: String?
     let script: Int?
+    let crossings: Int?
+    let staleTimers: Int?
+    let thrown: Thrown?
     let start: Int64?
     let operation: String?
     let time: Int64?
@@ -81,6 +87,27 @@ struct GoldenLine: Decodable {
     let slow: Int?
     let slowFailed: Int?
     let notPermitted: Int64?
+
+    /// How often a script met an error of the recorded library, or an event's error itself.
+    enum Thrown: Decodable, Equatable {
+        case count(Int)
+        case error(String)
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let count = try? container.decode(Int.self) {
+                self = .count(count)
+            } else {
+                self = .error(try container.decode(String.self))
+            }
+        }
+    }
+
+    /// Whether a script shows rules and not defects of the recorded library: results counted in a
+    /// state they do not belong to, timers that outlive their state, and errors.
+    func isComparable(withStaleResults policy: String?) -> Bool {
+        (policy == "dropped" || crossings == 0) && staleTimers == 0 && thrown == .count(0)
+    }
 }
 
 /// The recorded traces: those of the test's resources, and those of the folder that the variable
