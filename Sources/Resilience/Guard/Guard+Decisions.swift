@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 extension Guard {
@@ -65,32 +64,5 @@ extension Guard {
             budget: budget.usage,
             counts: counts.withLock { $0 }
         )
-    }
-}
-
-/// What a guard has done since it was made.
-package struct GuardCounts: Sendable, Equatable {
-    package var repetitions = 0
-    /// Calls that a repetition might have helped but that got none, by the reason.
-    package var withoutRetry: [RetryPolicy.Reason: Int] = [:]
-    /// Outcomes whose assessment threw.
-    package var failedAssessments = 0
-}
-
-/// A reading of all parts of a guard.
-package struct GuardSnapshot: Sendable, Equatable {
-    package let name: String
-    package let breaker: CircuitBreakerSnapshot
-    package let limiter: TimeLimiter.Usage
-    package let budget: RetryBudget.Usage
-    package let counts: GuardCounts
-}
-
-/// Ways to wait before a repetition.
-package enum Pause {
-    /// Blocks the calling thread.
-    package static let block: @Sendable (Duration) -> Void = { duration in
-        guard duration > .zero else { return }
-        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + duration.dispatchInterval)
     }
 }
