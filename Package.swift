@@ -124,6 +124,12 @@ let package = Package(
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
+        .executableTarget(
+            name: "resilience-load",
+            dependencies: ["Resilience"],
+            path: "Tests/Load/resilience",
+            swiftSettings: strict
+        ),
         tests("SigningTests", ["Signing"]),
         tests("ObservabilityTests", ["Observability", logging]),
         tests(
@@ -141,7 +147,11 @@ let package = Package(
         tests("OrderdTests", ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("WebTests", ["Web"]),
         tests("CommerceTests", ["Commerce"]),
-        tests("ResilienceTests", ["Resilience", "OrderServiceTesting"]),
+        tests(
+            "ResilienceTests",
+            ["Resilience", "OrderServiceTesting"],
+            resources: [.copy("Resources")]
+        ),
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
         tests(
             "EndToEndTests",

@@ -14,3 +14,21 @@ package enum Outcome<Answer, Cause: Error> {
 }
 
 extension Outcome: Sendable where Answer: Sendable {}
+
+extension Outcome: Equatable where Answer: Equatable, Cause: Equatable {}
+
+extension Outcome {
+    /// The same outcome with another type of cause.
+    package func mapFailure<Other: Error>(_ other: (Cause) -> Other) -> Outcome<Answer, Other> {
+        switch self {
+        case .notExecuted(let cause): .notExecuted(other(cause))
+        case .executed(let answer): .executed(answer)
+        case .unknown(let cause): .unknown(other(cause))
+        }
+    }
+
+    /// Whether an answer was read.
+    package var hasAnswer: Bool {
+        if case .executed = self { true } else { false }
+    }
+}

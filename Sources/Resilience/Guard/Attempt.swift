@@ -1,0 +1,8 @@
+/// One try of a guarded call, as the call sees it.
+package struct Attempt: Sendable {
+    /// 1 for the first.
+    package let number: Int
+
+    /// By when the call has to have its answer; for the socket, and for whom is called.
+    package let deadline: Deadline
+}
