@@ -119,6 +119,7 @@ let package = Package(
             name: "orderload",
             dependencies: ["OrderServiceTesting", "Web"],
             path: "Tests/Load",
+            exclude: ["resilience"],
             swiftSettings: strict
         ),
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
