@@ -121,11 +121,11 @@ extension SocketTests {
                 let fixture = try ServerFixture(ClosureApplication { _ in .handOver { _ in } })
                 let client = try fixture.connect()
                 for count in 1...2 {
-                    let headers = [(name: "HTTP_X_REQUEST_ID", value: "r-\(count)")]
+                    let headers = [(name: "HTTP_X_REQUEST_ID", value: "request-\(count)")]
                     let answer = try client.exchange(FastCGIRecords.request(headers: headers))
                     #expect(answer?.status == 500)
                     #expect(answer?.field("Content-Type") == "application/problem+json")
-                    #expect(answer?.text.contains("\"requestId\":\"r-\(count)\"") == true)
+                    #expect(answer?.text.contains("\"requestId\":\"request-\(count)\"") == true)
                     #expect(fixture.server.statistics.forgottenReplies == count)
                 }
             }
