@@ -118,8 +118,7 @@ let package = Package(
         .executableTarget(
             name: "orderload",
             dependencies: ["OrderServiceTesting", "Web"],
-            path: "Tests/Load",
-            exclude: ["resilience"],
+            path: "Tests/Load/orderload",
             swiftSettings: strict
         ),
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),

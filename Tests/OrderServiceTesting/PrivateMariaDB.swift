@@ -102,7 +102,8 @@ package final class PrivateMariaDB: @unchecked Sendable {
     }
 
     private var commonOptions: [String] {
-        let data = ["--datadir=\(directory.path)/data"]
+        // A server that starts removes every #sql file of its tmpdir: /tmp is others' as well.
+        let data = ["--datadir=\(directory.path)/data", "--tmpdir=\(directory.path)"]
         return getuid() == 0 ? data + ["--user=root"] : data
     }
 

@@ -9,11 +9,19 @@ mariadb_as_owner() {
 
 mariadb_answers() { mariadb_as_owner <<<'SELECT 1'; }
 
+# Temporary tables of its own: a server that starts removes every #sql file of its tmpdir, so two
+# that shared /tmp would take each other's.
+make_mariadb_tmp() {
+    MARIADB_TMP=$RUN_DIR/mariadb.tmp
+    mkdir -p "$MARIADB_TMP"
+}
+
 # Built beside its place and then moved: an interrupted first start leaves no half a database.
 install_database() {
     local fresh=$RUN_DIR/mariadb.new
     rm -rf "$fresh"
     mariadb-install-db --no-defaults --datadir="$fresh" --user="$(mariadb_account)" \
+        --tmpdir="$MARIADB_TMP" \
         --auth-root-authentication-method=socket --auth-root-socket-user="$(mariadb_account)" \
         --skip-test-db --skip-name-resolve --innodb-log-file-size=32M \
         >"$LOGS/mariadb-install.log" 2>&1 || {
@@ -39,13 +47,15 @@ SQL
 
 start_mariadb() {
     if is_running mariadb; then return; fi
+    make_mariadb_tmp
     if [[ ! -d $RUN_DIR/mariadb ]]; then install_database || return; fi
     rm -f "$MARIADB_SOCKET"
     local -a user=()
     if ((EUID == 0)); then user=(--user=root); fi
     # A commit is on the disk before it is answered, here as in production.
     start_process mariadb mariadbd --no-defaults "${user[@]}" \
-        --datadir="$RUN_DIR/mariadb" --socket="$MARIADB_SOCKET" --pid-file="$RUN_DIR/mariadb/pid" \
+        --datadir="$RUN_DIR/mariadb" --tmpdir="$MARIADB_TMP" \
+        --socket="$MARIADB_SOCKET" --pid-file="$RUN_DIR/mariadb/pid" \
         --skip-networking --skip-name-resolve --skip-log-bin \
         --character-set-server=utf8mb4 --default-time-zone=+00:00 --max-connections=400 \
         --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=128M \
