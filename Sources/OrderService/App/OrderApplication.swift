@@ -210,7 +210,8 @@ package final class OrderApplication: Application {
         let duration = ContinuousClock.now - arrival
         let status = response.status.rawValue
         (route?.metrics ?? unrouted).record(status: status, duration: duration)
-        let isLookUp = route?.endpoint.isLookUp ?? false
+        // What has no route is sampled like look-ups: a scanner must not fill the log.
+        let isLookUp = route?.endpoint.isLookUp ?? true
         if accessLog.shouldLog(isLookUp: isLookUp, status: status, duration: duration) {
             accessLog.write(
                 requestID: requestID,

@@ -11,6 +11,7 @@ struct OutboxRelay: Sendable {
     ///
     /// By age and not by tries, so that an outage of a day kills nothing.
     static let maximumAge = Duration.seconds(24 * 3_600)
+    private static let longestInvalidationPause = Duration.seconds(1)
     private static let lease = Duration.seconds(30)
 
     struct Message: Sendable {
@@ -82,7 +83,9 @@ struct OutboxRelay: Sendable {
     /// Puts a message off after a failure; after too many it is dead.
     func postpone(_ message: Message, because reason: String, until deadline: Deadline) throws {
         let isDead = clock.now.distance(from: message.createdAt) >= Self.maximumAge
-        let next = clock.now + WorkerBackoff.delay(after: message.attempts)
+        // A cache must not serve the old state for minutes after Redis has come back.
+        let cap = channel == .cache ? Self.longestInvalidationPause : WorkerBackoff.longest
+        let next = clock.now + min(cap, WorkerBackoff.delay(after: message.attempts))
         _ = try database.execute(
             """
             UPDATE outbox SET attempts = attempts + 1, leased_until = NULL,
@@ -114,9 +117,11 @@ struct OutboxRelay: Sendable {
 
 /// How long the worker waits after a failure.
 enum WorkerBackoff {
-    /// Half a second doubling to five minutes, shortened by up to a half at random.
+    static let longest = Duration.seconds(300)
+
+    /// Half a second doubling to the longest, shortened by up to a half at random.
     static func delay(after attempts: Int) -> Duration {
-        let whole = min(300_000, 500 << min(attempts, 10))
-        return .milliseconds(Int64.random(in: Int64(whole / 2)...Int64(whole)))
+        let whole = min(longest.wholeMilliseconds, 500 << Int64(min(attempts, 10)))
+        return .milliseconds(Int64.random(in: whole / 2...whole))
     }
 }
