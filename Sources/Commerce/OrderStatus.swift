@@ -55,7 +55,8 @@ extension OrderStatus {
             .reject: .rejected,
         ],
         .confirmed: [
-            .start: .inFulfilment, .reviewPayment: .paymentReview, .cancel: .cancelled,
+            .start: .inFulfilment, .reviewPayment: .paymentReview, .reviewStock: .stockReview,
+            .cancel: .cancelled,
         ],
         .inFulfilment: [.ship: .shipped, .cancel: .cancelled],
         .shipped: [.deliver: .delivered, .return: .returned],

@@ -17,7 +17,8 @@ import Testing
             .reject: .rejected,
         ],
         .confirmed: [
-            .start: .inFulfilment, .reviewPayment: .paymentReview, .cancel: .cancelled,
+            .start: .inFulfilment, .reviewPayment: .paymentReview, .reviewStock: .stockReview,
+            .cancel: .cancelled,
         ],
         .inFulfilment: [.ship: .shipped, .cancel: .cancelled],
         .shipped: [.deliver: .delivered, .return: .returned],

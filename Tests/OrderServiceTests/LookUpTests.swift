@@ -199,7 +199,7 @@ struct LookUpTests {
             }
             refuses(
                 ["ship", "deliver", "return"],
-                allowing: ["review_payment", "start", "cancel"]
+                allowing: ["review_payment", "review_stock", "start", "cancel"]
             )
             #expect(report("start")["status"] == "in_fulfilment")
             refuses(["start", "deliver", "return"], allowing: ["ship", "cancel"])

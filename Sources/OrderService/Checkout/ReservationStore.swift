@@ -45,6 +45,10 @@ struct ReservationStore: Sendable {
                 """
             )
             change.record("reservation.\(status.rawValue)")
+            // Sold, and not there: somebody has to look, before anything is sent.
+            if status == .lost, change.order.status.allowedEvents.contains(.reviewStock) {
+                try change.apply(.reviewStock, cause: "the stock could not be committed")
+            }
         }
     }
 }

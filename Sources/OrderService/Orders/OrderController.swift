@@ -113,6 +113,7 @@ struct OrderController: Sendable {
                 access: access,
                 cache: cache,
                 clock: clock,
+                reload: { [orders] id, deadline in try orders.find(id, until: deadline) },
                 load: load,
                 target: target
             )

@@ -12,6 +12,8 @@ struct OrderLookUp: Sendable {
     let access: Access
     let cache: LookUpCache
     let clock: WallClock
+    /// The order as the record has it now.
+    let reload: @Sendable (Int64, Deadline) throws -> Order?
     /// The answer's body, from the record.
     let load: @Sendable (Order, Deadline) throws -> JSON
 
@@ -81,8 +83,10 @@ struct OrderLookUp: Sendable {
             minimumVersion: max(seen, order.version),
             until: context.deadline
         ) {
-            let body = try load(order, context.deadline).serialized()
-            return CacheEntry(version: order.version, owner: order.userID, body: body)
+            // Read again under the lease: a change since the first reading has not dropped it.
+            guard let current = try reload(order.id, context.deadline) else { return nil }
+            let body = try load(current, context.deadline).serialized()
+            return CacheEntry(version: current.version, owner: current.userID, body: body)
         }
         guard let entry else { throw Problem.orderNotFound }
         return answer(entry, orderID: order.id, context.request)
