@@ -24,7 +24,7 @@ struct SessionCommand: ParsableCommand {
         @Option(help: "A role: customer, support, finance, admin or service; may be repeated.")
         var role: [String]
 
-        @Option(help: "How long the session lives, in seconds (60 and more).")
+        @Option(help: "How long the session lives, in seconds, a minute to a year.")
         var ttl: Int64 = 86_400
 
         @Flag(help: "Print {token, expiresAt} as JSON.")
@@ -35,7 +35,9 @@ struct SessionCommand: ParsableCommand {
             guard !role.isEmpty, role.allSatisfy({ Role(rawValue: $0) != nil }) else {
                 throw ValidationError("--role is not one of the roles")
             }
-            guard ttl >= 60 else { throw ValidationError("--ttl is below 60") }
+            guard (60...31_536_000).contains(ttl) else {
+                throw ValidationError("--ttl is outside 60…31536000")
+            }
         }
 
         func run() throws {

@@ -63,8 +63,12 @@ struct Credential {
         case (nil, nil): return nil
         case (.some, .some): throw .unauthenticated
         case (.some(let header), nil):
-            let scheme = "Bearer ".utf8
-            guard header.prefix(scheme.count).elementsEqual(scheme) else { throw .unauthenticated }
+            // The scheme's case does not matter (RFC 9110, section 11.1); capitals and small
+            // letters differ by one bit.
+            let scheme = "bearer ".utf8
+            guard header.prefix(scheme.count).map({ $0 | 0x20 }).elementsEqual(scheme) else {
+                throw .unauthenticated
+            }
             try self.init(token: header.dropFirst(scheme.count), isCookie: false)
         case (nil, .some(let cookie)):
             try self.init(token: cookie, isCookie: true)

@@ -17,7 +17,8 @@ package enum CacheName: String, Sendable, CaseIterable {
         case .orderSummaries: .seconds(15 * 60)
         case .paymentStatus: .seconds(5 * 60)
         case .orderTracking: .seconds(30 * 60)
-        case .session, .guestToken: .seconds(60 * 60)
+        // Short, so that a revocation whose drop was lost is not outlived for long.
+        case .session, .guestToken: .seconds(60)
         case .checkoutSession: .seconds(30 * 60)
         case .cart: .seconds(30 * 60)
         }

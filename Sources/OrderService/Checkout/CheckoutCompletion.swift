@@ -35,25 +35,38 @@ struct CheckoutCompletion: Sendable {
             route: Self.pattern
         ) { claim in
             let begun = try orders.find(checkoutSession: session.id, until: context.deadline)
-            let order =
-                try begun.map { try placement.resume($0, context) } ?? place(session, context)
+            let input = try CompletionInput(context.request)
+            let order: Order
+            if let begun {
+                try input.check(
+                    begun.total,
+                    CheckoutRepresentation.totals(session.totals(checkout.methods))
+                )
+                order = try placement.resume(begun, context)
+            } else {
+                order = try place(session.id, input, context)
+            }
             return try answer(order, session, claim, context)
         }
     }
 
-    private func place(_ session: CheckoutSession, _ context: Context) throws -> Order {
-        guard session.expiresAt > checkout.clock.now else { throw Problem.sessionExpired }
-        let input = try CompletionInput(context.request)
-        let ready = try placement.ready(session, paymentMethod: input.paymentMethod)
-        if let expected = input.expectedTotal, expected != ready.totals.total {
-            throw Problem(
-                .conflict,
-                "totals_changed",
-                "The total is not what you expected.",
-                extensions: [("totals", CheckoutRepresentation.totals(ready.totals))]
-            )
+    /// Makes the order of a session as the record has it; a session that changes meanwhile is
+    /// read again, so that what is ordered is what was checked.
+    private func place(
+        _ id: String,
+        _ input: CompletionInput,
+        _ context: Context
+    ) throws -> Order {
+        while true {
+            let session = try checkout.recordedSession(id, until: context.deadline)
+            let ready = try placement.ready(session, paymentMethod: input.paymentMethod)
+            try input.check(ready.totals.total, CheckoutRepresentation.totals(ready.totals))
+            do {
+                return try placement.place(ready, context)
+            } catch is OrderPlacement.SessionChanged {
+                guard !context.deadline.isExpired else { throw Problem.versionConflict }
+            }
         }
-        return try placement.place(ready, context)
     }
 
     /// Starts the payment and puts the answer together; stored with the guest's token, so that
@@ -129,6 +142,19 @@ struct CheckoutCompletion: Sendable {
 private struct CompletionInput {
     let expectedTotal: Money?
     let paymentMethod: PaymentMethod
+
+    /// Compares what the customer was shown with what will be charged.
+    ///
+    /// - Throws: a `Problem` with 409 and the totals as they are.
+    func check(_ total: Money, _ totals: @autoclosure () throws -> JSON) throws {
+        guard let expectedTotal, expectedTotal != total else { return }
+        throw Problem(
+            .conflict,
+            "totals_changed",
+            "The total is not what you expected.",
+            extensions: [("totals", try totals())]
+        )
+    }
 
     init(_ request: Request) throws(Problem) {
         guard !request.body.isEmpty else {

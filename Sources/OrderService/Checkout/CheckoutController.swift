@@ -162,9 +162,7 @@ struct CheckoutController: Sendable {
         }
         session.expiresAt = min(clock.now + slidingLife, session.closesAt)
         _ = try session.totalsOrProblem(methods)
-        guard try store.update(session, until: context.deadline) else {
-            throw Problem.versionConflict
-        }
+        try store.update(session, until: context.deadline)
         session.version += 1
         return try answer(session)
     }
@@ -193,12 +191,15 @@ struct CheckoutController: Sendable {
     private func changeableSession(_ context: Context) throws -> CheckoutSession {
         let session = try openSession(context)
         guard try orders.find(checkoutSession: session.id, until: context.deadline) == nil else {
-            throw Problem(
-                .conflict,
-                "illegal_transition",
-                "This session has been completed."
-            )
+            throw Problem.sessionCompleted
         }
+        return session
+    }
+
+    /// The same session read from the record, if it has not expired.
+    func recordedSession(_ id: String, until deadline: Deadline) throws -> CheckoutSession {
+        guard let session = try store.record(id, until: deadline) else { throw Problem.notFound }
+        guard session.expiresAt > clock.now else { throw Problem.sessionExpired }
         return session
     }
 
@@ -251,6 +252,12 @@ extension CheckoutSession {
 }
 
 extension Problem {
+    static let sessionCompleted = Problem(
+        .conflict,
+        "illegal_transition",
+        "This session has been completed."
+    )
+
     static let versionConflict = Problem(
         .preconditionFailed,
         "version_conflict",

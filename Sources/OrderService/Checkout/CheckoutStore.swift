@@ -87,21 +87,48 @@ struct CheckoutStore: Sendable {
         )
     }
 
+    /// The session as the record has it, whatever a cache says: for what money depends on.
+    func record(_ id: String, until deadline: Deadline) throws -> CheckoutSession? {
+        guard let entry = try load(id, until: deadline) else { return nil }
+        return try session(id, JSON(parsing: Array(entry.body)), version: entry.version)
+    }
+
     /// Writes a changed session by compare-and-set.
     ///
-    /// - Returns: false if somebody else changed it meanwhile.
-    func update(_ session: CheckoutSession, until deadline: Deadline) throws -> Bool {
-        let written = try database.execute(
-            """
-            UPDATE checkout_sessions SET document = \(Self.text(session.document)),
-                version = \(session.version + 1), updated_at = \(clock.now),
-                expires_at = \(session.expiresAt)
-            WHERE id = \(session.id) AND version = \(session.version)
-            """,
-            until: deadline
-        )
+    /// - Throws: a `Problem` with 412 if somebody else changed it meanwhile, 409 if it has been
+    ///   ordered.
+    func update(_ session: CheckoutSession, until deadline: Deadline) throws {
+        try database.transaction(class: .write, until: deadline) { transaction in
+            try Self.lockOpen(session.id, version: session.version, in: &transaction)
+            try transaction.execute(
+                """
+                UPDATE checkout_sessions SET document = \(Self.text(session.document)),
+                    version = \(session.version + 1), updated_at = \(clock.now),
+                    expires_at = \(session.expiresAt)
+                WHERE id = \(session.id)
+                """
+            )
+        }
         drop(session.id, until: deadline)
-        return written.affectedRows == 1
+    }
+
+    /// Locks a session's row, so that it can neither change nor be ordered meanwhile.
+    private static func lockOpen(
+        _ id: String,
+        version: Int64?,
+        in transaction: inout Transaction
+    ) throws {
+        let rows = try transaction.query(
+            "SELECT version FROM checkout_sessions WHERE id = \(id) FOR UPDATE"
+        )
+        guard let row = rows.first else { throw Problem.notFound }
+        let orders = try transaction.query(
+            "SELECT 1 FROM orders WHERE checkout_session_id = \(id)"
+        )
+        guard orders.isEmpty else { throw Problem.sessionCompleted }
+        guard try version == nil || row.int64("version") == version else {
+            throw Problem.versionConflict
+        }
     }
 
     /// Moves a session's sliding end; nothing else changes.
@@ -117,10 +144,10 @@ struct CheckoutStore: Sendable {
     }
 
     func delete(_ id: String, until deadline: Deadline) throws {
-        _ = try database.execute(
-            "DELETE FROM checkout_sessions WHERE id = \(id)",
-            until: deadline
-        )
+        try database.transaction(class: .write, until: deadline) { transaction in
+            try Self.lockOpen(id, version: nil, in: &transaction)
+            try transaction.execute("DELETE FROM checkout_sessions WHERE id = \(id)")
+        }
         drop(id, until: deadline)
     }
 

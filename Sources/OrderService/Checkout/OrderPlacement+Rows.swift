@@ -23,6 +23,13 @@ extension OrderPlacement {
         let number = OrderNumber(random: Self.randomNumber()).description
         let id = try store.database.transaction(class: .write, until: deadline) { transaction in
             let session = ready.session
+            // Held until the order is there: the session cannot change under it.
+            let rows = try transaction.query(
+                "SELECT version FROM checkout_sessions WHERE id = \(session.id) FOR UPDATE"
+            )
+            guard try rows.first?.int64("version") == session.version else {
+                throw SessionChanged()
+            }
             var userID: String?
             if case .customer(let id) = session.owner {
                 userID = id

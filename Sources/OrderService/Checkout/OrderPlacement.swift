@@ -33,6 +33,9 @@ struct OrderPlacement: Sendable {
         let paymentMethod: PaymentMethod
     }
 
+    /// The session was changed or dropped between its reading and the order's making.
+    struct SessionChanged: Error {}
+
     /// Checks that a session is complete.
     ///
     /// - Throws: a `Problem` with 422 and a pointer for everything that is missing.

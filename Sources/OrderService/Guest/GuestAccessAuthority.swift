@@ -1,6 +1,7 @@
 package import MariaDB
 package import Resilience
 package import Signing
+import Web
 
 /// Issues, finds, rotates and revokes guests' tokens: MariaDB is the record, Redis the fast path.
 package final class GuestAccessAuthority: Sendable {
@@ -83,6 +84,16 @@ package final class GuestAccessAuthority: Sendable {
         until deadline: Deadline
     ) throws -> (token: String, access: GuestAccess) {
         let fresh = try database.transaction(class: .write, until: deadline) { transaction in
+            let rows = try transaction.query(
+                """
+                SELECT revoked_at FROM guest_tokens
+                WHERE token_hash = \(access.tokenHash.bytes) FOR UPDATE
+                """
+            )
+            // One that ends already opens no new door: its holder may not be the guest any more.
+            guard let row = rows.first, try row.optionalTimestamp("revoked_at") == nil else {
+                throw Problem.tokenExpired
+            }
             try end(access, at: clock.now + Self.overlap, in: &transaction)
             return try issue(orderID: access.orderID, scopes: access.scopes, in: &transaction)
         }

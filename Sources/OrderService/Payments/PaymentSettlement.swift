@@ -12,6 +12,7 @@ struct PaymentSettlement: Sendable {
     let ledger: OrderLedger
     let paymentDeadline: Duration
     private let logger = Logger(label: "orderd.payments")
+    private static let secondIntent = "second_intent"
 
     init(ledger: OrderLedger, paymentDeadline: Duration) {
         self.ledger = ledger
@@ -46,7 +47,11 @@ struct PaymentSettlement: Sendable {
                 )
                 return
             }
-            let isStale = version.map { $0 != payment.version } ?? false
+            if let known = payment.intentID, known != intent.id {
+                return try flagSecond(intent, beside: known, payment, &change, &transaction)
+            }
+            // The first intent of a payment is news whatever else has happened to the row.
+            let isStale = payment.intentID != nil && version.map { $0 != payment.version } ?? false
             guard intent.status.isFinal || !isStale else { return }
             try apply(intent, to: payment, &change, &transaction)
         }?.order
@@ -81,6 +86,32 @@ struct PaymentSettlement: Sendable {
         if isNew, payment.attempts > 0, status.isPayable { change.announce(.paymentReady) }
         if status.isSettled, !payment.status.isSettled {
             try confirm(&change, reviewReason: reviewReason)
+        }
+    }
+
+    /// A second intent for one payment never takes the first one's place.
+    ///
+    /// If it was paid, the customer may have paid twice: that is noted, told and looked at.
+    private func flagSecond(
+        _ intent: PaymentIntent,
+        beside known: String,
+        _ payment: Payment,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws {
+        logger.error(
+            "a payment has a second intent",
+            metadata: [
+                "orderId": "\(payment.orderID)", "intentId": "\(known)",
+                "secondIntentId": "\(intent.id)", "status": "\(intent.status.rawValue)",
+            ]
+        )
+        guard intent.status == .succeeded, payment.reviewReason != Self.secondIntent else { return }
+        try noteAttempts(of: intent, payment, &change, &transaction)
+        try PaymentStore.flag(payment, Self.secondIntent, at: change.now, in: &transaction)
+        change.record("payment.second_intent", cause: intent.id)
+        if change.order.status.allowedEvents.contains(.reviewPayment) {
+            try change.apply(.reviewPayment, cause: Self.secondIntent)
         }
     }
 

@@ -1,4 +1,5 @@
 import Commerce
+import Dispatch
 import Logging
 import MariaDB
 import Resilience
@@ -19,6 +20,8 @@ struct PaymentStarter: Sendable {
 
     /// How long an order waits for its payment to be startable at all.
     private static let degradedLife = Duration.seconds(24 * 3_600)
+    /// How often a request looks whether another one has made the intent.
+    private static let followInterval = Duration.milliseconds(100)
     /// When the worker tries a degraded start for the first time.
     private static let firstRetry = Duration.seconds(5)
 
@@ -56,6 +59,15 @@ struct PaymentStarter: Sendable {
         until deadline: Deadline,
         _ calls: CallLog?
     ) throws -> Started {
+        try ensure(orderID, mayReplace: true, until: deadline, calls)
+    }
+
+    private func ensure(
+        _ orderID: Int64,
+        mayReplace: Bool,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) throws -> Started {
         let payment = try renewed(orderID, until: deadline)
         guard payment.captureMethod != "none", payment.status.isPayable, let key = payment.key
         else { return Started(payment: payment, clientSecret: nil) }
@@ -75,7 +87,57 @@ struct PaymentStarter: Sendable {
                     calls
                 )
             }
-        return try apply(outcome, to: payment, until: deadline)
+        switch outcome {
+        case .executed(.storedFailure) where mayReplace:
+            try replace(payment, until: deadline)
+            return try ensure(orderID, mayReplace: false, until: deadline, calls)
+        case .executed(.refused(let refusal)) where refusal.isInFlight:
+            return try follow(payment, until: callDeadline, calls)
+        default:
+            return try apply(outcome, to: payment, until: deadline)
+        }
+    }
+
+    /// Gives a payment up whose key repeats a stored failure, for a new row with a new key.
+    private func replace(_ payment: Payment, until deadline: Deadline) throws {
+        try ledger.change(payment.orderID, by: "stripe", until: deadline) { change, transaction in
+            guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
+                current.id == payment.id, current.intentID == nil
+            else { return }
+            try PaymentStore.void(current, at: change.now, in: &transaction)
+            try PaymentStore.insert(
+                orderID: payment.orderID,
+                amount: payment.amount,
+                method: .card,
+                status: .requiresRetry,
+                now: change.now,
+                in: &transaction
+            )
+            change.record("payment.key_given_up", cause: "Stripe repeats a stored failure")
+        }
+    }
+
+    /// Waits for the request that is creating the same intent at this moment, and reads what it
+    /// made.
+    private func follow(
+        _ payment: Payment,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) throws -> Started {
+        let pause = DispatchSemaphore(value: 0)
+        while !deadline.isExpired {
+            _ = pause.wait(timeout: .now() + Self.followInterval.dispatchInterval)
+            guard let current = try payments.current(of: payment.orderID, until: deadline),
+                current.id == payment.id
+            else { break }
+            guard let intentID = current.intentID else { continue }
+            return try apply(
+                stripe.intent(intentID, until: deadline, calls),
+                to: current,
+                until: deadline
+            )
+        }
+        return Started(payment: payment, clientSecret: nil)
     }
 
     /// The current payment; a new row where the last one was closed unpaid and the order is open.
@@ -130,7 +192,7 @@ struct PaymentStarter: Sendable {
                     "The total is below what cards can be charged."
                 )
             }
-        case .notExecuted, .unknown:
+        case .notExecuted, .unknown, .executed(.storedFailure):
             break
         }
         guard payment.intentID == nil else { return Started(payment: payment, clientSecret: nil) }

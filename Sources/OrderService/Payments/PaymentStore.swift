@@ -96,6 +96,36 @@ struct PaymentStore: Sendable {
         )
     }
 
+    /// Flags a payment for somebody to look at.
+    static func flag(
+        _ payment: Payment,
+        _ reason: String,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE payments SET review_reason = \(reason), updated_at = \(now),
+                version = version + 1
+            WHERE id = \(payment.id)
+            """
+        )
+    }
+
+    /// Gives a payment up whose intent was never known; should it be met, it is void on sight.
+    static func void(
+        _ payment: Payment,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE payments SET is_void = TRUE, updated_at = \(now), version = version + 1
+            WHERE id = \(payment.id) AND provider_intent_id IS NULL
+            """
+        )
+    }
+
     /// Notes a try to create the intent that Stripe did not answer.
     static func noteFailedStart(
         of payment: Payment,

@@ -21,12 +21,17 @@ struct StripeClient: Sendable {
         case intent(PaymentIntent)
         /// An error object of Stripe, with its HTTP status.
         case refused(Refusal)
+        /// A stored failure, repeated for its key: the key will never bring anything else.
+        case storedFailure
     }
 
     struct Refusal: Sendable {
         let status: Int
         let type: String
         let code: String
+
+        /// Whether the first request with the key is still being carried out.
+        var isInFlight: Bool { status == 409 && code == "idempotency_key_in_use" }
     }
 
     /// Creates a PaymentIntent for cards and wallets.
@@ -108,6 +113,9 @@ struct StripeClient: Sendable {
     ) -> Outcome<Answer, UpstreamCaller.Failure> {
         outcome.map { answer in
             if let intent = PaymentIntent(answer.json) { return .intent(intent) }
+            if answer.status >= 500, answer.headers["Idempotent-Replayed"] == "true" {
+                return .storedFailure
+            }
             guard let error = answer.json["error"], (400..<500).contains(answer.status) else {
                 return nil
             }

@@ -47,7 +47,8 @@ struct StripeSignature: Sendable {
             return signatures.contains { constantTimeEquals(Array($0.utf8), expected) }
         }
         guard isSigned else { throw .mismatch }
-        let age = now.microseconds / 1_000_000 - seconds
+        let (age, overflows) = (now.microseconds / 1_000_000).subtractingReportingOverflow(seconds)
+        if overflows { throw .unreadable }
         let limit = tolerance.components.seconds
         if age > limit { throw .stale }
         if age < -limit { throw .future }

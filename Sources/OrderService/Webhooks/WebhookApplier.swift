@@ -96,6 +96,8 @@ struct WebhookApplier: Sendable {
             return
         case .executed(.refused(let refusal)):
             throw Unreadable(reason: "status \(refusal.status)")
+        case .executed(.storedFailure):
+            throw Unreadable(reason: "stored failure")
         case .notExecuted(let failure), .unknown(let failure):
             guard let fallback, fallback.status.isFinal else {
                 throw Unreadable(reason: failure.reason)
