@@ -114,7 +114,6 @@ CREATE TABLE payments (
     refunded_minor        BIGINT NOT NULL DEFAULT 0,
     currency              CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     review_reason         VARCHAR(64) NULL COMMENT 'a difference that was flagged, never swallowed',
-    next_attempt_at       DATETIME(6) NULL COMMENT 'when the worker tries a degraded start again',
     attempts              INT NOT NULL DEFAULT 0 COMMENT 'tries to create the intent',
     version               BIGINT NOT NULL DEFAULT 1,
     created_at            DATETIME(6) NOT NULL,
@@ -129,7 +128,6 @@ CREATE TABLE payments (
     UNIQUE KEY payments_provider_key_key (provider_key),
     UNIQUE KEY payments_live_order_id_key (live_order_id),
     KEY payments_order_id_idx (order_id),
-    KEY payments_next_attempt_at_idx (next_attempt_at),
     CONSTRAINT payments_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (id),
     CONSTRAINT payments_status_check CHECK (status IN
         ('due_on_delivery', 'requires_payment_method', 'requires_action', 'processing',

@@ -93,6 +93,14 @@ def test_checkout_faults(api, simulator, tokens):
     }
 
 
+def test_completed_session(api):
+    path, token = shop.ready(api)
+    shop.complete(api, path, token)
+    api.code("illegal_transition", "PATCH", path, 409, token=token, body={"items": shop.ITEMS})
+    api.code("illegal_transition", "DELETE", path, 409, token=token)
+    api("GET", path, 200, token=token)
+
+
 def test_session_of_others(api):
     path, _ = shop.start(api)
     _, other = shop.start(api)

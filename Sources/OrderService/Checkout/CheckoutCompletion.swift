@@ -64,7 +64,7 @@ struct CheckoutCompletion: Sendable {
             do {
                 return try placement.place(ready, context)
             } catch is OrderPlacement.SessionChanged {
-                guard !context.deadline.isExpired else { throw Problem.versionConflict }
+                guard !context.deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
             }
         }
     }
