@@ -5,19 +5,24 @@ internal import Synchronization
 ///
 /// All calls block the calling thread until the answer is there, at most until their deadline.
 /// A connection that died while idle, as after a restart of the server, is replaced unnoticed.
+///
+/// With a breaker a server that cannot be reached is not waited for: calls throw
+/// `MariaDBError.breakerOpen` at once. Only connections count for it, not statements.
 package final class Database: Sendable {
     package typealias PoolUsage = Pool<Connection>.Usage
 
     let configuration: MariaDBConfiguration
     private let pool: Pool<Connection>
+    private let breaker: CircuitBreaker?
     private let isClosed = Atomic(false)
 
     /// Makes a pool without connections; they are made when they are needed.
     ///
     /// Sets up the library, so the first one is to be made before threads are started.
-    package init(_ configuration: MariaDBConfiguration) {
+    package init(_ configuration: MariaDBConfiguration, breaker: CircuitBreaker? = nil) {
         ClientLibrary.prepare()
         self.configuration = configuration
+        self.breaker = breaker
         pool = Pool(size: configuration.poolSize, maximumWait: configuration.poolWait)
     }
 
@@ -138,9 +143,36 @@ extension Database {
         return try withConnection(of: slot, until: deadline, isReadOnly: isReadOnly, body)
     }
 
+    /// Runs `body` with the slot's connection if the breaker lets it through, and tells it how
+    /// the server is.
+    func withConnection<Answer>(
+        of slot: Slot,
+        until deadline: Deadline,
+        isReadOnly: Bool,
+        _ body: (inout Connection) throws(MariaDBError) -> Answer
+    ) throws(MariaDBError) -> Answer {
+        guard let breaker else {
+            return try useConnection(of: slot, until: deadline, isReadOnly: isReadOnly, body)
+        }
+        guard let permit = try? breaker.acquire() else { throw .breakerOpen }
+        do throws(MariaDBError) {
+            let answer = try useConnection(
+                of: slot,
+                until: deadline,
+                isReadOnly: isReadOnly,
+                body
+            )
+            permit.end(.success)
+            return answer
+        } catch {
+            permit.end(error.callResult)
+            throw error
+        }
+    }
+
     /// Runs `body` with the slot's connection, and once more with a new one if the connection had
     /// died while idle and running it twice does no harm.
-    func withConnection<Answer>(
+    private func useConnection<Answer>(
         of slot: Slot,
         until deadline: Deadline,
         isReadOnly: Bool,
@@ -159,5 +191,18 @@ extension Database {
         let second = Result { () throws(MariaDBError) in try body(&replacement) }
         keep(replacement, in: slot)
         return try second.get()
+    }
+}
+
+extension MariaDBError {
+    /// What the error says of the server: that it refused a statement shows that it is well.
+    fileprivate var callResult: CallResult {
+        switch self {
+        case .connectFailed: .failure
+        case .failed(let failure): failure.code.breaksConnection ? .failure : .success
+        case .commitOutcomeUnknown, .rollbackFailed: .failure
+        case .decoding: .success
+        case .poolExhausted, .breakerOpen, .deadlineExpired, .closed: .ignored
+        }
     }
 }

@@ -9,6 +9,8 @@ package enum MariaDBError: Error {
     case connectFailed([ConnectFailure])
     /// No connection of the pool became free in time.
     case poolExhausted
+    /// The breaker refused: no server could be reached just before.
+    case breakerOpen
     /// The caller's deadline passed: before anything was sent, or while waiting for the answer.
     case deadlineExpired(isNotExecuted: Bool)
     /// The connection broke during COMMIT: the transaction is either committed or rolled back,
@@ -56,7 +58,7 @@ extension MariaDBError {
         case .failed(let failure), .commitOutcomeUnknown(let failure): failure
         case .rollbackFailed(_, let failure): failure
         case .connectFailed(let failures): failures.last?.cause
-        case .poolExhausted, .deadlineExpired, .decoding, .closed: nil
+        case .poolExhausted, .breakerOpen, .deadlineExpired, .decoding, .closed: nil
         }
     }
 
@@ -65,7 +67,7 @@ extension MariaDBError {
         switch self {
         case .failed(let failure): failure.isNotExecuted
         case .deadlineExpired(let isNotExecuted): isNotExecuted
-        case .connectFailed, .poolExhausted, .rollbackFailed, .closed: true
+        case .connectFailed, .poolExhausted, .breakerOpen, .rollbackFailed, .closed: true
         case .commitOutcomeUnknown, .decoding: false
         }
     }

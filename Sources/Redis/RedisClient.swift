@@ -8,17 +8,22 @@ import Synchronization
 /// is dropped; a kept one that the server has closed meanwhile, for instance by a restart, is
 /// noticed before it is used. No command is ever sent twice.
 ///
+/// With a breaker a server that is ill is not waited for: calls throw `RedisError.breakerOpen` at
+/// once. What has to be tried whatever the breaker says, such as dropping stale entries, is urgent.
+///
 /// The process has to ignore SIGPIPE, because hiredis writes with `write(2)`.
 package final class RedisClient: Sendable {
     package typealias Usage = Pool<RedisConnection>.Usage
 
     private let configuration: RedisConfiguration
     private let pool: Pool<RedisConnection>
+    private let breaker: CircuitBreaker?
     private let isClosed = Atomic(false)
 
     /// Makes the client; the first command connects.
-    package init(_ configuration: RedisConfiguration) {
+    package init(_ configuration: RedisConfiguration, breaker: CircuitBreaker? = nil) {
         self.configuration = configuration
+        self.breaker = breaker
         pool = Pool(size: configuration.poolSize, maximumWait: configuration.poolWait)
     }
 
@@ -29,16 +34,18 @@ package final class RedisClient: Sendable {
     ///   - deadline: the request's deadline.
     ///   - timeout: instead of the operation timeout, for a command that waits at the server,
     ///     such as `XREAD BLOCK`; it must exceed that wait.
+    ///   - isUrgent: whether to try it although the breaker is open.
     /// - Returns: the reply, never `Reply.error`.
     /// - Throws: `RedisError.server` if the server refuses the command, and any other
     ///   `RedisError`.
     package func send(
         _ command: Command,
         until deadline: Deadline,
-        timeout: Duration? = nil
+        timeout: Duration? = nil,
+        isUrgent: Bool = false
     ) throws(RedisError) -> Reply {
-        let limit = deadline.tightened(to: timeout ?? configuration.operationTimeout)
-        let replies = try run([command], until: limit)
+        let timeout = timeout ?? configuration.operationTimeout
+        let replies = try watched([command], isUrgent, timeout, until: deadline)
         guard let reply = replies.first else { throw .protocolViolation("no reply") }
         if case .error(let error) = reply { throw .server(error) }
         return reply
@@ -55,7 +62,7 @@ package final class RedisClient: Sendable {
         until deadline: Deadline
     ) throws(RedisError) -> [Reply] {
         guard !commands.isEmpty else { return [] }
-        return try run(commands, until: deadline.tightened(to: configuration.operationTimeout))
+        return try watched(commands, false, configuration.operationTimeout, until: deadline)
     }
 
     /// Runs a script at the server, as one step.
@@ -78,6 +85,28 @@ package final class RedisClient: Sendable {
     }
 
     package var usage: Usage { pool.usage }
+
+    /// Runs commands if the breaker lets them through, and tells it how they ended.
+    private func watched(
+        _ commands: [Command],
+        _ isUrgent: Bool,
+        _ timeout: Duration,
+        until deadline: Deadline
+    ) throws(RedisError) -> [Reply] {
+        let limit = deadline.tightened(to: timeout)
+        guard let breaker, !isUrgent else { return try run(commands, until: limit) }
+        guard let permit = try? breaker.acquire() else { throw .breakerOpen }
+        do throws(RedisError) {
+            let replies = try run(commands, until: limit)
+            permit.end(replies.contains(where: \.isOfIllServer) ? .failure : .success)
+            return replies
+        } catch {
+            // A caller who left less time than an operation may take says nothing about Redis.
+            let isOurs = error.isOfClient || (error == .timedOut && limit == deadline)
+            permit.end(isOurs ? .ignored : .failure)
+            throw error
+        }
+    }
 
     private func run(
         _ commands: [Command],
@@ -110,5 +139,19 @@ package final class RedisClient: Sendable {
             configuration,
             until: deadline.tightened(to: configuration.connectTimeout)
         )
+    }
+}
+
+extension RedisError {
+    /// Whether the call failed here, before the server could show how it is.
+    fileprivate var isOfClient: Bool { self == .poolExhausted || self == .closed }
+}
+
+extension Reply {
+    /// Whether the server answers, and is of no use: it loads its data, has lost its primary or has
+    /// become a replica.
+    fileprivate var isOfIllServer: Bool {
+        guard case .error(let error) = self else { return false }
+        return [.loading, .masterDown, .readOnly].contains(error.code)
     }
 }

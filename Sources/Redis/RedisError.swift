@@ -15,6 +15,9 @@ package enum RedisError: Error, Equatable {
     /// No connection of the pool became free in time.
     case poolExhausted
 
+    /// The breaker refused: Redis has just failed too often to be asked.
+    case breakerOpen
+
     /// The client was closed.
     case closed
 
@@ -25,7 +28,7 @@ package enum RedisError: Error, Equatable {
     package var mayHaveTakenEffect: Bool {
         switch self {
         case .timedOut, .connectionLost, .protocolViolation: true
-        case .connectionFailed, .poolExhausted, .closed, .server: false
+        case .connectionFailed, .poolExhausted, .breakerOpen, .closed, .server: false
         }
     }
 
@@ -37,6 +40,7 @@ package enum RedisError: Error, Equatable {
         case .connectionLost: "connection_lost"
         case .protocolViolation: "protocol_violation"
         case .poolExhausted: "pool_exhausted"
+        case .breakerOpen: "breaker_open"
         case .closed: "closed"
         case .server: "server"
         }
@@ -57,6 +61,7 @@ package struct RedisServerError: Error, Equatable {
         package static let busyGroup = Code(rawValue: "BUSYGROUP")
         package static let generic = Code(rawValue: "ERR")
         package static let loading = Code(rawValue: "LOADING")
+        package static let masterDown = Code(rawValue: "MASTERDOWN")
         package static let noAuthentication = Code(rawValue: "NOAUTH")
         package static let noPermission = Code(rawValue: "NOPERM")
         package static let noScript = Code(rawValue: "NOSCRIPT")

@@ -11,7 +11,7 @@ package final class TimeLimiter: Sendable {
         case finished(Result)
         /// No lane is free and the queue is full; the work has not begun and never will.
         case refused
-        /// The deadline passed before a lane was free; the work has not begun and never will.
+        /// No lane was free in time; the work has not begun and never will.
         case notBegun
         /// The work goes on; its result goes to the handler.
         case goesOn
@@ -38,6 +38,19 @@ package final class TimeLimiter: Sendable {
     private final class Job<Result: Sendable>: Sendable {
         let phase = Mutex<Phase<Result>>(.waiting)
         let arrival = DispatchSemaphore(value: 0)
+
+        func hasArrived(by deadline: Deadline) -> Bool {
+            arrival.wait(timeout: .now() + deadline.remaining.dispatchInterval) == .success
+        }
+
+        /// Gives the work up if no lane has taken it; returns whether it has.
+        func abandonUnlessBegun() -> Bool {
+            phase.withLock { phase in
+                guard case .waiting = phase else { return false }
+                phase = .abandoned
+                return true
+            }
+        }
     }
 
     private struct Counts {
@@ -57,11 +70,14 @@ package final class TimeLimiter: Sendable {
     ///
     /// - Parameters:
     ///   - deadline: of the caller; the work's own I/O should end a little before it.
+    ///   - laneWait: how long to wait for a lane at most, so that work that hangs holds up those
+    ///     behind it only so long; nil for until the deadline.
     ///   - late: gets the result, on the lane, if the caller has gone by then.
     ///   - work: what blocks.
     /// - Returns: what is known by the deadline.
     package func run<Result: Sendable>(
         until deadline: Deadline,
+        laneWait: Duration? = nil,
         late: @escaping @Sendable (Result) -> Void = { _ in },
         _ work: @escaping @Sendable () -> Result
     ) -> Ending<Result> {
@@ -70,7 +86,13 @@ package final class TimeLimiter: Sendable {
             carryOut(job, late: late, work)
         }
         guard isAccepted else { return .refused }
-        _ = job.arrival.wait(timeout: .now() + deadline.remaining.dispatchInterval)
+        if !job.hasArrived(by: deadline.tightened(to: laneWait ?? deadline.remaining)) {
+            if job.abandonUnlessBegun() {
+                count(Ending<Result>.notBegun)
+                return .notBegun
+            }
+            _ = job.hasArrived(by: deadline)
+        }
         // The result may have come between the timeout and this lock.
         let ending = job.phase.withLock { phase -> Ending<Result> in
             switch phase {

@@ -14,6 +14,7 @@ package import Web
 package final class LoopbackGateway: Sendable {
     private struct State {
         var connections: Set<Int32> = []
+        var headers: [(name: String, value: String)] = []
         var isStopped = false
     }
 
@@ -56,6 +57,13 @@ package final class LoopbackGateway: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
+    /// The values that a header has had in all requests so far.
+    package func headers(_ name: String) -> [String] {
+        state.withLock { state in
+            state.headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
+        }
+    }
+
     private func acceptAll() {
         while true {
             let connection = accept(listener, nil, nil)
@@ -78,6 +86,7 @@ package final class LoopbackGateway: Sendable {
         setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, 4)
         var reader = RequestReader(connection: connection)
         while let request = reader.next() {
+            state.withLock { $0.headers += reader.headers }
             let response = application.respond(to: request)
             guard "\(response.readyLines)" != "\u{7F}\r\n" else { break }
             guard Self.write(response, to: connection) else { break }
@@ -108,6 +117,8 @@ package final class LoopbackGateway: Sendable {
 /// Reads whole HTTP/1.1 requests off a connection.
 private struct RequestReader {
     let connection: Int32
+    /// Those of the last request.
+    private(set) var headers: [(name: String, value: String)] = []
     private var unread: [UInt8] = []
 
     init(connection: Int32) {
@@ -127,7 +138,7 @@ private struct RequestReader {
         unread.removeFirst(end + separator.count)
         let words = (lines.first ?? "").split(separator: " ")
         guard words.count == 3, let method = Method(rawValue: String(words[0])) else { return nil }
-        let headers = lines.dropFirst().compactMap { line -> (name: String, value: String)? in
+        headers = lines.dropFirst().compactMap { line -> (name: String, value: String)? in
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2 else { return nil }
             return (String(parts[0]), String(parts[1]).trimmed)

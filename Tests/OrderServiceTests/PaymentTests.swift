@@ -24,7 +24,9 @@ struct PaymentTests {
         ] as [(String, Int?)]
     )
     func degradedStart(kind: String, status: Int?) async throws {
-        let changes = ["STRIPE_TIMEOUT": "400ms", "STRIPE_CREATE_BUDGET": "800ms"]
+        let changes = [
+            "STRIPE_PAYMENT_POLICY": "attemptTimeout=400ms totalTimeout=800ms attempts=1"
+        ]
         try await ServiceUnderTest.run(changes) { service in
             service.setFault("POST /stripe/v1/payment_intents", kind, status: status)
             let order = try service.placedOrder()
@@ -52,7 +54,8 @@ struct PaymentTests {
 
     @Test("that started degraded are made by the worker, which announces them")
     func workerStartsPayment() async throws {
-        try await ServiceUnderTest.run(["STRIPE_TIMEOUT": "400ms"]) { service in
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": "attemptTimeout=400ms attempts=1"])
+        { service in
             service.setFault("POST /stripe/v1/payment_intents", "status", status: 500)
             let order = try service.placedOrder()
             try service.drain()

@@ -3,18 +3,24 @@ import Testing
 
 @testable import OrderService
 
-@Suite("README's table of settings") struct SettingsReadmeTests {
-    @Test("is the code's")
-    func table() throws {
+@Suite("README's tables of settings") struct SettingsReadmeTests {
+    @Test(
+        "are the code's",
+        arguments: [
+            (Setting.readmeMarkers, Setting.readmeTable),
+            (PolicyPart.readmeMarkers, PolicyPart.readmeTable),
+        ]
+    )
+    func table(markers: (start: String, end: String), expected: String) throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let data = try Data(contentsOf: root.appending(path: "README.md"))
         let readme = String(decoding: data, as: UTF8.self)
-        let start = try #require(readme.firstRange(of: Setting.readmeMarkers.start))
-        let end = try #require(readme.firstRange(of: Setting.readmeMarkers.end))
+        let start = try #require(readme.firstRange(of: markers.start))
+        let end = try #require(readme.firstRange(of: markers.end))
         try #require(start.upperBound < end.lowerBound)
         let table = readme[start.upperBound..<end.lowerBound].split(separator: "\n")
-        let expected = Setting.readmeTable.split(separator: "\n")
+        let expected = expected.split(separator: "\n")
         // Line by line, so that a failure shows the one that differs.
         for (line, expectedLine) in zip(table, expected) { #expect(line == expectedLine) }
         #expect(table.count == expected.count)

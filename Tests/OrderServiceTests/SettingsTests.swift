@@ -1,12 +1,13 @@
 import Glibc
 import Logging
+import Resilience
 import Testing
 
 @testable import OrderService
 
 @Suite("Settings") struct SettingsTests {
     /// What has no default, and nothing else.
-    private let least = [
+    static let least = [
         "MARIADB_SOCKET": "/run/mysqld.sock",
         "STRIPE_SECRET_KEY": "sk_test_123",
         "STRIPE_WEBHOOK_SECRET": "whsec_1",
@@ -16,7 +17,7 @@ import Testing
     ]
 
     private func load(_ changes: [String: String]) throws(SettingsError) -> Settings {
-        try Settings.load(environment: least.merging(changes) { _, new in new })
+        try Settings.load(environment: Self.least.merging(changes) { _, new in new })
     }
 
     private func problems(_ changes: [String: String]) -> [String] {
@@ -51,7 +52,7 @@ import Testing
         #expect(settings.redis.state == redis)
         #expect(settings.stripe.apiBase == "https://api.stripe.com")
         #expect(settings.stripe.secretKey.exposed == "sk_test_123")
-        #expect(settings.stripe.timeout == .milliseconds(2_500))
+        #expect(settings.policies[.stripePayment]?.guarding.attemptTimeout == .milliseconds(2_500))
         #expect(settings.stripe.version < "2026-09-30.endive")
         #expect(settings.upstreams.productServiceURL == "http://127.0.0.1:8081/products")
         #expect(settings.sealing.key.exposed == [UInt8](repeating: 0x0F, count: 32))
@@ -68,7 +69,7 @@ import Testing
 
     @Test("read lists, hosts and words")
     func values() throws {
-        var environment = least
+        var environment = Self.least
         environment["MARIADB_SOCKET"] = nil
         environment["MARIADB_HOSTS"] = "db1, db2:3307 ,[fd00::2]:3308,"
         environment["LISTEN"] = "unix:/run/a.sock,0.0.0.0:9000"
@@ -127,7 +128,11 @@ import Testing
             ("USER_SERVICE_URL", "", "is required"),
             ("MARIADB_HOSTS", "db:0", "«db:0» is not host[:port]"),
             ("REDIS_STATE_PORT", "6380", "is set without REDIS_STATE_HOST"),
-            ("STRIPE_TIMEOUT", "7s", "7s is longer than STRIPE_CREATE_BUDGET, 6s"),
+            ("UPSTREAM_BUDGET", "26s", "26s is longer than REQUEST_DEADLINE, 25s"),
+            (
+                "STRIPE_PAYMENT_POLICY", "attemptTimeout=7s",
+                "totalTimeout must not be below attemptTimeout"
+            ),
             ("CHECKOUT_SLIDING", "2h", "2h is longer than CHECKOUT_MAXIMUM, 1h"),
             ("STRIPE_SECRET_KEY_FILE", "/nowhere", ""),
         ]

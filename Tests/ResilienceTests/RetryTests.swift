@@ -6,7 +6,7 @@ import Testing
     private let policy = RetryPolicy(
         attempts: 3,
         backoff: Backoff(base: .milliseconds(100), multiplier: 2, cap: .milliseconds(300)),
-        serverWaitCap: .seconds(2)
+        retryAfterCap: .seconds(2)
     )
 
     private func decide(
@@ -112,7 +112,7 @@ import Testing
             setting { () throws(InvalidSetting) in try policy.validate() }
         }
         #expect(policySetting(RetryPolicy(attempts: 0)) == "attempts")
-        #expect(policySetting(RetryPolicy(serverWaitCap: .seconds(-1))) == "serverWaitCap")
+        #expect(policySetting(RetryPolicy(retryAfterCap: .seconds(-1))) == "retryAfterCap")
         let second = Duration.seconds(1)
         #expect(
             policySetting(RetryPolicy(backoff: Backoff(base: .zero - second))) == "backoff.base"

@@ -23,6 +23,22 @@ import Testing
         #expect(result == 42)
     }
 
+    @Test("waits for a lane no longer than it may") func boundsWaitForLane() {
+        let gate = DispatchSemaphore(value: 0)
+        _ = lanes.submit { gate.wait() }
+        guard case .notBegun = limiter.run(until: soon, laneWait: .zero, { 1 }) else {
+            Issue.record("the only lane is taken")
+            return
+        }
+        #expect(limiter.usage.notBegun == 1)
+        gate.signal()
+        // What has begun is waited for until the deadline, however short the wait for a lane.
+        guard case .finished = limiter.run(until: soon, laneWait: .seconds(20), { 1 }) else {
+            Issue.record("the lane is free again")
+            return
+        }
+    }
+
     @Test("keeps the lane until late work ends, and hands its result on") func keepsLane() {
         let hasBegun = DispatchSemaphore(value: 0)
         let gate = DispatchSemaphore(value: 0)

@@ -20,11 +20,14 @@ package final class CallLog: Sendable {
     package let requestID: String
     /// The caller's `traceparent` (W3C Trace Context), passed on as it came.
     package let traceParent: String?
+    /// By when all these calls have to have ended; nil for when the caller's own deadline says.
+    package let deadline: Deadline?
     private let calls = Mutex<[UpstreamCall]>([])
 
-    package init(requestID: String, traceParent: String? = nil) {
+    package init(requestID: String, traceParent: String? = nil, deadline: Deadline? = nil) {
         self.requestID = requestID
         self.traceParent = traceParent
+        self.deadline = deadline
     }
 
     package func append(_ call: UpstreamCall) {

@@ -26,6 +26,9 @@ enum ErrorMapping {
             )
         case is IdempotencyLost:
             return .idempotencyInProgress
+        // The breaker has told why, once.
+        case MariaDBError.breakerOpen:
+            return .dependencyUnavailable(retryAfter: 1)
         case let error as MariaDBError where error.isUnavailability:
             logger.error(
                 "MariaDB is not available",
@@ -47,7 +50,7 @@ extension MariaDBError {
     /// statement of ours that it refused.
     var isUnavailability: Bool {
         switch self {
-        case .connectFailed, .poolExhausted, .deadlineExpired, .commitOutcomeUnknown,
+        case .connectFailed, .poolExhausted, .breakerOpen, .deadlineExpired, .commitOutcomeUnknown,
             .rollbackFailed, .closed:
             true
         case .failed(let failure): failure.code.isUnavailability

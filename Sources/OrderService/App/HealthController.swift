@@ -64,7 +64,7 @@ struct HealthController: Sendable {
         let hasDatabase = (try? database.ping(until: deadline)) != nil
         func state(_ isUp: Bool) -> JSON { ["status": .string(isUp ? "up" : "down")] }
         func answers(_ redis: RedisClient) -> Bool {
-            (try? redis.send(Command("PING"), until: deadline)) != nil
+            (try? redis.send(Command("PING"), until: deadline, isUrgent: true)) != nil
         }
         let body: JSON = [
             "status": .string(hasDatabase ? "ready" : "unavailable"),

@@ -6,6 +6,9 @@ package struct Lanes: Sendable {
     static let maximumTotal = 200
     /// Storing a webhook takes a millisecond; a few suffice, as long as they are its own.
     static let webhookLanes = 4
+    /// What else has a queue of its own in a process that serves: webhooks, four writers of
+    /// answers, the breakers' events, and their reports.
+    static let ownQueues = webhookLanes + 4 + 2
 
     package let read: LaneGroup
     package let request: LaneGroup
@@ -19,7 +22,7 @@ package struct Lanes: Sendable {
     ///   - queueLimit: how many requests may wait for a lane of a group.
     package init(read: Int, request: Int, queueLimit: Int) {
         precondition(
-            read + request + Self.webhookLanes <= Self.maximumTotal,
+            read + request + Self.ownQueues <= Self.maximumTotal,
             "Dispatch cannot run more than \(Self.maximumTotal) lanes without starving others"
         )
         self.read = LaneGroup(name: "read", lanes: read, queueLimit: queueLimit)

@@ -22,6 +22,7 @@ package final class OrderApplication: Application {
     private let lanes: Lanes
     private let accessLog: AccessLog
     private let requestDeadline: Duration
+    private let upstreamBudget: Duration
     private let crossOrigin: CrossOrigin
     private let logger = Logger(label: "orderd.http")
 
@@ -33,6 +34,7 @@ package final class OrderApplication: Application {
         metrics: MetricsRegistry,
         accessLog: AccessLog,
         requestDeadline: Duration,
+        upstreamBudget: Duration,
         crossOrigin: CrossOrigin
     ) {
         self.crossOrigin = crossOrigin
@@ -58,6 +60,7 @@ package final class OrderApplication: Application {
         self.lanes = lanes
         self.accessLog = accessLog
         self.requestDeadline = requestDeadline
+        self.upstreamBudget = upstreamBudget
     }
 
     package func start(_ request: Request) -> Step {
@@ -113,7 +116,11 @@ package final class OrderApplication: Application {
         _ deadline: Deadline
     ) -> Response {
         let requestID = RequestID.of(request.parameters)
-        let calls = CallLog(requestID: requestID, traceParent: TraceParent.of(request))
+        let calls = CallLog(
+            requestID: requestID,
+            traceParent: TraceParent.of(request),
+            deadline: Deadline(arrival + upstreamBudget)
+        )
         let response: Response
         do {
             guard !deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }

@@ -73,6 +73,12 @@ extension Problem {
         )
     }
 
+    /// The same, with a `Retry-After` of as long as the dependency is sure not to be asked.
+    static func dependencyUnavailable(after failure: UpstreamFailure) -> Problem {
+        let wait = failure.retryAfter?.components.seconds ?? 0
+        return dependencyUnavailable(retryAfter: Int(min(max(wait + 1, 5), 60)))
+    }
+
     static let internalError = Problem(
         .internalServerError,
         "internal",

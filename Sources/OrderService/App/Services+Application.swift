@@ -28,6 +28,7 @@ extension Services {
                 sampling: settings.log.lookUpSampling
             ),
             requestDeadline: settings.server.requestDeadline,
+            upstreamBudget: settings.upstreams.budget,
             crossOrigin: CrossOrigin(origins: settings.server.corsOrigins)
         )
         registerMetrics(of: lanes)

@@ -32,6 +32,9 @@ package final class Services: Sendable {
     let placement: OrderPlacement
     let idempotency: Idempotency
     let inbox: WebhookInbox
+    let verification: ReservationVerification
+    /// Everything that has a breaker, in the order of `Dependency`.
+    let dependencies: [GuardedDependency]
 
     /// Puts everything together; connects to nothing yet.
     ///
@@ -42,9 +45,17 @@ package final class Services: Sendable {
         let clock = WallClock()
         self.metrics = metrics
         self.clock = clock
-        database = Database(settings.database.configuration)
-        cacheRedis = RedisClient(settings.redis.configuration(settings.redis.cache))
-        stateRedis = RedisClient(settings.redis.configuration(settings.redis.state))
+        let guards = try Guards(settings, metrics)
+        dependencies = guards.all
+        database = Database(settings.database.configuration, breaker: guards.mariaDB)
+        cacheRedis = RedisClient(
+            settings.redis.configuration(settings.redis.cache),
+            breaker: guards.redisCache
+        )
+        stateRedis = RedisClient(
+            settings.redis.configuration(settings.redis.state),
+            breaker: guards.redisState
+        )
         cache = LookUpCache(redis: cacheRedis)
         sessions = SessionAuthority(database: database, cache: cache, clock: clock)
         guests = GuestAccessAuthority(
@@ -62,30 +73,20 @@ package final class Services: Sendable {
         ledger = OrderLedger(database: database, cache: cache, clock: clock)
         payments = PaymentStore(database: database)
 
-        let upstreamMetrics = UpstreamMetrics(registry: metrics)
-        func caller(_ service: String) -> UpstreamCaller {
-            let client = HTTPClient(
-                HTTPClientConfiguration(poolSize: settings.upstreams.poolSize)
-            )
-            return UpstreamCaller(service: service, client: client, metrics: upstreamMetrics)
-        }
         stripe = StripeClient(
-            caller: caller("stripe"),
+            payments: guards.stripePayment,
+            reads: guards.stripeRead,
             baseURL: settings.stripe.apiBase,
             secretKey: settings.stripe.secretKey.exposed,
-            apiVersion: settings.stripe.version,
-            writeTimeout: settings.stripe.timeout,
-            readTimeout: settings.stripe.readTimeout
+            apiVersion: settings.stripe.version
         )
         users = UserServiceClient(
-            caller: caller("user"),
-            baseURL: settings.upstreams.userServiceURL,
-            timeout: settings.upstreams.timeout
+            upstream: guards.userService,
+            baseURL: settings.upstreams.userServiceURL
         )
         products = ProductServiceClient(
-            caller: caller("product"),
-            baseURL: settings.upstreams.productServiceURL,
-            timeout: settings.upstreams.timeout
+            upstream: guards.productService,
+            baseURL: settings.upstreams.productServiceURL
         )
         settlement = PaymentSettlement(
             ledger: ledger,
@@ -96,13 +97,19 @@ package final class Services: Sendable {
             payments: payments,
             ledger: ledger,
             stripe: stripe,
-            settlement: settlement,
-            createBudget: settings.stripe.createBudget
+            settlement: settlement
+        )
+        verification = ReservationVerification(
+            orders: orders,
+            reservations: ReservationStore(database: database, ledger: ledger),
+            products: products,
+            timeToLive: settings.checkout.paymentDeadline + settings.checkout.reservationMargin
         )
         placement = OrderPlacement(
             store: orders,
             ledger: ledger,
             products: products,
+            verification: verification,
             methods: shippingMethods,
             clock: clock,
             paymentDeadline: settings.checkout.paymentDeadline,

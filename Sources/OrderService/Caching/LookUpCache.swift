@@ -82,12 +82,16 @@ package final class LookUpCache: Sendable {
 
     /// Drops entries and the leases of those who are about to fill them, in one round trip.
     ///
+    /// It is tried whatever the breaker says, because others may still read what is stale.
+    ///
     /// - Returns: whether Redis confirmed it.
     @discardableResult
     package func drop(_ keys: [[UInt8]], until deadline: Deadline) -> Bool {
         let all = keys + keys.map(Self.leaseKey)
         let command = Command("UNLINK", arguments: all)
-        guard let reply = try? redis.send(command, until: deadline) else { return false }
+        guard let reply = try? redis.send(command, until: deadline, isUrgent: true) else {
+            return false
+        }
         return reply.integer != nil
     }
 

@@ -69,12 +69,12 @@ struct CheckoutController: Sendable {
         let email = CheckoutInput.email(body, "email", required: true)
         let items = CheckoutInput.items(body, required: true)
         try body.finish()
-        let lines = try pricing.lines(items ?? [], until: context.deadline, context.calls)
+        let priced = try pricing.lines(items ?? [], until: context.deadline, context.calls)
         let token = SecureRandom.token(prefix: CheckoutSession.tokenPrefix)
         let session = makeSession(
             .guest(SHA256.digest(token.utf8)),
             CheckoutSession.Contact(email: email),
-            lines
+            priced.lines
         )
         return try insert(session, token: token, context)
     }
@@ -90,8 +90,8 @@ struct CheckoutController: Sendable {
                 detail: "The cart is empty."
             )
         }
-        let lines = try pricing.lines(customer.items, until: context.deadline, context.calls)
-        var session = makeSession(.customer(userID), customer.contact, lines)
+        let priced = try pricing.lines(customer.items, until: context.deadline, context.calls)
+        var session = makeSession(.customer(userID), customer.contact, priced.lines)
         session.cart = customer.cart
         session.fromCache = customer.fromCache
         session.requiresVerification = customer.fromCache
@@ -157,7 +157,14 @@ struct CheckoutController: Sendable {
         try body.finish()
         try Self.checkMatch(context.request, session)
         if let items {
-            session.lines = try pricing.lines(items, until: context.deadline, context.calls)
+            let priced = try pricing.lines(
+                items,
+                snapshot: session.lines,
+                until: context.deadline,
+                context.calls
+            )
+            session.lines = priced.lines
+            session.requiresVerification = session.fromCache || priced.isFromSnapshot
             session.cart = nil
         }
         session.expiresAt = min(clock.now + slidingLife, session.closesAt)

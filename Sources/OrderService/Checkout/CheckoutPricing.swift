@@ -6,20 +6,44 @@ import Web
 struct CheckoutPricing: Sendable {
     let products: ProductServiceClient
 
+    struct Priced: Sendable {
+        let lines: [Line]
+        /// Whether product-service was away, and the prices are those of an earlier answer.
+        let isFromSnapshot: Bool
+    }
+
     /// Prices items.
     ///
+    /// - Parameters:
+    ///   - items: each SKU once.
+    ///   - snapshot: lines priced before; their prices stand while product-service is away.
+    ///   - deadline: of the request.
+    ///   - calls: where the request's log line finds the call.
+    /// - Returns: a line for each item, in order.
     /// - Throws: a `Problem`: 422 with a pointer for each SKU that does not exist, 503 if
-    ///   product-service does not answer.
+    ///   product-service does not answer and the snapshot lacks one.
     func lines(
         _ items: [CheckoutInput.Item],
+        snapshot: [Line] = [],
         until deadline: Deadline,
         _ calls: CallLog
-    ) throws -> [Line] {
-        let known: [String: Product]
+    ) throws -> Priced {
         switch products.products(items.map(\.sku), until: deadline, calls) {
-        case .executed(let products): known = products
-        case .notExecuted, .unknown: throw Problem.dependencyUnavailable(retryAfter: 5)
+        case .executed(let known):
+            return Priced(lines: try Self.lines(items, known), isFromSnapshot: false)
+        case .notExecuted(let failure), .unknown(let failure):
+            let known = Dictionary(snapshot.map { ($0.sku, Product($0)) }) { first, _ in first }
+            guard items.allSatisfy({ known[$0.sku] != nil }) else {
+                throw Problem.dependencyUnavailable(after: failure)
+            }
+            return Priced(lines: try Self.lines(items, known), isFromSnapshot: true)
         }
+    }
+
+    private static func lines(
+        _ items: [CheckoutInput.Item],
+        _ known: [String: Product]
+    ) throws -> [Line] {
         let faults = items.enumerated().compactMap { index, item in
             known[item.sku] == nil
                 ? Problem.Fault(

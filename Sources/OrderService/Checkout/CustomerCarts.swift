@@ -24,10 +24,10 @@ struct CustomerCarts: Sendable {
         let cart: Cart?
         switch users.cart(of: userID, until: deadline, calls) {
         case .executed(let read): cart = read
-        case .notExecuted, .unknown:
+        case .notExecuted(let failure), .unknown(let failure):
             guard let stored = try? cache.redis.send(Command("GET", key), until: deadline).bytes,
                 let copy = try? JSON(parsing: stored)
-            else { throw Problem.dependencyUnavailable(retryAfter: 5) }
+            else { throw Problem.dependencyUnavailable(after: failure) }
             return CustomerCart(copy: copy)
         }
         let contact = contact(of: userID, until: deadline, calls)

@@ -6,6 +6,9 @@ import Web
 
 /// The rows of an order: made at once, shown once the stock is reserved, removed if it is not.
 extension OrderPlacement {
+    /// When the worker tries for the first time to reserve what was sold unreserved.
+    private static let firstVerification = Duration.seconds(5)
+
     func insert(_ ready: Ready, until deadline: Deadline) throws -> Order {
         do {
             return try insertOnce(ready, until: deadline)
@@ -126,11 +129,11 @@ extension OrderPlacement {
     func show(
         _ order: Order,
         _ reservation: ReservationStatus,
-        _ key: String,
+        _ key: IdempotencyKey,
         _ context: Context
     ) throws -> Order {
         let isOptimistic = reservation == .optimistic
-        let expiry = clock.now + paymentDeadline + reservationMargin
+        let expiry = clock.now + reservationLife
         let shown = try ledger.change(
             order.id,
             by: context.principal.actor,
@@ -141,7 +144,7 @@ extension OrderPlacement {
                 """
                 INSERT INTO reservations (order_id, reservation_key, status,
                     requires_verification, expires_at, created_at, updated_at)
-                VALUES (\(order.id), \(key), \(reservation.rawValue), \(isOptimistic),
+                VALUES (\(order.id), \(key.description), \(reservation.rawValue), \(isOptimistic),
                     \(expiry), \(change.now), \(change.now))
                 """
             )
@@ -161,7 +164,10 @@ extension OrderPlacement {
                 )
             }
             change.setVisible()
-            if isOptimistic { change.setRequiresVerification(true) }
+            if isOptimistic {
+                change.setRequiresVerification(true)
+                change.schedule(.verifyReservation, after: Self.firstVerification)
+            }
             change.record("order.placed", isPublic: true)
             change.announce(.orderPlaced)
             if !change.order.paymentStatus.isPayable {

@@ -8,6 +8,7 @@ struct OrderPlacement: Sendable {
     let store: OrderStore
     let ledger: OrderLedger
     let products: ProductServiceClient
+    let verification: ReservationVerification
     let methods: ShippingMethods
     let clock: WallClock
     /// From the order's making until its payment has to be there.
@@ -115,14 +116,14 @@ struct OrderPlacement: Sendable {
     func resume(_ order: Order, _ context: Context) throws -> Order {
         if order.visibleAt != nil { return order }
         let lines = try store.lines(of: order.id, until: context.deadline)
-        let key = Self.reservationKey(orderID: order.id)
-        let life = paymentDeadline + reservationMargin
+        let key = ReservationStore.key(of: order.id)
         let outcome = products.reserve(
             key: key,
             lines: lines,
-            timeToLive: life,
+            timeToLive: reservationLife,
             until: context.deadline,
-            context.calls
+            context.calls,
+            late: { verification.settleLate($0, of: order.id) }
         )
         switch outcome {
         case .executed(.held):
@@ -139,8 +140,7 @@ struct OrderPlacement: Sendable {
         }
     }
 
-    /// Our key at product-service; one order reserves once.
-    static func reservationKey(orderID: Int64) -> String { "order-\(orderID)" }
+    var reservationLife: Duration { paymentDeadline + reservationMargin }
 
     /// Whether the order is there and was never shown.
     func isUnseen(_ id: Int64, until deadline: Deadline) throws -> Bool {

@@ -9,9 +9,12 @@ struct ReservationStore: Sendable {
 
     struct Reservation: Sendable {
         let id: Int64
-        let key: String
+        let key: IdempotencyKey
         let status: ReservationStatus
     }
+
+    /// Our key at product-service; one order reserves once.
+    static func key(of orderID: Int64) -> IdempotencyKey { IdempotencyKey("order", orderID) }
 
     /// The reservation of an order that still stands; nil if there is none.
     func live(of orderID: Int64, until deadline: Deadline) throws -> Reservation? {
@@ -23,27 +26,33 @@ struct ReservationStore: Sendable {
         ).first.map { row in
             Reservation(
                 id: try row.int64("id"),
-                key: try row.string("reservation_key"),
+                key: try row.word("reservation_key", IdempotencyKey.init(_:)),
                 status: try row.word("status", ReservationStatus.init(rawValue:))
             )
         }
     }
 
-    /// Notes what became of a reservation.
+    /// Notes what became of a reservation, unless somebody else has noted it before.
     func set(
         _ status: ReservationStatus,
         of orderID: Int64,
-        reservation id: Int64,
+        _ reservation: Reservation,
         until deadline: Deadline
     ) throws {
         try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
-            try transaction.execute(
+            let updated = try transaction.execute(
                 """
-                UPDATE reservations SET status = \(status.rawValue), updated_at = \(change.now),
+                UPDATE reservations SET status = \(status.rawValue),
+                    requires_verification = FALSE, updated_at = \(change.now),
                     version = version + 1
-                WHERE id = \(id)
+                WHERE id = \(reservation.id) AND status = \(reservation.status.rawValue)
                 """
             )
+            guard updated.affectedRows == 1 else { return }
+            // What a cached cart held nobody can verify; its stock now is.
+            if change.order.requiresVerification {
+                change.setRequiresVerification(change.order.fromCache)
+            }
             change.record("reservation.\(status.rawValue)")
             // Sold, and not there: somebody has to look, before anything is sent.
             if status == .lost, change.order.status.allowedEvents.contains(.reviewStock) {

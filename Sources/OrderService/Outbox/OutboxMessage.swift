@@ -29,6 +29,8 @@ package struct OutboxMessage: Sendable {
         case discardUnseen = "order.discard_unseen"
         /// Tells product-service that the reserved stock is sold.
         case commitReservation = "reservation.commit"
+        /// Reserves the stock of an order that was made while product-service was away.
+        case verifyReservation = "reservation.verify"
         /// Tries a degraded start of a payment again.
         case ensurePayment = "payment.ensure"
     }

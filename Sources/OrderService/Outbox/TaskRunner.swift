@@ -9,6 +9,7 @@ struct TaskRunner: Sendable {
     let placement: OrderPlacement
     let payments: PaymentStarter
     let reservations: ReservationStore
+    let verification: ReservationVerification
     let products: ProductServiceClient
     private let logger = Logger(label: "orderd.tasks")
 
@@ -19,12 +20,14 @@ struct TaskRunner: Sendable {
         placement: OrderPlacement,
         payments: PaymentStarter,
         reservations: ReservationStore,
+        verification: ReservationVerification,
         products: ProductServiceClient
     ) {
         self.relay = relay
         self.placement = placement
         self.payments = payments
         self.reservations = reservations
+        self.verification = verification
         self.products = products
     }
 
@@ -59,6 +62,8 @@ struct TaskRunner: Sendable {
             try discardUnseen(message.orderID, until: deadline)
         case .commitReservation:
             try commitReservation(of: message.orderID, until: deadline)
+        case .verifyReservation:
+            try verify(message.orderID, until: deadline)
         case .ensurePayment:
             let started = try payments.ensure(message.orderID, until: deadline, nil)
             if started.isDegraded { throw NotYet(description: "Stripe did not answer") }
@@ -71,7 +76,7 @@ struct TaskRunner: Sendable {
     private func discardUnseen(_ orderID: Int64, until deadline: Deadline) throws {
         guard try placement.isUnseen(orderID, until: deadline) else { return }
         switch products.release(
-            key: OrderPlacement.reservationKey(orderID: orderID),
+            key: ReservationStore.key(of: orderID),
             until: deadline,
             nil
         )
@@ -82,16 +87,24 @@ struct TaskRunner: Sendable {
         }
     }
 
+    private func verify(_ orderID: Int64, until deadline: Deadline) throws {
+        if let failure = try verification.verify(orderID, until: deadline) {
+            throw NotYet(description: failure.reason)
+        }
+    }
+
+    /// Makes the stock of a sold order final; what was sold unreserved is reserved first.
     private func commitReservation(of orderID: Int64, until deadline: Deadline) throws {
+        try verify(orderID, until: deadline)
         guard let reservation = try reservations.live(of: orderID, until: deadline),
-            reservation.status == .held || reservation.status == .optimistic
+            reservation.status == .held
         else { return }
         switch products.commit(key: reservation.key, until: deadline, nil) {
         case .executed(let stood):
             try reservations.set(
                 stood ? .committed : .lost,
                 of: orderID,
-                reservation: reservation.id,
+                reservation,
                 until: deadline
             )
         case .notExecuted(let failure), .unknown(let failure):

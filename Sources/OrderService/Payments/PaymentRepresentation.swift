@@ -4,8 +4,11 @@ import Web
 
 /// The JSON forms of a payment.
 enum PaymentRepresentation {
-    /// How long a client should wait before it asks again for a degraded payment.
-    private static let retryAfterSeconds = 5
+    /// How long a client should wait before it asks again for a degraded payment, in seconds:
+    /// as long as Stripe is sure not to be asked, and neither at once nor in minutes.
+    private static func retryAfter(_ started: PaymentStarter.Started) -> Int64 {
+        min(max((started.retryAfter?.components.seconds ?? 0) + 1, 5), 60)
+    }
 
     /// The start of a payment where there is nothing to pay.
     static let noneRequired: JSON = [
@@ -50,7 +53,7 @@ enum PaymentRepresentation {
                     "next",
                     [
                         "method": "POST", "href": .string("/v1/orders/\(orderID)/payments"),
-                        "retryAfterSeconds": JSON(retryAfterSeconds),
+                        "retryAfterSeconds": .integer(retryAfter(started)),
                     ]
                 )
             )

@@ -14,8 +14,6 @@ struct PaymentStarter: Sendable {
     let ledger: OrderLedger
     let stripe: StripeClient
     let settlement: PaymentSettlement
-    /// All tries of one creation together.
-    let createBudget: Duration
     private let logger = Logger(label: "orderd.payments")
 
     /// How long an order waits for its payment to be startable at all.
@@ -30,21 +28,21 @@ struct PaymentStarter: Sendable {
         payments: PaymentStore,
         ledger: OrderLedger,
         stripe: StripeClient,
-        settlement: PaymentSettlement,
-        createBudget: Duration
+        settlement: PaymentSettlement
     ) {
         self.orders = orders
         self.payments = payments
         self.ledger = ledger
         self.stripe = stripe
         self.settlement = settlement
-        self.createBudget = createBudget
     }
 
     /// A payment and, where it can be paid now, the secret that the browser needs.
     struct Started: Sendable {
         let payment: Payment
         let clientSecret: String?
+        /// How long another try is sure to be refused, if that is known.
+        var retryAfter: Duration?
 
         /// Whether the customer has to come back for the secret.
         var isDegraded: Bool { payment.status.isPayable && clientSecret == nil }
@@ -69,13 +67,12 @@ struct PaymentStarter: Sendable {
         _ calls: CallLog?
     ) throws -> Started {
         let payment = try renewed(orderID, until: deadline)
-        guard payment.captureMethod != "none", payment.status.isPayable, let key = payment.key
+        guard payment.captureMethod != "none", payment.status.isPayable,
+            let key = payment.key.flatMap({ IdempotencyKey($0) })
         else { return Started(payment: payment, clientSecret: nil) }
-        // Stripe's share of the time; what follows in the database has the request's own.
-        let callDeadline = deadline.tightened(to: createBudget)
         let outcome =
             if let intentID = payment.intentID {
-                stripe.intent(intentID, until: callDeadline, calls)
+                stripe.intent(intentID, until: deadline, calls)
             } else {
                 stripe.createIntent(
                     amount: payment.amount,
@@ -83,8 +80,9 @@ struct PaymentStarter: Sendable {
                     paymentID: payment.publicID,
                     capture: payment.captureMethod,
                     key: key,
-                    until: callDeadline,
-                    calls
+                    until: deadline,
+                    calls,
+                    late: { settleLate($0, of: payment) }
                 )
             }
         switch outcome {
@@ -92,7 +90,7 @@ struct PaymentStarter: Sendable {
             try replace(payment, until: deadline)
             return try ensure(orderID, mayReplace: false, until: deadline, calls)
         case .executed(.refused(let refusal)) where refusal.isInFlight:
-            return try follow(payment, until: callDeadline, calls)
+            return try follow(payment, until: deadline, calls)
         default:
             return try apply(outcome, to: payment, until: deadline)
         }
@@ -125,7 +123,9 @@ struct PaymentStarter: Sendable {
         _ calls: CallLog?
     ) throws -> Started {
         let pause = DispatchSemaphore(value: 0)
-        while !deadline.isExpired {
+        let last = min(deadline, calls?.deadline ?? deadline)
+            .tightened(to: stripe.payments.totalTimeout)
+        while !last.isExpired {
             _ = pause.wait(timeout: .now() + Self.followInterval.dispatchInterval)
             guard let current = try payments.current(of: payment.orderID, until: deadline),
                 current.id == payment.id
@@ -167,10 +167,11 @@ struct PaymentStarter: Sendable {
     }
 
     private func apply(
-        _ outcome: Outcome<StripeClient.Answer, UpstreamCaller.Failure>,
+        _ outcome: Outcome<StripeClient.Answer, UpstreamFailure>,
         to payment: Payment,
         until deadline: Deadline
     ) throws -> Started {
+        var retryAfter: Duration?
         switch outcome {
         case .executed(.intent(let intent)):
             try settlement.settle(intent, readAt: payment.version, by: "stripe", until: deadline)
@@ -192,13 +193,39 @@ struct PaymentStarter: Sendable {
                     "The total is below what cards can be charged."
                 )
             }
-        case .notExecuted, .unknown, .executed(.storedFailure):
+        case .notExecuted(let failure), .unknown(let failure):
+            retryAfter = failure.retryAfter
+        case .executed(.storedFailure):
             break
         }
-        guard payment.intentID == nil else { return Started(payment: payment, clientSecret: nil) }
+        guard payment.intentID == nil else {
+            return Started(payment: payment, clientSecret: nil, retryAfter: retryAfter)
+        }
         try noteFailedStart(of: payment, until: deadline)
         let noted = try payments.current(of: payment.orderID, until: .after(.seconds(1)))
-        return Started(payment: noted ?? payment, clientSecret: nil)
+        return Started(payment: noted ?? payment, clientSecret: nil, retryAfter: retryAfter)
+    }
+
+    /// Settles an intent that Stripe made after nobody waited for it any more, so that the
+    /// customer finds it at once; whatever fails here, the worker's next try mends.
+    private func settleLate(
+        _ outcome: Outcome<StripeClient.Answer, UpstreamFailure>,
+        of payment: Payment
+    ) {
+        guard case .executed(.intent(let intent)) = outcome else { return }
+        do {
+            try settlement.settle(
+                intent,
+                readAt: payment.version,
+                by: "stripe",
+                until: .after(.seconds(2))
+            )
+        } catch {
+            logger.notice(
+                "a late intent is left to the worker",
+                metadata: ["orderId": "\(payment.orderID)", "error": "\(error)"]
+            )
+        }
     }
 
     /// Leaves the creation to the worker: nobody holds the secret yet, so it is harmless whether

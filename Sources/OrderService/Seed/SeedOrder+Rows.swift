@@ -1,5 +1,6 @@
 import Commerce
 import MariaDB
+import Resilience
 
 extension SeedOrder {
     /// Everything that the database holds of the order, parents before children.
@@ -119,7 +120,7 @@ extension SeedOrder {
     private var reservationRow: [SQLValue] {
         [
             purchase.id.sqlValue,
-            OrderPlacement.reservationKey(orderID: purchase.id).sqlValue,
+            ReservationStore.key(of: purchase.id).description.sqlValue,
             reservation.rawValue.sqlValue,
             story.isOptimistic.sqlValue,
             reservationExpiry.sqlValue,

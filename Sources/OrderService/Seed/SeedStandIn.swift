@@ -14,8 +14,14 @@ struct SeedStandIn: Sendable {
 
     private static let productsOfOneCall = 1_000
 
-    let products: ProductServiceClient
-    let users: UserServiceClient
+    let productServiceURL: String
+    let userServiceURL: String
+    private let client = HTTPClient()
+
+    init(_ settings: Settings.Upstreams) {
+        productServiceURL = settings.productServiceURL
+        userServiceURL = settings.userServiceURL
+    }
 
     /// Loads the catalogue; what the service has beside it stays.
     func load(_ catalogue: SeedCatalogue, until deadline: Deadline) throws(Refused) {
@@ -23,8 +29,7 @@ struct SeedStandIn: Sendable {
         while !rest.isEmpty {
             let part = rest.prefix(Self.productsOfOneCall)
             try put(
-                products.caller,
-                "\(products.baseURL)/products",
+                "\(productServiceURL)/products",
                 ["products": .array(part.map(\.json))],
                 until: deadline
             )
@@ -42,11 +47,11 @@ struct SeedStandIn: Sendable {
         var random = SeedRandom(seed: seed, sequence: 2)
         for (index, person) in people.customers.enumerated() {
             guard let id = person.userID else { continue }
-            let url = "\(users.baseURL)/users/\(PercentEncoding.encode(id))"
-            try put(users.caller, url, person.profile, until: deadline)
+            let url = "\(userServiceURL)/users/\(PercentEncoding.encode(id))"
+            try put(url, person.profile, until: deadline)
             let items = cart(catalogue, &random)
             guard index < 2 || index.isMultiple(of: 2) else { continue }
-            try put(users.caller, "\(url)/cart", ["items": .array(items)], until: deadline)
+            try put("\(url)/cart", ["items": .array(items)], until: deadline)
         }
     }
 
@@ -59,7 +64,6 @@ struct SeedStandIn: Sendable {
     }
 
     private func put(
-        _ caller: UpstreamCaller,
         _ url: String,
         _ body: JSON,
         until deadline: Deadline
@@ -70,13 +74,13 @@ struct SeedStandIn: Sendable {
             headers: ["Content-Type": "application/json"],
             body: body.serialized()
         )
-        switch caller.send(request, "seed", until: deadline, nil) {
+        switch client.perform(request, until: deadline) {
         case .executed(let answer):
             guard answer.status == 200 else {
                 throw Refused(url: url, reason: "status \(answer.status)")
             }
-        case .notExecuted(let failure), .unknown(let failure):
-            throw Refused(url: url, reason: failure.reason)
+        case .notExecuted(let error), .unknown(let error):
+            throw Refused(url: url, reason: "\(error.label)")
         }
     }
 }

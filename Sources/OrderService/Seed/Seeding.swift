@@ -55,7 +55,7 @@ package struct Seeding: Sendable {
 
     /// Loads products, customers and carts into the stand-ins, as often as wanted.
     package func loadStandIns(until deadline: Deadline) throws {
-        let standIn = SeedStandIn(products: services.products, users: services.users)
+        let standIn = SeedStandIn(services.settings.upstreams)
         try standIn.load(catalogue, until: deadline)
         try standIn.load(people, buying: catalogue, seed: choice.seed, until: deadline)
     }

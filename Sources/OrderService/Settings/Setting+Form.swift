@@ -14,6 +14,7 @@ enum SettingForm {
     case choice([String])
     case count(ClosedRange<Int>)
     case duration(ClosedRange<Duration>)
+    case policy
 
     /// The column «values» of the README's table.
     var summary: String {
@@ -30,6 +31,7 @@ enum SettingForm {
         case .stripeVersion: "`YYYY-MM-DD.name`"
         case .onOff: "`on`, `off`"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
+        case .policy: "list of `part=value`"
         case .count(let range): "\(range.lowerBound)…\(range.upperBound)"
         case .duration(let range):
             "\(DurationText.text(of: range.lowerBound))…\(DurationText.text(of: range.upperBound))"

@@ -38,6 +38,14 @@ struct SettingSpecification {
         SettingSpecification(.count(range), default: defaultText, help)
     }
 
+    static func policy(_ whom: String) -> SettingSpecification {
+        SettingSpecification(
+            .policy,
+            note: "see the table below",
+            "Limits of the calls to \(whom), such as `attempts=3 openWait=30s`."
+        )
+    }
+
     static func secret(
         form: SettingForm = .text,
         note: String = "none",
@@ -163,34 +171,26 @@ extension Setting {
                 default: "2026-08-26.dahlia",
                 "The `Stripe-Version` of all calls."
             )
-        case .stripeTimeout:
-            .duration(
-                "2500ms",
-                .milliseconds(100)...(.minutes(1)),
-                "Longest time of one try to write at Stripe."
-            )
-        case .stripeCreateBudget:
-            .duration(
-                "6s",
-                .milliseconds(100)...(.minutes(2)),
-                "Longest time of all tries to create a payment."
-            )
-        case .stripeReadTimeout:
-            .duration(
-                "5s",
-                .milliseconds(100)...(.minutes(1)),
-                "Longest time of one try to read, cancel or refund at Stripe."
-            )
 
         case .userServiceURL: .init(.url, note: "required", "Where user-service is.")
         case .productServiceURL: .init(.url, note: "required", "Where product-service is.")
-        case .upstreamTimeout:
+        case .upstreamBudget:
             .duration(
-                "2s",
-                .milliseconds(10)...(.minutes(1)),
-                "Longest time of one try at either of them."
+                "7s",
+                .milliseconds(100)...(.minutes(2)),
+                "Longest time of all calls to other services for one request."
             )
-        case .upstreamPool: .count("64", 1...500, "Connections to other services that are kept.")
+        case .upstreamPool:
+            .count("64", 1...500, "Connections to each other service that are kept.")
+
+        case .stripePaymentPolicy: .policy("creating payments at Stripe")
+        case .stripeRefundPolicy: .policy("refunds at Stripe")
+        case .stripeReadPolicy: .policy("reading at Stripe, and cancelling")
+        case .userServicePolicy: .policy("user-service")
+        case .productServicePolicy: .policy("product-service")
+        case .redisCachePolicy: .policy("the Redis for caches")
+        case .redisStatePolicy: .policy("the Redis for state")
+        case .mariaDBPolicy: .policy("MariaDB")
 
         case .sealingKey:
             .secret(

@@ -39,6 +39,7 @@ extension Settings {
         redis = RedisServers(reading: &reader)
         stripe = Stripe(reading: &reader)
         upstreams = Upstreams(reading: &reader)
+        policies = reader.policies()
         sealing = Sealing(
             key: reader.requiredSealingKey(.sealingKey),
             previousKey: reader.sealingKey(.previousSealingKey)
@@ -72,9 +73,7 @@ extension Settings {
 
     private func checkTogether(_ reader: inout SettingsReader) {
         let ordered: [(Setting, Duration, Setting, Duration)] = [
-            (.stripeTimeout, stripe.timeout, .stripeCreateBudget, stripe.createBudget),
-            (.stripeCreateBudget, stripe.createBudget, .requestDeadline, server.requestDeadline),
-            (.upstreamTimeout, upstreams.timeout, .requestDeadline, server.requestDeadline),
+            (.upstreamBudget, upstreams.budget, .requestDeadline, server.requestDeadline),
             (.checkoutSliding, checkout.slidingLife, .checkoutMaximum, checkout.maximumLife),
             (
                 .idempotencySecretRetention, retention.idempotencyWithSecret,
@@ -84,11 +83,14 @@ extension Settings {
         for (setting, value, limit, limitValue) in ordered {
             reader.check(setting, value, isAtMost: limit, limitValue)
         }
-        let lanes = server.readLanes + server.requestLanes + Lanes.webhookLanes
+        let ofDependencies = policies.filter(\.key.hasGuard).values.reduce(0) { $0 + $1.lanes }
+        let lanes =
+            server.readLanes + server.requestLanes + Lanes.ownQueues + ofDependencies
         if lanes > Lanes.maximumTotal {
             reader.report(
                 .requestLanes,
-                "all lanes together are \(lanes), above \(Lanes.maximumTotal)"
+                "all lanes together, those of dependencies among them, are \(lanes), above "
+                    + "\(Lanes.maximumTotal)"
             )
         }
     }
@@ -209,9 +211,6 @@ extension Settings.Stripe {
         webhookSecrets = reader.requiredSecrets(.stripeWebhookSecret)
         webhookTolerance = reader.duration(.webhookTolerance)
         version = reader.stripeVersion(.stripeVersion)
-        timeout = reader.duration(.stripeTimeout)
-        createBudget = reader.duration(.stripeCreateBudget)
-        readTimeout = reader.duration(.stripeReadTimeout)
         if webhookSecrets.isEmpty, !reader.hasProblem(.stripeWebhookSecret) {
             reader.report(.stripeWebhookSecret, "names no secret")
         }
@@ -222,7 +221,7 @@ extension Settings.Upstreams {
     fileprivate init(reading reader: inout SettingsReader) {
         userServiceURL = reader.url(.userServiceURL)
         productServiceURL = reader.url(.productServiceURL)
-        timeout = reader.duration(.upstreamTimeout)
+        budget = reader.duration(.upstreamBudget)
         poolSize = reader.count(.upstreamPool)
     }
 }

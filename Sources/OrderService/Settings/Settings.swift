@@ -7,6 +7,7 @@ package struct Settings: Sendable {
     package var redis: RedisServers
     package var stripe: Stripe
     package var upstreams: Upstreams
+    package var policies: [Dependency: DependencyPolicy]
     package var sealing: Sealing
     package var checkout: Checkout
     package var access: Access
@@ -88,19 +89,15 @@ extension Settings {
         package var webhookSecrets: [Secret<String>]
         package var webhookTolerance: Duration
         package var version: String
-        /// The time of one try to write.
-        package var timeout: Duration
-        /// The time of all tries to create a payment.
-        package var createBudget: Duration
-        package var readTimeout: Duration
     }
 
     /// user-service and product-service; their URLs have no slash at the end.
     package struct Upstreams: Sendable, Equatable {
         package var userServiceURL: String
         package var productServiceURL: String
-        /// The time of one try.
-        package var timeout: Duration
+        /// The time of all calls for one request.
+        package var budget: Duration
+        /// Connections to each of them.
         package var poolSize: Int
     }
 

@@ -11,6 +11,14 @@ struct Product: Sendable {
     let price: Money
     let vatRate: VATRate
 
+    /// A product as a line has it.
+    init(_ line: Line) {
+        sku = line.sku
+        name = line.name
+        price = line.unitPrice
+        vatRate = line.vatRate
+    }
+
     /// Reads product-service's object; nil if it is not one that can be sold.
     init?(_ json: JSON) {
         guard let sku = json["sku"]?.string, let name = json["name"]?.string,
@@ -27,10 +35,8 @@ struct Product: Sendable {
 
 /// Calls to product-service: prices, and reservations of stock under a key of ours.
 struct ProductServiceClient: Sendable {
-    let caller: UpstreamCaller
+    let upstream: Upstream
     let baseURL: String
-    /// One try.
-    let timeout: Duration
 
     /// What became of a reservation.
     enum Reservation: Sendable {
@@ -46,15 +52,14 @@ struct ProductServiceClient: Sendable {
         _ skus: [String],
         until deadline: Deadline,
         _ calls: CallLog?
-    ) -> Outcome<[String: Product], UpstreamCaller.Failure> {
+    ) -> Outcome<[String: Product], UpstreamFailure> {
         let list = skus.map(PercentEncoding.encode).joined(separator: ",")
-        let outcome = caller.send(
+        return upstream.read(
             HTTPRequest(method: .get, url: "\(baseURL)/products?skus=\(list)"),
             "products",
-            until: deadline.tightened(to: timeout),
+            until: deadline,
             calls
-        )
-        return outcome.map { answer in
+        ) { answer in
             guard answer.status == 200, let products = answer.json["products"]?.array else {
                 return nil
             }
@@ -64,22 +69,38 @@ struct ProductServiceClient: Sendable {
     }
 
     /// Reserves stock; a repeat with the same key is the same reservation.
+    ///
+    /// - Parameters:
+    ///   - key: ours, one an order.
+    ///   - lines: what is reserved, all of it or nothing.
+    ///   - timeToLive: how long, in whole seconds.
+    ///   - deadline: of the caller.
+    ///   - calls: where the request's log line finds the call.
+    ///   - late: gets an outcome that came after the caller had gone.
+    /// - Returns: what became of it, if there was an answer.
     func reserve(
-        key: String,
+        key: IdempotencyKey,
         lines: [Line],
         timeToLive: Duration,
         until deadline: Deadline,
-        _ calls: CallLog?
-    ) -> Outcome<Reservation, UpstreamCaller.Failure> {
+        _ calls: CallLog?,
+        late: @escaping @Sendable (Outcome<Reservation, UpstreamFailure>) -> Void = { _ in }
+    ) -> Outcome<Reservation, UpstreamFailure> {
         let items = lines.map { line -> JSON in
             ["sku": .string(line.sku), "quantity": JSON(line.quantity)]
         }
         let body: JSON = [
-            "key": .string(key), "items": .array(items),
+            "key": .string(key.description), "items": .array(items),
             "ttlSeconds": .integer(timeToLive.components.seconds),
         ]
-        let outcome = post("/reservations", body, "reserve", until: deadline, calls)
-        return outcome.map { answer in
+        return upstream.write(
+            key,
+            "reserve",
+            until: deadline,
+            calls,
+            request: { _ in post("/reservations", body) },
+            late: late
+        ) { answer in
             switch (answer.status, answer.json["code"]?.string) {
             case (200, _), (201, _): return .held
             case (409, "out_of_stock"):
@@ -97,30 +118,36 @@ struct ProductServiceClient: Sendable {
     ///
     /// The answer tells whether it still stood.
     func commit(
-        key: String,
+        key: IdempotencyKey,
         until deadline: Deadline,
         _ calls: CallLog?
-    ) -> Outcome<Bool, UpstreamCaller.Failure> {
+    ) -> Outcome<Bool, UpstreamFailure> {
         end(key, "commit", until: deadline, calls)
     }
 
     /// Gives the stock back; of a key never seen it makes a tombstone.
     func release(
-        key: String,
+        key: IdempotencyKey,
         until deadline: Deadline,
         _ calls: CallLog?
-    ) -> Outcome<Bool, UpstreamCaller.Failure> {
+    ) -> Outcome<Bool, UpstreamFailure> {
         end(key, "release", until: deadline, calls)
     }
 
     private func end(
-        _ key: String,
+        _ key: IdempotencyKey,
         _ operation: String,
         until deadline: Deadline,
         _ calls: CallLog?
-    ) -> Outcome<Bool, UpstreamCaller.Failure> {
-        let path = "/reservations/\(PercentEncoding.encode(key))/\(operation)"
-        return post(path, [:], operation, until: deadline, calls).map { answer in
+    ) -> Outcome<Bool, UpstreamFailure> {
+        let path = "/reservations/\(PercentEncoding.encode(key.description))/\(operation)"
+        return upstream.write(
+            key,
+            operation,
+            until: deadline,
+            calls,
+            request: { _ in post(path, [:]) }
+        ) { answer in
             switch answer.status {
             case 200..<300: true
             case 404, 409, 410: false
@@ -129,24 +156,12 @@ struct ProductServiceClient: Sendable {
         }
     }
 
-    private func post(
-        _ path: String,
-        _ body: JSON,
-        _ operation: String,
-        until deadline: Deadline,
-        _ calls: CallLog?
-    ) -> Outcome<UpstreamCaller.Answer, UpstreamCaller.Failure> {
-        let request = HTTPRequest(
+    private func post(_ path: String, _ body: JSON) -> HTTPRequest {
+        HTTPRequest(
             method: .post,
             url: baseURL + path,
             headers: ["Content-Type": "application/json"],
             body: body.serialized()
-        )
-        return caller.send(
-            request,
-            operation,
-            until: deadline.tightened(to: timeout),
-            calls
         )
     }
 }

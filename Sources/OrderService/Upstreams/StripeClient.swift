@@ -5,16 +5,15 @@ import Web
 
 /// Calls to Stripe's API: PaymentIntents in a pinned version.
 struct StripeClient: Sendable {
-    let caller: UpstreamCaller
+    /// What creates payments.
+    let payments: Upstream
+    /// What reads and cancels.
+    let reads: Upstream
     /// Without a slash at the end.
     let baseURL: String
     let secretKey: String
     /// The pinned `Stripe-Version`.
     let apiVersion: String
-    /// One try of a write.
-    let writeTimeout: Duration
-    /// One try of a read.
-    let readTimeout: Duration
 
     /// What Stripe said, in so far as it could be read.
     enum Answer: Sendable {
@@ -42,18 +41,20 @@ struct StripeClient: Sendable {
     ///   - paymentID: our payment's public id.
     ///   - capture: `automatic` or `manual`.
     ///   - key: Stripe's idempotency key; the same for every try of the same payment.
-    ///   - deadline: of the request; one try takes at most the write timeout.
+    ///   - deadline: of the caller.
     ///   - calls: where the request's log line finds the call.
+    ///   - late: gets an outcome that came after the caller had gone.
     /// - Returns: Stripe's answer, if there was one.
     func createIntent(
         amount: Money,
         orderID: Int64,
         paymentID: String,
         capture: String,
-        key: String,
+        key: IdempotencyKey,
         until deadline: Deadline,
-        _ calls: CallLog?
-    ) -> Outcome<Answer, UpstreamCaller.Failure> {
+        _ calls: CallLog?,
+        late: @escaping @Sendable (Outcome<Answer, UpstreamFailure>) -> Void
+    ) -> Outcome<Answer, UpstreamFailure> {
         let fields = [
             (name: "amount", value: String(amount.minor)),
             (name: "currency", value: amount.currency.rawValue.lowercased()),
@@ -62,15 +63,19 @@ struct StripeClient: Sendable {
             (name: "metadata[order_id]", value: String(orderID)),
             (name: "metadata[payment_id]", value: paymentID),
         ]
-        var request = request(.post, "/v1/payment_intents", body: fields)
-        request.headers["Idempotency-Key"] = key
-        let outcome = caller.send(
-            request,
+        return payments.write(
+            key,
             "create",
-            until: deadline.tightened(to: writeTimeout),
-            calls
+            until: deadline,
+            calls,
+            request: { key in
+                var request = request(.post, "/v1/payment_intents", body: fields)
+                request.headers["Idempotency-Key"] = key.description
+                return request
+            },
+            late: late,
+            meaning: Self.read
         )
-        return read(outcome)
     }
 
     /// Reads a PaymentIntent.
@@ -78,15 +83,14 @@ struct StripeClient: Sendable {
         _ id: String,
         until deadline: Deadline,
         _ calls: CallLog?
-    ) -> Outcome<Answer, UpstreamCaller.Failure> {
+    ) -> Outcome<Answer, UpstreamFailure> {
         let path = "/v1/payment_intents/\(PercentEncoding.encode(id))"
-        return read(
-            caller.send(
-                request(.get, path),
-                "retrieve",
-                until: deadline.tightened(to: readTimeout),
-                calls
-            )
+        return reads.read(
+            request(.get, path),
+            "retrieve",
+            until: deadline,
+            calls,
+            meaning: Self.read
         )
     }
 
@@ -107,25 +111,21 @@ struct StripeClient: Sendable {
         )
     }
 
-    /// A 5xx says nothing about what was done, so it is unknown; everything else is an answer.
-    private func read(
-        _ outcome: Outcome<UpstreamCaller.Answer, UpstreamCaller.Failure>
-    ) -> Outcome<Answer, UpstreamCaller.Failure> {
-        outcome.map { answer in
-            if let intent = PaymentIntent(answer.json) { return .intent(intent) }
-            if answer.status >= 500, answer.headers["Idempotent-Replayed"] == "true" {
-                return .storedFailure
-            }
-            guard let error = answer.json["error"], (400..<500).contains(answer.status) else {
-                return nil
-            }
-            return .refused(
-                Refusal(
-                    status: answer.status,
-                    type: error["type"]?.string ?? "",
-                    code: error["code"]?.string ?? ""
-                )
-            )
+    /// A 5xx says nothing about what was done, so it has no meaning; everything else has one.
+    @Sendable private static func read(_ answer: UpstreamAnswer) -> Answer? {
+        if let intent = PaymentIntent(answer.json) { return .intent(intent) }
+        if answer.status >= 500, answer.headers["Idempotent-Replayed"] == "true" {
+            return .storedFailure
         }
+        guard let error = answer.json["error"], (400..<500).contains(answer.status) else {
+            return nil
+        }
+        return .refused(
+            Refusal(
+                status: answer.status,
+                type: error["type"]?.string ?? "",
+                code: error["code"]?.string ?? ""
+            )
+        )
     }
 }

@@ -23,17 +23,15 @@ struct CustomerProfile: Sendable {
 
 /// Calls to user-service.
 struct UserServiceClient: Sendable {
-    let caller: UpstreamCaller
+    let upstream: Upstream
     let baseURL: String
-    /// One try.
-    let timeout: Duration
 
     /// A customer's cart; the answer is nil if there is no such customer.
     func cart(
         of userID: String,
         until deadline: Deadline,
         _ calls: CallLog?
-    ) -> Outcome<Cart?, UpstreamCaller.Failure> {
+    ) -> Outcome<Cart?, UpstreamFailure> {
         get("/users/\(PercentEncoding.encode(userID))/cart", "cart", until: deadline, calls) {
             json in
             guard let items = json["items"]?.array else { return nil }
@@ -54,7 +52,7 @@ struct UserServiceClient: Sendable {
         of userID: String,
         until deadline: Deadline,
         _ calls: CallLog?
-    ) -> Outcome<CustomerProfile?, UpstreamCaller.Failure> {
+    ) -> Outcome<CustomerProfile?, UpstreamFailure> {
         get("/users/\(PercentEncoding.encode(userID))", "profile", until: deadline, calls) {
             CustomerProfile(
                 email: $0["email"]?.string,
@@ -64,20 +62,19 @@ struct UserServiceClient: Sendable {
         }
     }
 
-    private func get<Value>(
+    private func get<Value: Sendable>(
         _ path: String,
         _ operation: String,
         until deadline: Deadline,
         _ calls: CallLog?,
-        _ read: (JSON) -> Value?
-    ) -> Outcome<Value?, UpstreamCaller.Failure> {
-        let outcome = caller.send(
+        _ read: @escaping @Sendable (JSON) -> Value?
+    ) -> Outcome<Value?, UpstreamFailure> {
+        upstream.read(
             HTTPRequest(method: .get, url: baseURL + path),
             operation,
-            until: deadline.tightened(to: timeout),
+            until: deadline,
             calls
-        )
-        return outcome.map { answer -> Value?? in
+        ) { answer -> Value?? in
             if answer.status == 404 { return .some(nil) }
             guard answer.status == 200, let value = read(answer.json) else { return nil }
             return .some(value)

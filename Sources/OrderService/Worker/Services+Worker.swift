@@ -23,6 +23,7 @@ extension Services {
             placement: placement,
             payments: paymentStarter,
             reservations: ReservationStore(database: database, ledger: ledger),
+            verification: verification,
             products: products
         )
         let retention = settings.retention.outbox

@@ -145,7 +145,10 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
             limit.remaining >= min(configuration.attemptTimeout * 0.9, configuration.fairTime)
         let attempt = Attempt(number: number, deadline: limit.withRoomForAnswer)
         // A permit that is not answered here is released: the call was not made.
-        switch limiter.run(until: limit, late: late, { call(attempt) }) {
+        let ending = limiter.run(until: limit, laneWait: configuration.laneWait, late: late) {
+            call(attempt)
+        }
+        switch ending {
         case .refused: return (.notExecuted(.busy), .never)
         case .notBegun: return (.notExecuted(.waitedTooLong), .never)
         case .goesOn:

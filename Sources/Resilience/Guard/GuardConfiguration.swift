@@ -13,6 +13,10 @@ package struct GuardConfiguration: Sendable, Equatable {
     /// about the other side when it runs out of it.
     package var fairTime = Duration.seconds(1)
 
+    /// The longest wait for a lane, so that a dependency that hangs holds up only those callers
+    /// that are on its lanes.
+    package var laneWait = Duration.milliseconds(500)
+
     package var retry = RetryPolicy()
 
     package var breaker = CircuitBreakerConfiguration()
@@ -42,6 +46,13 @@ package struct GuardConfiguration: Sendable, Equatable {
             "must be 0 up to totalTimeout"
         )
         try InvalidSetting.require(fairTime >= .zero, "fairTime", "must not be negative")
+        try InvalidSetting.require(laneWait >= .zero, "laneWait", "must not be negative")
+        try InvalidSetting.require(
+            budgetShare >= 0 && budgetShare <= 1,
+            "budgetShare",
+            "must be 0 to 1"
+        )
+        try InvalidSetting.require(budgetMinimum >= 0, "budgetMinimum", "must not be negative")
         try retry.validate()
         try breaker.validate()
     }

@@ -12,4 +12,10 @@ package struct IdempotencyKey: Sendable, Hashable, CustomStringConvertible {
         else { return nil }
         description = text
     }
+
+    /// A key of a kind and a number, such as `order-42`.
+    package init(_ kind: StaticString, _ number: Int64) {
+        description = "\(kind)-\(number)"
+        precondition(IdempotencyKey(description) != nil, "a kind is a visible ASCII word")
+    }
 }

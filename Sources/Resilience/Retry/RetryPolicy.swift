@@ -22,16 +22,16 @@ package struct RetryPolicy: Sendable, Equatable {
     package var backoff: Backoff
 
     /// The longest `Retry-After` that is waited for; a longer one ends the attempts.
-    package var serverWaitCap: Duration
+    package var retryAfterCap: Duration
 
     package init(
         attempts: Int = 2,
         backoff: Backoff = Backoff(),
-        serverWaitCap: Duration = .seconds(2)
+        retryAfterCap: Duration = .seconds(2)
     ) {
         self.attempts = attempts
         self.backoff = backoff
-        self.serverWaitCap = serverWaitCap
+        self.retryAfterCap = retryAfterCap
     }
 
     /// A policy without repetitions.
@@ -40,8 +40,8 @@ package struct RetryPolicy: Sendable, Equatable {
     package func validate() throws(InvalidSetting) {
         try InvalidSetting.require((1...10).contains(attempts), "attempts", "must be 1 to 10")
         try InvalidSetting.require(
-            serverWaitCap >= .zero,
-            "serverWaitCap",
+            retryAfterCap >= .zero,
+            "retryAfterCap",
             "must not be negative"
         )
         try backoff.validate()
@@ -66,7 +66,7 @@ package struct RetryPolicy: Sendable, Equatable {
         var wait = backoff.wait(beforeRepetition: attempt, using: &random)
         if let asked = advice.after {
             // Coming back earlier than asked is of no use, so there is no cutting to the cap.
-            guard asked <= serverWaitCap else { return .stop(.waitTooLong) }
+            guard asked <= retryAfterCap else { return .stop(.waitTooLong) }
             wait = max(wait, asked)
         }
         guard wait < usefulTime else { return .stop(.deadline) }

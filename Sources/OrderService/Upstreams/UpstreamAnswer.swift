@@ -1,0 +1,45 @@
+import Curl
+import Resilience
+import Web
+
+/// An answer of another service, with its JSON; null where it has none.
+struct UpstreamAnswer: Sendable {
+    let status: Int
+    let headers: HTTPHeaders
+    let json: JSON
+
+    /// How long the service asks us to wait (RFC 9110, section 10.2.3, in seconds); nil if it
+    /// does not, or names a date.
+    var retryAfter: Duration? {
+        guard let seconds = headers["Retry-After"].flatMap({ Int($0) }), seconds >= 0 else {
+            return nil
+        }
+        return .seconds(seconds)
+    }
+}
+
+/// Why a call to another service has no answer.
+struct UpstreamFailure: Error, Sendable, Equatable {
+    let dependency: Dependency
+
+    /// One of a few words, for metrics and logs.
+    let reason: String
+
+    /// How long the next call is sure to be refused, if that is known.
+    var retryAfter: Duration?
+
+    init(_ dependency: Dependency, _ reason: String, retryAfter: Duration? = nil) {
+        self.dependency = dependency
+        self.reason = reason
+        self.retryAfter = retryAfter
+    }
+
+    /// What the guard says, in the caller's terms.
+    init(_ failure: GuardFailure<UpstreamFailure>, of dependency: Dependency) {
+        switch failure {
+        case .call(let failure): self = failure
+        case .open(let retryAfter): self.init(dependency, "open", retryAfter: retryAfter)
+        default: self.init(dependency, "\(failure.label)")
+        }
+    }
+}

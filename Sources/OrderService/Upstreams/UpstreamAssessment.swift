@@ -1,0 +1,52 @@
+import Curl
+import Resilience
+import Web
+
+/// What the answers of other services say about them, and about a repetition.
+///
+/// | answer | breaker | repetition |
+/// |---|---|---|
+/// | not reached, no whole answer, unreadable | failure | yes |
+/// | 5xx | failure | of Stripe only if it says so: it stores a 500 and repeats it for its key |
+/// | 429 `lock_timeout` of Stripe | success | yes: one object is busy, nothing else |
+/// | other 429 | a pause as long as it asks | after that pause |
+/// | 401, 403 | ignored | no |
+/// | 409 | success | of Stripe if it says so |
+/// | any other | success: a declined card says that Stripe is well | no |
+///
+/// (Stripe, «advanced error handling», «rate limits»; `Stripe-Should-Retry` overrides both ways.)
+enum UpstreamAssessment {
+    /// A pause where a 429 names none.
+    private static let pause = Duration.seconds(1)
+
+    static func assess(_ outcome: Outcome<UpstreamAnswer, UpstreamFailure>) -> Assessment {
+        switch outcome {
+        case .notExecuted, .unknown: Assessment(.failure, retry: RetryAdvice(true))
+        case .executed(let answer): assess(answer, isOfStripe: false)
+        }
+    }
+
+    static func assessStripe(_ outcome: Outcome<UpstreamAnswer, UpstreamFailure>) -> Assessment {
+        switch outcome {
+        case .notExecuted, .unknown: Assessment(.failure, retry: RetryAdvice(true))
+        case .executed(let answer): assess(answer, isOfStripe: true)
+        }
+    }
+
+    private static func assess(_ answer: UpstreamAnswer, isOfStripe: Bool) -> Assessment {
+        let says = isOfStripe ? answer.headers["Stripe-Should-Retry"].map { $0 == "true" } : nil
+        func advice(_ isWorthwhile: Bool) -> RetryAdvice {
+            RetryAdvice(isWorthwhile, shouldRetry: says, after: answer.retryAfter)
+        }
+        switch answer.status {
+        case 401, 403: return Assessment(.ignored)
+        case 409: return Assessment(.success, retry: advice(false))
+        case 429 where answer.json["error"]?["code"]?.string == "lock_timeout":
+            return Assessment(.success, retry: advice(true))
+        case 429:
+            return Assessment(.pause(answer.retryAfter ?? pause), retry: advice(true))
+        case 500...: return Assessment(.failure, retry: advice(!isOfStripe))
+        default: return Assessment(.success)
+        }
+    }
+}

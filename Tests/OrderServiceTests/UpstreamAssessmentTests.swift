@@ -1,0 +1,68 @@
+import Curl
+import Resilience
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Assessment of answers") struct UpstreamAssessmentTests {
+    private func answer(
+        _ status: Int,
+        _ headers: HTTPHeaders = [:],
+        _ json: JSON = .null
+    ) -> Outcome<UpstreamAnswer, UpstreamFailure> {
+        .executed(UpstreamAnswer(status: status, headers: headers, json: json))
+    }
+
+    @Test("takes no answer for a failure worth a repetition") func noAnswer() {
+        let failure = UpstreamFailure(.stripePayment, "timed_out")
+        let expected = Assessment(.failure, retry: RetryAdvice(true))
+        for assess in [UpstreamAssessment.assess, UpstreamAssessment.assessStripe] {
+            #expect(assess(.notExecuted(failure)) == expected)
+            #expect(assess(.unknown(failure)) == expected)
+        }
+    }
+
+    @Test("takes refusals for a sign of health", arguments: [200, 201, 302, 400, 402, 404, 409])
+    func refusals(status: Int) {
+        #expect(UpstreamAssessment.assessStripe(answer(status)) == Assessment(.success))
+        #expect(UpstreamAssessment.assess(answer(status)) == Assessment(.success))
+    }
+
+    @Test("ignores refused credentials", arguments: [401, 403]) func credentials(status: Int) {
+        #expect(UpstreamAssessment.assessStripe(answer(status)) == Assessment(.ignored))
+    }
+
+    @Test("repeats a 5xx of the shop's own services, of Stripe only if it says so")
+    func serverErrors() {
+        let again = Assessment(.failure, retry: RetryAdvice(true))
+        let never = Assessment(.failure, retry: RetryAdvice(false))
+        #expect(UpstreamAssessment.assess(answer(503)) == again)
+        #expect(UpstreamAssessment.assessStripe(answer(503)) == never)
+        let says = answer(500, ["Stripe-Should-Retry": "true"])
+        #expect(UpstreamAssessment.assessStripe(says) == again)
+        #expect(UpstreamAssessment.assess(answer(500, ["Stripe-Should-Retry": "false"])) == again)
+        let wait = Assessment(.failure, retry: RetryAdvice(true, after: .seconds(3)))
+        #expect(UpstreamAssessment.assess(answer(503, ["Retry-After": "3"])) == wait)
+        #expect(UpstreamAssessment.assess(answer(503, ["Retry-After": "-3"])) == again)
+    }
+
+    @Test("pauses for a 429, but for one whose object is only busy") func tooManyRequests() {
+        let asked = UpstreamAssessment.assessStripe(answer(429, ["Retry-After": "7"]))
+        #expect(asked.result == .pause(.seconds(7)))
+        #expect(asked.retry == RetryAdvice(true, after: .seconds(7)))
+        #expect(UpstreamAssessment.assessStripe(answer(429)).result == .pause(.seconds(1)))
+        let busy = answer(429, [:], ["error": ["code": "lock_timeout"]])
+        #expect(
+            UpstreamAssessment.assessStripe(busy)
+                == Assessment(.success, retry: RetryAdvice(true))
+        )
+    }
+
+    @Test("repeats a conflict only if Stripe says so") func conflicts() {
+        let says = answer(409, ["Stripe-Should-Retry": "true"])
+        let again = Assessment(.success, retry: RetryAdvice(true))
+        #expect(UpstreamAssessment.assessStripe(says) == again)
+        #expect(UpstreamAssessment.assess(says) == Assessment(.success))
+    }
+}
