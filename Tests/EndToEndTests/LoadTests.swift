@@ -16,7 +16,10 @@ extension WholeStackTests {
         @Test("answers every look-up within a second beside slow checkouts")
         func lookUpsBesideSlowCheckouts() async throws {
             try await onOwnThread {
-                let stack = try StackUnderTest()
+                // A breaker that never opens, or the checkouts would soon be fast again.
+                let stack = try StackUnderTest(settings: [
+                    "STRIPE_PAYMENT_POLICY": "attempts=1 minimumCalls=1000000"
+                ])
                 let orders = try OrderShelf(20, in: stack)
                 try stack.delay("POST /stripe/v1/payment_intents", milliseconds: 3_000)
 

@@ -99,19 +99,9 @@ struct ProductServiceClient: Sendable {
             until: deadline,
             calls,
             request: { _ in post("/reservations", body) },
-            late: late
-        ) { answer in
-            switch (answer.status, answer.json["code"]?.string) {
-            case (200, _), (201, _): return .held
-            case (409, "out_of_stock"):
-                let items = answer.json["items"]?.array ?? []
-                return .outOfStock(
-                    items.map { ($0["sku"]?.string ?? "", $0["available"]?.integer ?? 0) }
-                )
-            case (409, "released"), (410, _): return .released
-            default: return nil
-            }
-        }
+            late: late,
+            meaning: Reservation.init
+        )
     }
 
     /// Makes a reservation final.
@@ -146,13 +136,16 @@ struct ProductServiceClient: Sendable {
             operation,
             until: deadline,
             calls,
-            request: { _ in post(path, [:]) }
-        ) { answer in
-            switch answer.status {
-            case 200..<300: true
-            case 404, 409, 410: false
-            default: nil
-            }
+            request: { _ in post(path, [:]) },
+            meaning: Self.stood
+        )
+    }
+
+    @Sendable private static func stood(_ answer: UpstreamAnswer) -> Bool? {
+        switch answer.status {
+        case 200..<300: true
+        case 404, 409, 410: false
+        default: nil
         }
     }
 
@@ -163,5 +156,21 @@ struct ProductServiceClient: Sendable {
             headers: ["Content-Type": "application/json"],
             body: body.serialized()
         )
+    }
+}
+
+extension ProductServiceClient.Reservation {
+    /// Reads product-service's answer; nil if it is none of those it gives.
+    fileprivate init?(_ answer: UpstreamAnswer) {
+        switch (answer.status, answer.json["code"]?.string) {
+        case (200, _), (201, _): self = .held
+        case (409, "out_of_stock"):
+            let items = answer.json["items"]?.array ?? []
+            self = .outOfStock(
+                items.map { ($0["sku"]?.string ?? "", $0["available"]?.integer ?? 0) }
+            )
+        case (409, "released"), (410, _): self = .released
+        default: return nil
+        }
     }
 }
