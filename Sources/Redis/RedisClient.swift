@@ -102,7 +102,7 @@ package final class RedisClient: Sendable {
             return replies
         } catch {
             // A caller who left less time than an operation may take says nothing about Redis.
-            let isOurs = error.isOfClient || (error == .timedOut && limit == deadline)
+            let isOurs = error.isOfClient || (limit == deadline && deadline.isExpired)
             permit.end(isOurs ? .ignored : .failure)
             throw error
         }

@@ -54,6 +54,49 @@ struct FailureTests {
         }
     }
 
+    @Test("is not connected to any more while the breaker is open, and then again")
+    func breaker() async throws {
+        try await onOwnThread {
+            var policy = CircuitBreakerConfiguration()
+            policy.minimumCalls = 3
+            policy.openWait = .milliseconds(1)
+            policy.openWaitCap = .milliseconds(1)
+            let breaker = try CircuitBreaker(name: "mariadb", policy)
+            // Nobody listens there, until there is a link to one that does.
+            let path = "/tmp/mariadb-\(UUID().uuidString.prefix(8))"
+            defer { unlink(path) }
+            let database = Database(TestDatabase.configuration(socket: path), breaker: breaker)
+            let ask: () throws -> Void = {
+                _ = try database.query("SELECT 1", until: .after(.seconds(10)))
+            }
+            for _ in 0..<3 {
+                let error = #expect(throws: MariaDBError.self) { try ask() }
+                guard case .connectFailed = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+            }
+            #expect(breaker.snapshot.openings == 1)
+            breaker.reset(by: ManualOrder(who: "test", why: "a known state"))
+            try breaker.set(.openFor(.seconds(60)), by: ManualOrder(who: "test", why: "refusal"))
+            let refusal = #expect(throws: MariaDBError.self) {
+                try database.transaction(until: .after(.seconds(10))) { _ in }
+            }
+            guard case .breakerOpen = refusal, refusal?.isNotExecuted == true else {
+                Issue.record("\(String(describing: refusal))")
+                return
+            }
+            symlink(TestDatabase.socketPath, path)
+            breaker.reset(by: ManualOrder(who: "test", why: "it is back"))
+            try ask()
+            // What the server refuses says that it is there.
+            for _ in 0..<5 {
+                _ = try? database.query("SELECT nonsense", until: .after(.seconds(10)))
+            }
+            #expect(breaker.snapshot.state == .closed && breaker.snapshot.counts.failed == 0)
+        }
+    }
+
     @Test("leaves nothing of a transaction that it was killed in")
     func losesTransaction() async throws {
         try await onOwnThread {

@@ -61,6 +61,65 @@ struct RedisOutageTests {
         #expect(client.usage.lent == 0)
     }
 
+    /// A breaker that opens after three failures and is tried again at once.
+    private func breaker(_ wait: Duration = .milliseconds(1)) throws -> CircuitBreaker {
+        var configuration = CircuitBreakerConfiguration()
+        configuration.minimumCalls = 3
+        configuration.openWait = wait
+        configuration.openWaitCap = wait
+        return try CircuitBreaker(name: "redis", configuration)
+    }
+
+    @Test("is not asked any more while the breaker is open, but for what is urgent")
+    func breakerOpens() throws {
+        let breaker = try breaker(.seconds(60))
+        let client = RedisClient(.test(server), breaker: breaker)
+        _ = try client.send(ping, until: soon)
+        server.stop()
+        for _ in 0..<2 {
+            #expect(throws: RedisError.connectionFailed("Connection refused")) {
+                try client.pipeline([ping], until: soon)
+            }
+        }
+        #expect(throws: RedisError.breakerOpen) { try client.send(ping, until: soon) }
+        try server.start()
+        #expect(throws: RedisError.breakerOpen) { try client.pipeline([ping], until: soon) }
+        #expect(try client.send(ping, until: soon, isUrgent: true) == .status("PONG"))
+        #expect(breaker.snapshot.state == .open)
+    }
+
+    @Test("is asked again once the breaker's wait is over") func breakerCloses() throws {
+        let breaker = try breaker()
+        let client = RedisClient(.test(server), breaker: breaker)
+        server.stop()
+        for _ in 0..<6 { _ = try? client.send(ping, until: soon) }
+        #expect(breaker.snapshot.openings > 0)
+        try server.start()
+        let limit = soon
+        while breaker.snapshot.state != .closed, !limit.isExpired {
+            _ = try? client.send(ping, until: soon)
+        }
+        #expect(breaker.snapshot.state == .closed)
+        #expect(try client.send(ping, until: soon) == .status("PONG"))
+    }
+
+    @Test("is taken for well when it refuses a command, or a caller left too little time")
+    func refusalsAreNoFailures() throws {
+        let breaker = try breaker(.seconds(60))
+        let client = RedisClient(.test(server), breaker: breaker)
+        for _ in 0..<5 {
+            #expect(throws: RedisError.self) { try client.send(Command("NONSENSE"), until: soon) }
+        }
+        server.pause()
+        for _ in 0..<5 {
+            #expect(throws: RedisError.self) {
+                try client.send(ping, until: .after(.milliseconds(20)))
+            }
+        }
+        server.resume()
+        #expect(breaker.snapshot.state == .closed && breaker.snapshot.totals.failed == 0)
+    }
+
     @Test("obeys a deadline that is tighter than the operation timeout") func obeysDeadline() throws
     {
         let client = RedisClient(.test(server))
