@@ -54,6 +54,7 @@ extension Settings {
             guestTokenLife: reader.duration(.guestTokenTTL),
             maximumSessionLife: reader.duration(.sessionTTLMaximum)
         )
+        limits = Limits(reading: &reader)
         retention = Retention(
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
@@ -84,6 +85,12 @@ extension Settings {
         for (setting, value, limit, limitValue) in ordered {
             reader.check(setting, value, isAtMost: limit, limitValue)
         }
+        reader.check(
+            .paymentLimitCustomerHour,
+            limits.payment.customerHour,
+            isAtMost: .paymentLimitCustomerDay,
+            limits.payment.customerDay
+        )
         let lanes = server.readLanes + server.requestLanes + Lanes.webhookLanes
         if lanes > Lanes.maximumTotal {
             reader.report(
@@ -224,5 +231,15 @@ extension Settings.Upstreams {
         productServiceURL = reader.url(.productServiceURL)
         timeout = reader.duration(.upstreamTimeout)
         poolSize = reader.count(.upstreamPool)
+    }
+}
+
+extension Settings.Limits {
+    fileprivate init(reading reader: inout SettingsReader) {
+        payment = PaymentLimits()
+        payment.customerHour = reader.count(.paymentLimitCustomerHour)
+        payment.customerDay = reader.count(.paymentLimitCustomerDay)
+        payment.addressHour = reader.count(.paymentLimitAddressHour)
+        processes = reader.count(.limitProcesses)
     }
 }
