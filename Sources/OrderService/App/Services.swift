@@ -24,6 +24,7 @@ package final class Services: Sendable {
     let orders: OrderStore
     let ledger: OrderLedger
     let payments: PaymentStore
+    let paymentLimiter: PaymentLimiter
     let stripe: StripeClient
     let users: UserServiceClient
     let products: ProductServiceClient
@@ -61,6 +62,11 @@ package final class Services: Sendable {
         orders = OrderStore(database: database)
         ledger = OrderLedger(database: database, cache: cache, clock: clock)
         payments = PaymentStore(database: database)
+        paymentLimiter = PaymentLimiter(
+            limiter: RateLimiter(redis: stateRedis, processes: settings.limits.processes),
+            limits: settings.limits.payment,
+            metrics: metrics
+        )
 
         let upstreamMetrics = UpstreamMetrics(registry: metrics)
         func caller(_ service: String) -> UpstreamCaller {
@@ -89,6 +95,7 @@ package final class Services: Sendable {
         )
         settlement = PaymentSettlement(
             ledger: ledger,
+            limiter: paymentLimiter,
             paymentDeadline: settings.checkout.paymentDeadline
         )
         paymentStarter = PaymentStarter(
@@ -97,6 +104,7 @@ package final class Services: Sendable {
             ledger: ledger,
             stripe: stripe,
             settlement: settlement,
+            limiter: paymentLimiter,
             createBudget: settings.stripe.createBudget
         )
         placement = OrderPlacement(
