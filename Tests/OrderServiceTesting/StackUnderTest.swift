@@ -12,7 +12,8 @@ package final class StackUnderTest: @unchecked Sendable {
     package let simulatorPort: UInt16
     /// What `scripts/stack` wrote for callers: addresses, tokens, sockets.
     package private(set) var environment: [String: String] = [:]
-    private let settings: [String]
+    /// What the stack's scripts and programs are started with, `NAME=value` each.
+    package let settings: [String]
     private var keeper: ChildProcess?
 
     /// What can be restarted.
