@@ -41,6 +41,9 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the customer has paid: the amount is captured, or held to be captured.
+    package var isSuccess: Bool { self == .authorized || isSettled }
+
     /// Whether a report of `next` may follow; a payment never goes back.
     ///
     /// Reports of a provider arrive late and out of order, so what is not forward is dropped.

@@ -67,8 +67,9 @@ private final class ServeProcess {
             wait $!; echo "status $?"
             """
         shell = try ChildProcess(
-            "/bin/bash",
-            ["-c", script, "bash", stack.runDirectory, StackUnderTest.orderd]
+            "/usr/bin/env",
+            stack.settings
+                + ["/bin/bash", "-c", script, "bash", stack.runDirectory, StackUnderTest.orderd]
         )
         process =
             try shell.line(containing: "pid ").split(separator: " ").last

@@ -83,13 +83,24 @@ class Simulator:
 
 
 class Record:
-    """MariaDB and Redis, to make things old that no caller can."""
+    """MariaDB and Redis, to bring about what would take a caller hours."""
 
     def sql(self, statement):
         socket = os.environ["MARIADB_SOCKET"]
         subprocess.run(
             ["mariadb", "--no-defaults", f"--socket={socket}", "orders"],
             input=statement, text=True, check=True,
+        )
+
+    def use_up_attempts(self, customer):
+        """Fills the log of a customer's attempts to pay up to what `scripts/test-openapi` allows."""
+        script = """local time = redis.call('TIME')
+            local now = string.format('%.0f', time[1] * 1000000 + time[2])
+            for number = 1, 1000 do redis.call('ZADD', KEYS[1], now, 'test:' .. number) end"""
+        subprocess.run(
+            ["redis-cli", "-s", os.environ["REDIS_SOCKET"], "eval", script, "1",
+             f"payment:rate:{customer}"],
+            check=True, stdout=subprocess.DEVNULL,
         )
 
     def forget_caches(self):

@@ -15,15 +15,15 @@ ITEMS = [{"sku": "CAFEA-250", "quantity": 2}]
 SESSIONS = "/v1/checkout/sessions"
 
 
-def start(api, items=ITEMS):
+def start(api, items=ITEMS, email="ana@example.ro"):
     """A guest's checkout session; answers its path and its token."""
-    made = api("POST", SESSIONS, 201, body={"email": "ana@example.ro", "items": items}).json()
+    made = api("POST", SESSIONS, 201, body={"email": email, "items": items}).json()
     return f"{SESSIONS}/{made['id']}", made["token"]
 
 
-def ready(api, items=ITEMS, method="courier"):
+def ready(api, items=ITEMS, method="courier", email="ana@example.ro"):
     """The same, with everything that completing needs."""
-    path, token = start(api, items)
+    path, token = start(api, items, email)
     details = DETAILS | {"shipping": {"method": method, "address": ADDRESS}}
     api("PATCH", path, 200, body=details, token=token)
     return path, token

@@ -251,6 +251,21 @@ def test_degraded_start(api, simulator, key):
     assert recovered["clientSecret"] and not recovered["degraded"]
 
 
+def test_too_many_attempts(api, record, key):
+    email = f"{key}@example.ro"
+    done = shop.complete(api, *shop.ready(api, email=email))
+    order, guest = done["order"]["id"], done["guestToken"]
+    # As if Stripe had canceled it, so that there would be a new one.
+    record.sql(f"UPDATE payments SET status = 'cancelled' WHERE order_id = {order}")
+    path, token = shop.ready(api, email=email)
+    record.use_up_attempts(email)
+    for refused, bearer in ((f"{path}/complete", token), (f"/v1/orders/{order}/payments", guest)):
+        answer = api("POST", refused, 429, token=bearer, key=key)
+        assert answer.json()["code"] == "rate_limited"
+        assert 0 < int(answer.headers["Retry-After"]) <= 3_600
+        assert answer.headers["RateLimit-Remaining"] == "0"
+
+
 # Look-ups
 
 PARTS = ("", "/items", "/payment", "/tracking")

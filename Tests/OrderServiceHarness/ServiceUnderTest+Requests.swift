@@ -1,5 +1,5 @@
 package import MariaDB
-import OrderService
+package import OrderService
 import OrderServiceTesting
 import Resilience
 package import Web
@@ -42,6 +42,8 @@ package struct TestAnswer: Sendable {
 
 extension ServiceUnderTest {
     /// Sends a request with a JSON body, if any, and waits for its answer.
+    ///
+    /// It comes from `address`, and goes to another process's `application` where one is given.
     @discardableResult
     package func send(
         _ method: Method,
@@ -49,6 +51,8 @@ extension ServiceUnderTest {
         token: String? = nil,
         key: String? = nil,
         headers: [(name: String, value: String)] = [],
+        from address: String = "127.0.0.1",
+        to application: OrderApplication? = nil,
         _ body: JSON? = nil
     ) -> TestAnswer {
         var all = headers
@@ -57,8 +61,14 @@ extension ServiceUnderTest {
         if body != nil, !headers.contains(where: { $0.name == "Content-Type" }) {
             all.append(("Content-Type", "application/json"))
         }
-        let request = Request(method, target, headers: all, body: body?.serialized() ?? [])
-        return TestAnswer(response: application.respond(to: request))
+        let request = Request(
+            method,
+            target,
+            headers: all,
+            body: body?.serialized() ?? [],
+            remoteAddress: address
+        )
+        return TestAnswer(response: (application ?? self.application).respond(to: request))
     }
 
     /// Sends a request whose body is given byte for byte.

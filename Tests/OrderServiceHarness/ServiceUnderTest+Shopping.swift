@@ -77,9 +77,10 @@ extension ServiceUnderTest {
     /// A guest's session that lacks nothing.
     package func readyCheckout(
         _ items: [JSON] = [ServiceUnderTest.item()],
+        email: String = "ana@example.ro",
         method: String = "courier"
     ) throws -> Checkout {
-        let checkout = try guestCheckout(items)
+        let checkout = try guestCheckout(items, email: email)
         try fill(checkout, method: method)
         return checkout
     }
@@ -111,12 +112,23 @@ extension ServiceUnderTest {
     }
 
     /// Completes a session.
+    @discardableResult
     package func complete(
         _ checkout: Checkout,
         key: String = "key-1",
+        from address: String = "127.0.0.1",
+        at application: OrderApplication? = nil,
         body: JSON = [:]
     ) -> TestAnswer {
-        send(.post, "\(checkout.path)/complete", token: checkout.token, key: key, body)
+        send(
+            .post,
+            "\(checkout.path)/complete",
+            token: checkout.token,
+            key: key,
+            from: address,
+            to: application,
+            body
+        )
     }
 
     /// A guest's order of one thing, completed with this body.

@@ -56,13 +56,14 @@ package final class ServiceUnderTest: Sendable {
     /// The same with a Redis server of the test's own, for tests that stop it.
     @discardableResult
     package static func runWithPrivateRedis<Result: Sendable>(
+        _ changes: [String: String] = [:],
         _ body: @escaping @Sendable (ServiceUnderTest, PrivateRedis) throws -> Result
     ) async throws -> Result {
         let redis = try PrivateRedis()
-        let changes = [
+        let changes = changes.merging([
             "REDIS_CACHE_SOCKET": redis.socketPath, "REDIS_CACHE_DATABASE": "0",
             "REDIS_STATE_DATABASE": "1",
-        ]
+        ]) { $1 }
         return try await run(changes) { try body($0, redis) }
     }
 
@@ -111,6 +112,10 @@ package final class ServiceUnderTest: Sendable {
             "PRODUCT_SERVICE_POLICY": "attemptTimeout=4s attempts=1 laneWait=4s",
             "UPSTREAM_BUDGET": "20s",
             "SEALING_KEY": String(repeating: "0f", count: 32),
+            // Tests order as they like; those of the limits set others.
+            "PAYMENT_LIMIT_CUSTOMER_HOUR": "1000000",
+            "PAYMENT_LIMIT_CUSTOMER_DAY": "1000000",
+            "PAYMENT_LIMIT_ADDRESS_HOUR": "1000000",
             "LOG_LEVEL": "critical",
         ]
     }
@@ -152,8 +157,9 @@ package final class ServiceUnderTest: Sendable {
 
     /// A second process on the same databases and stand-ins, with caches, pools and clock of its
     /// own, such as another worker.
-    package func makeSibling() throws -> Services {
-        try Services(settings: try Settings.load(environment: settings))
+    package func makeSibling(_ changes: [String: String] = [:]) throws -> Services {
+        let settings = settings.merging(changes) { $1 }
+        return try Services(settings: try Settings.load(environment: settings))
     }
 }
 

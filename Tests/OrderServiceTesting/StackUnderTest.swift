@@ -12,7 +12,8 @@ package final class StackUnderTest: @unchecked Sendable {
     package let simulatorPort: UInt16
     /// What `scripts/stack` wrote for callers: addresses, tokens, sockets.
     package private(set) var environment: [String: String] = [:]
-    private let settings: [String]
+    /// What the stack's scripts and programs are started with, `NAME=value` each.
+    package let settings: [String]
     private var keeper: ChildProcess?
 
     /// What can be restarted.
@@ -55,6 +56,9 @@ package final class StackUnderTest: @unchecked Sendable {
                 "RUN_DIR=\(runDirectory)", "PORT=\(port)", "SIM_PORT=\(simulatorPort)",
                 "ORDERD_BINARY=\(programs.orderd)", "ORDERSIM_BINARY=\(programs.ordersim)",
                 "SEED_ORDERS=0",
+                // All customers of a test have one address, and most are one guest.
+                "PAYMENT_LIMIT_CUSTOMER_HOUR=1000000", "PAYMENT_LIMIT_CUSTOMER_DAY=1000000",
+                "PAYMENT_LIMIT_ADDRESS_HOUR=1000000",
             ] + settings.map { "\($0.key)=\($0.value)" }
         do {
             // It takes everything down when this process is gone, however that ends.

@@ -59,6 +59,10 @@ import Testing
         #expect(settings.sealing.previousKey == nil)
         #expect(settings.checkout.paymentDeadline == .seconds(1_800))
         #expect(settings.access.guestTokenLife == .seconds(30 * 86_400))
+        #expect(settings.limits == .init(payment: PaymentLimits(), processes: 2))
+        #expect(settings.limits.payment.customerHour == 5)
+        #expect(settings.limits.payment.customerDay == 20)
+        #expect(settings.limits.payment.addressHour == 10)
         #expect(settings.retention.eventStreamLength == 100_000)
         #expect(
             settings.log
@@ -134,6 +138,12 @@ import Testing
                 "totalTimeout must not be below attemptTimeout"
             ),
             ("CHECKOUT_SLIDING", "2h", "2h is longer than CHECKOUT_MAXIMUM, 1h"),
+            (
+                "PAYMENT_LIMIT_CUSTOMER_HOUR", "21",
+                "21 is more than PAYMENT_LIMIT_CUSTOMER_DAY, 20"
+            ),
+            ("PAYMENT_LIMIT_ADDRESS_HOUR", "0", "0 is outside 1…1000000"),
+            ("LIMIT_PROCESSES", "101", "101 is outside 1…100"),
             ("STRIPE_SECRET_KEY_FILE", "/nowhere", ""),
         ]
     )
@@ -186,10 +196,16 @@ import Testing
 
     @Test("warn of names that are no settings, with the one that may be meant")
     func unknownNames() throws {
-        let settings = try load(["MARIADB_POLL": "3", "STRIPE_X_Y_Z_A": "1", "LOG_FILE": "x"])
+        let settings = try load([
+            "MARIADB_POLL": "3", "STRIPE_X_Y_Z_A": "1", "LOG_FILE": "x",
+            "PAYMENT_LIMIT_CUSTOMER_DAYS": "7", "LIMIT_PROCESSORS": "3",
+        ])
         #expect(
             settings.warnings == [
+                "LIMIT_PROCESSORS is not a setting; is LIMIT_PROCESSES meant?",
                 "MARIADB_POLL is not a setting; is MARIADB_POOL meant?",
+                "PAYMENT_LIMIT_CUSTOMER_DAYS is not a setting; "
+                    + "is PAYMENT_LIMIT_CUSTOMER_DAY meant?",
                 "STRIPE_X_Y_Z_A is not a setting",
             ]
         )

@@ -32,6 +32,7 @@ extension Services {
             crossOrigin: CrossOrigin(origins: settings.server.corsOrigins)
         )
         registerMetrics(of: lanes)
+        paymentLimiter.registerMetrics(in: metrics)
         return (application, lanes)
     }
 
@@ -50,6 +51,7 @@ extension Services {
         let completion = CheckoutCompletion(
             checkout: checkout,
             placement: placement,
+            limiter: paymentLimiter,
             payments: paymentStarter,
             guests: guests,
             orders: orders,
@@ -73,7 +75,8 @@ extension Services {
                 idempotency: idempotency
             ).endpoints
             + GuestController(guests: guests).endpoints
-            + FulfilmentController(ledger: ledger, orders: orders).endpoints
+            + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
+            .endpoints
             + WebhookController(
                 signature: StripeSignature(
                     secrets: settings.stripe.webhookSecrets.map(\.exposed),

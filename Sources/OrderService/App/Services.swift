@@ -24,6 +24,7 @@ package final class Services: Sendable {
     let orders: OrderStore
     let ledger: OrderLedger
     let payments: PaymentStore
+    let paymentLimiter: PaymentLimiter
     let stripe: StripeClient
     let users: UserServiceClient
     let products: ProductServiceClient
@@ -72,6 +73,11 @@ package final class Services: Sendable {
         orders = OrderStore(database: database)
         ledger = OrderLedger(database: database, cache: cache, clock: clock)
         payments = PaymentStore(database: database)
+        paymentLimiter = PaymentLimiter(
+            limiter: RateLimiter(redis: stateRedis, processes: settings.limits.processes),
+            limits: settings.limits.payment,
+            metrics: metrics
+        )
 
         stripe = StripeClient(
             payments: guards.stripePayment,
@@ -90,6 +96,7 @@ package final class Services: Sendable {
         )
         settlement = PaymentSettlement(
             ledger: ledger,
+            limiter: paymentLimiter,
             paymentDeadline: settings.checkout.paymentDeadline
         )
         paymentStarter = PaymentStarter(
@@ -97,7 +104,8 @@ package final class Services: Sendable {
             payments: payments,
             ledger: ledger,
             stripe: stripe,
-            settlement: settlement
+            settlement: settlement,
+            limiter: paymentLimiter
         )
         verification = ReservationVerification(
             orders: orders,

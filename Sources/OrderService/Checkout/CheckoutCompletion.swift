@@ -5,13 +5,14 @@ import Web
 
 /// Completing a checkout: the one request that makes an order and starts its payment.
 ///
-/// In this order: claim the idempotency key; check the session and the total; place the order
-/// (rows, stock); start the payment; store the answer with the guest's token.
+/// In this order: claim the idempotency key; check the session and the total; ask the limits; place
+/// the order (rows, stock); start the payment; store the answer with the guest's token.
 struct CheckoutCompletion: Sendable {
     static let pattern = "/v1/checkout/sessions/{id}/complete"
 
     let checkout: CheckoutController
     let placement: OrderPlacement
+    let limiter: PaymentLimiter
     let payments: PaymentStarter
     let guests: GuestAccessAuthority
     let orders: OrderStore
@@ -37,6 +38,7 @@ struct CheckoutCompletion: Sendable {
             let begun = try orders.find(checkoutSession: session.id, until: context.deadline)
             let input = try CompletionInput(context.request)
             let order: Order
+            var limits: [Response.Field] = []
             if let begun {
                 try input.check(
                     begun.total,
@@ -44,25 +46,40 @@ struct CheckoutCompletion: Sendable {
                 )
                 order = try placement.resume(begun, context)
             } else {
-                order = try place(session.id, input, context)
+                (order, limits) = try place(session.id, input, context)
             }
-            return try answer(order, session, claim, context)
+            var response = try answer(order, session, claim, context)
+            response.fields += limits
+            return response
         }
     }
 
     /// Makes the order of a session as the record has it; a session that changes meanwhile is
     /// read again, so that what is ordered is what was checked.
+    ///
+    /// - Returns: the order, and what to tell of the limits.
+    /// - Throws: a `Problem`, with 429 where a limit has no room for the attempt.
     private func place(
         _ id: String,
         _ input: CompletionInput,
         _ context: Context
-    ) throws -> Order {
+    ) throws -> (order: Order, limits: [Response.Field]) {
         while true {
             let session = try checkout.recordedSession(id, until: context.deadline)
-            let ready = try placement.ready(session, paymentMethod: input.paymentMethod)
+            let ready = try placement.ready(
+                session,
+                paymentMethod: input.paymentMethod,
+                from: ClientNetwork(address: context.request.remoteAddress)
+            )
             try input.check(ready.totals.total, CheckoutRepresentation.totals(ready.totals))
+            // The session names the attempt, so that whoever repeats it pays once; what an
+            // attempt has cost is not given back.
+            let decision = try limiter.admit(
+                .completion(of: id, by: ready.payer),
+                until: context.deadline
+            )
             do {
-                return try placement.place(ready, context)
+                return (try placement.place(ready, context), decision.fields)
             } catch is OrderPlacement.SessionChanged {
                 guard !context.deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
             }

@@ -91,11 +91,12 @@ extension OrderPlacement {
         let written = try transaction.execute(
             """
             INSERT INTO orders (number, checkout_session_id, user_id, email, contact_name, phone,
-                billing, shipping, shipping_method, payment_method, status, payment_status,
-                currency, items_minor, shipping_minor, total_minor, item_count, from_cache,
+                client_address, billing, shipping, shipping_method, payment_method, status,
+                payment_status, currency, items_minor, shipping_minor, total_minor, item_count, from_cache,
                 requires_verification, created_at, updated_at, expires_at)
             VALUES (\(number), \(session.id), \(userID), \(ready.email), \(ready.name),
-                \(session.contact.phone ?? ""), \(String(decoding: billing, as: UTF8.self)),
+                \(session.contact.phone ?? ""), \(ready.network?.text),
+                \(String(decoding: billing, as: UTF8.self)),
                 \(String(decoding: shipping, as: UTF8.self)), \(ready.method.id),
                 \(ready.paymentMethod.rawValue), \(OrderStatus.awaitingPayment.rawValue),
                 \(status.rawValue), \(ready.totals.total.currency.rawValue),

@@ -32,6 +32,15 @@ struct OrderPlacement: Sendable {
         let method: ShippingMethod
         let totals: Totals
         let paymentMethod: PaymentMethod
+        /// Where the completion came from.
+        let network: ClientNetwork?
+
+        var payer: Payer {
+            guard case .customer(let userID) = session.owner else {
+                return Payer(userID: nil, email: email, network: network)
+            }
+            return Payer(userID: userID, email: email, network: network)
+        }
     }
 
     /// The session was changed or dropped between its reading and the order's making.
@@ -42,7 +51,8 @@ struct OrderPlacement: Sendable {
     /// - Throws: a `Problem` with 422 and a pointer for everything that is missing.
     func ready(
         _ session: CheckoutSession,
-        paymentMethod: PaymentMethod
+        paymentMethod: PaymentMethod,
+        from network: ClientNetwork?
     ) throws(Problem) -> Ready {
         var faults: [Problem.Fault] = []
         func require<Value>(_ value: Value?, _ pointer: String) -> Value? {
@@ -94,7 +104,8 @@ struct OrderPlacement: Sendable {
             address: address,
             method: method,
             totals: totals,
-            paymentMethod: paymentMethod
+            paymentMethod: paymentMethod,
+            network: network
         )
     }
 

@@ -7,6 +7,7 @@ import Web
 struct FulfilmentController: Sendable {
     let ledger: OrderLedger
     let orders: OrderStore
+    let limiter: PaymentLimiter
 
     var endpoints: [Endpoint] {
         [
@@ -44,25 +45,27 @@ struct FulfilmentController: Sendable {
             id,
             by: context.principal.actor,
             until: context.deadline
-        ) { change, transaction in
+        ) { change, transaction -> LimitedAttempt? in
             if let wanted = context.request.text(.ifMatch), wanted != "*",
                 wanted.trimmed != EntityTag.text(orderID: id, version: change.order.version)
             {
                 throw Problem.versionConflict
             }
             try change.apply(report.event.orderEvent)
-            try Self.write(report, &change, &transaction)
+            return try Self.write(report, &change, &transaction)
         }
         guard let order = changed?.order else { throw Problem.orderNotFound }
+        if let paid = changed?.result { limiter.noteSuccess(of: paid, until: context.deadline) }
         return Response.json(.ok, OrderRepresentation.summary(order).serialized())
             .with("ETag", EntityTag.text(orderID: order.id, version: order.version))
     }
 
+    /// Writes what was reported; returns the attempt to pay that it has brought to success.
     private static func write(
         _ report: Report,
         _ change: inout OrderChange,
         _ transaction: inout Transaction
-    ) throws {
+    ) throws -> LimitedAttempt? {
         let status =
             switch report.event {
             case .start: "preparing"
@@ -92,20 +95,21 @@ struct FulfilmentController: Sendable {
         case .ship: change.announce(.orderShipped)
         case .deliver:
             change.announce(.orderDelivered)
-            try collectCash(&change, &transaction)
+            return try collectCash(&change, &transaction)
         case .start, .return: break
         }
+        return nil
     }
 
     /// Goods that are paid at the door are paid once they are delivered.
     private static func collectCash(
         _ change: inout OrderChange,
         _ transaction: inout Transaction
-    ) throws {
+    ) throws -> LimitedAttempt? {
         guard
             let payment = try PaymentStore.locked(of: change.order.id, in: &transaction),
             payment.status == .dueOnDelivery
-        else { return }
+        else { return nil }
         try PaymentStore.update(
             payment,
             status: .paid,
@@ -118,5 +122,6 @@ struct FulfilmentController: Sendable {
         )
         change.setPaymentStatus(.paid, cause: "paid on delivery")
         change.announce(.paymentSucceeded)
+        return .of(payment, change.order)
     }
 }

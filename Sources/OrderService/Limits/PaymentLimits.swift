@@ -1,5 +1,3 @@
-import Glibc
-
 /// The limits of payment attempts: of a customer, and of the address they come from.
 package struct PaymentLimits: Sendable, Equatable {
     /// Attempts of a customer within an hour; a success starts the hour anew.
@@ -13,29 +11,30 @@ package struct PaymentLimits: Sendable, Equatable {
 
     package init() {}
 
+    /// The names of all limits, for metrics.
+    static let names = ["customer_hour", "customer_day", "address_hour"]
+
     /// The limits that an attempt has to pass, all of them.
     ///
-    /// - Parameters:
-    ///   - customer: whose attempt it is, such as `user:42`.
-    ///   - address: the client's, as nginx saw it; nil if it is not known.
-    /// - Returns: limits whose logs the same customer and address find again.
-    package func limits(customer: String, address: String?) -> [RateLimit] {
-        let key = "payment:rate:\(customer)"
+    /// The keys are `payment:rate:<customer>` and `payment:rate:ip:<address or /64>`; without a
+    /// known address the customer alone is asked.
+    func limits(of payer: Payer) -> [RateLimit] {
+        let key = "payment:rate:\(payer.customer)"
         var limits = [
             RateLimit(
-                name: "customer_hour",
+                name: Self.names[0],
                 key: key,
                 count: customerHour,
                 window: .seconds(3_600),
                 startsAnewAfterSuccess: true
             ),
-            RateLimit(name: "customer_day", key: key, count: customerDay, window: .seconds(86_400)),
+            RateLimit(name: Self.names[1], key: key, count: customerDay, window: .seconds(86_400)),
         ]
-        if let address {
+        if let network = payer.network {
             limits.append(
                 RateLimit(
-                    name: "address_hour",
-                    key: "payment:rate:ip:\(Self.network(of: address))",
+                    name: Self.names[2],
+                    key: "payment:rate:ip:\(network.text)",
                     count: addressHour,
                     window: .seconds(3_600),
                     forgetsSuccess: true
@@ -43,21 +42,5 @@ package struct PaymentLimits: Sendable, Equatable {
             )
         }
         return limits
-    }
-
-    /// An IPv4 address as it is, an IPv6 address by its /64, which one subscriber has to
-    /// himself; what is no address stays as it is.
-    static func network(of address: String) -> String {
-        var parsed = in6_addr()
-        guard inet_pton(AF_INET6, address, &parsed) == 1 else { return address }
-        let bytes = withUnsafeBytes(of: &parsed) { Array($0) }
-        // An IPv4 address in IPv6 clothes (RFC 4291, section 2.5.5.2).
-        if bytes.prefix(10).allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
-            return bytes[12...].map(String.init).joined(separator: ".")
-        }
-        let groups = stride(from: 0, to: 8, by: 2).map { index in
-            String(UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1]), radix: 16)
-        }
-        return groups.joined(separator: ":") + "::/64"
     }
 }

@@ -15,6 +15,8 @@ package struct Order: Sendable {
     package let checkoutSessionID: String
     package let userID: String?
     package let email: String
+    /// Where the last attempt to pay that limits counted came from; nil if not known.
+    var clientNetwork: ClientNetwork?
     package let paymentMethod: PaymentMethod
     package var status: OrderStatus
     package var paymentStatus: PaymentStatus
@@ -38,8 +40,8 @@ package struct Order: Sendable {
 extension Order {
     /// The columns that `init(_:)` reads.
     static let columns: SQL = """
-        id, number, checkout_session_id, user_id, email, payment_method, status, payment_status,
-        closing, currency, items_minor, shipping_minor, total_minor, item_count, from_cache,
+        id, number, checkout_session_id, user_id, email, client_address, payment_method, status,
+        payment_status, closing, currency, items_minor, shipping_minor, total_minor, item_count, from_cache,
         requires_verification, version, created_at, updated_at, visible_at, expires_at
         """
 
@@ -50,6 +52,8 @@ extension Order {
         checkoutSessionID = try row.string("checkout_session_id")
         userID = try row.optionalString("user_id")
         email = try row.string("email")
+        clientNetwork = try row.optionalString("client_address")
+            .map(ClientNetwork.init(stored:))
         paymentMethod = try row.word("payment_method", PaymentMethod.init(rawValue:))
         status = try row.word("status", OrderStatus.init(rawValue:))
         paymentStatus = try row.word("payment_status", PaymentStatus.init(rawValue:))

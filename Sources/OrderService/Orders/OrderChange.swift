@@ -54,6 +54,12 @@ package struct OrderChange: Sendable {
         hasChanged = true
     }
 
+    /// Sets where the attempt to pay came from that is counted with this change.
+    mutating func setClientNetwork(_ network: ClientNetwork) {
+        order.clientNetwork = network
+        hasChanged = true
+    }
+
     package mutating func setVisible() {
         order.visibleAt = now
         hasChanged = true

@@ -65,6 +65,7 @@ package final class OrderLedger: Sendable {
                 payment_status = \(order.paymentStatus.rawValue),
                 closing = \(order.closing?.rawValue), version = \(order.version),
                 requires_verification = \(order.requiresVerification),
+                client_address = \(order.clientNetwork?.text),
                 updated_at = \(order.updatedAt), visible_at = \(order.visibleAt),
                 expires_at = \(order.expiresAt)
             WHERE id = \(order.id) AND version = \(before.version)

@@ -5,6 +5,8 @@ import MariaDB
 struct Payment: Sendable {
     let id: Int64
     let publicID: String
+    /// The public id of the order's payment that was closed before this one; nil for the first.
+    let follows: String?
     let orderID: Int64
     let intentID: String?
     /// Stripe's idempotency key for the intent's creation.
@@ -27,13 +29,18 @@ extension Payment {
     static let columns: SQL = """
         id, public_id, order_id, provider_intent_id, provider_key, capture_method, status,
         amount_minor, captured_minor, currency, review_reason, attempts, version,
-        created_at, completed_at, expires_at
+        created_at, completed_at, expires_at,
+        (SELECT earlier.public_id FROM payments earlier
+            WHERE earlier.order_id = payments.order_id AND earlier.id < payments.id
+                AND NOT earlier.is_void
+            ORDER BY earlier.id DESC LIMIT 1) AS follows
         """
 
     init(_ row: Row) throws {
         let currency = try row.word("currency", Currency.init(rawValue:))
         id = try row.int64("id")
         publicID = try row.string("public_id")
+        follows = try row.optionalString("follows")
         orderID = try row.int64("order_id")
         intentID = try row.optionalString("provider_intent_id")
         key = try row.optionalString("provider_key")

@@ -49,7 +49,12 @@ struct PaymentController: Sendable {
             route: "\(Self.ensurePattern)#\(order.id)"
         ) { claim in
             try Self.checkPayable(order)
-            let started = try starter.ensure(order.id, until: context.deadline, context.calls)
+            let started = try starter.ensure(
+                order.id,
+                renewedBy: Payer(order, in: context),
+                until: context.deadline,
+                context.calls
+            )
             let body = PaymentRepresentation.started(started, orderID: order.id).serialized()
             try orders.database.transaction(class: .write, until: context.deadline) {
                 transaction in

@@ -10,12 +10,14 @@ import Resilience
 /// it is read; any other is dropped if the payment has changed since the read began.
 struct PaymentSettlement: Sendable {
     let ledger: OrderLedger
+    let limiter: PaymentLimiter
     let paymentDeadline: Duration
     private let logger = Logger(label: "orderd.payments")
     private static let secondIntent = "second_intent"
 
-    init(ledger: OrderLedger, paymentDeadline: Duration) {
+    init(ledger: OrderLedger, limiter: PaymentLimiter, paymentDeadline: Duration) {
         self.ledger = ledger
+        self.limiter = limiter
         self.paymentDeadline = paymentDeadline
     }
 
@@ -36,25 +38,32 @@ struct PaymentSettlement: Sendable {
         until deadline: Deadline
     ) throws -> Order? {
         guard let orderID = intent.orderID else { return nil }
-        return try ledger.change(orderID, by: actor, until: deadline) { change, transaction in
+        let change = try ledger.change(orderID, by: actor, until: deadline) {
+            change,
+            transaction -> LimitedAttempt? in
             guard let payment = try PaymentStore.locked(of: orderID, in: &transaction) else {
-                return
+                return nil
             }
             guard payment.publicID == intent.paymentID else {
                 logger.error(
                     "an intent names another payment than the order's current one",
                     metadata: ["orderId": "\(orderID)", "intentId": "\(intent.id)"]
                 )
-                return
+                return nil
             }
             if let known = payment.intentID, known != intent.id {
-                return try flagSecond(intent, beside: known, payment, &change, &transaction)
+                try flagSecond(intent, beside: known, payment, &change, &transaction)
+                return nil
             }
             // The first intent of a payment is news whatever else has happened to the row.
             let isStale = payment.intentID != nil && version.map { $0 != payment.version } ?? false
-            guard intent.status.isFinal || !isStale else { return }
+            guard intent.status.isFinal || !isStale else { return nil }
             try apply(intent, to: payment, &change, &transaction)
-        }?.order
+            let isSuccess = !payment.status.isSuccess && change.order.paymentStatus.isSuccess
+            return isSuccess ? .of(payment, change.order) : nil
+        }
+        if let attempt = change?.result { limiter.noteSuccess(of: attempt, until: deadline) }
+        return change?.order
     }
 
     private func apply(

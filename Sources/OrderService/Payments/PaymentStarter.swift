@@ -14,6 +14,7 @@ struct PaymentStarter: Sendable {
     let ledger: OrderLedger
     let stripe: StripeClient
     let settlement: PaymentSettlement
+    let limiter: PaymentLimiter
     private let logger = Logger(label: "orderd.payments")
 
     /// How long an order waits for its payment to be startable at all.
@@ -28,13 +29,15 @@ struct PaymentStarter: Sendable {
         payments: PaymentStore,
         ledger: OrderLedger,
         stripe: StripeClient,
-        settlement: PaymentSettlement
+        settlement: PaymentSettlement,
+        limiter: PaymentLimiter
     ) {
         self.orders = orders
         self.payments = payments
         self.ledger = ledger
         self.stripe = stripe
         self.settlement = settlement
+        self.limiter = limiter
     }
 
     /// A payment and, where it can be paid now, the secret that the browser needs.
@@ -52,21 +55,32 @@ struct PaymentStarter: Sendable {
     ///
     /// Stripe not answering is no error: the payment then `requires_retry`, and the worker and
     /// the customer's next call try again under the same key.
+    ///
+    /// - Parameters:
+    ///   - orderID: of a visible order.
+    ///   - payer: who asks for a new payment where the last one was closed unpaid; nil leaves a
+    ///     closed one closed.
+    ///   - deadline: of the request.
+    ///   - calls: where the calls are noted.
+    /// - Returns: the payment as it is now.
+    /// - Throws: a `Problem`, with 429 where the limits have no room for a new payment.
     func ensure(
         _ orderID: Int64,
+        renewedBy payer: Payer? = nil,
         until deadline: Deadline,
         _ calls: CallLog?
     ) throws -> Started {
-        try ensure(orderID, mayReplace: true, until: deadline, calls)
+        try ensure(orderID, payer, mayReplace: true, until: deadline, calls)
     }
 
     private func ensure(
         _ orderID: Int64,
+        _ payer: Payer?,
         mayReplace: Bool,
         until deadline: Deadline,
         _ calls: CallLog?
     ) throws -> Started {
-        let payment = try renewed(orderID, until: deadline)
+        let (payment, admission) = try renewed(orderID, by: payer, until: deadline)
         guard payment.captureMethod != "none", payment.status.isPayable,
             let key = payment.key.flatMap({ IdempotencyKey($0) })
         else { return Started(payment: payment, clientSecret: nil) }
@@ -88,11 +102,13 @@ struct PaymentStarter: Sendable {
         switch outcome {
         case .executed(.storedFailure) where mayReplace:
             try replace(payment, until: deadline)
-            return try ensure(orderID, mayReplace: false, until: deadline, calls)
+            return try ensure(orderID, payer, mayReplace: false, until: deadline, calls)
         case .executed(.refused(let refusal)) where refusal.isInFlight:
             return try follow(payment, until: deadline, calls)
         default:
-            return try apply(outcome, to: payment, until: deadline)
+            let started = try apply(outcome, to: payment, until: deadline)
+            try keepAccount(of: payment, outcome, admission, until: deadline)
+            return started
         }
     }
 
@@ -138,32 +154,6 @@ struct PaymentStarter: Sendable {
             )
         }
         return Started(payment: payment, clientSecret: nil)
-    }
-
-    /// The current payment; a new row where the last one was closed unpaid and the order is open.
-    private func renewed(_ orderID: Int64, until deadline: Deadline) throws -> Payment {
-        guard let payment = try payments.current(of: orderID, until: deadline) else {
-            throw Problem.orderNotFound
-        }
-        guard payment.status == .cancelled || payment.status == .failed,
-            let order = try orders.find(orderID, until: deadline),
-            order.status == .awaitingPayment, order.closing == nil
-        else { return payment }
-        try ledger.change(orderID, by: "customer", until: deadline) { change, transaction in
-            guard let current = try PaymentStore.locked(of: orderID, in: &transaction),
-                current.id == payment.id, change.order.status == .awaitingPayment
-            else { return }
-            try PaymentStore.insert(
-                orderID: orderID,
-                amount: payment.amount,
-                method: .card,
-                status: .requiresRetry,
-                now: change.now,
-                in: &transaction
-            )
-            change.setPaymentStatus(.requiresRetry, cause: "a new payment after a closed one")
-        }
-        return try payments.current(of: orderID, until: deadline) ?? payment
     }
 
     private func apply(

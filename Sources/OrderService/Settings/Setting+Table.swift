@@ -227,6 +227,14 @@ extension Setting {
         case .sessionTTLMaximum:
             .duration("30d", .minutes(1)...(.days(365)), "Longest life of a session token.")
 
+        case .paymentLimitCustomerHour:
+            .count("5", 1...1_000_000, "Attempts to pay that a customer has in an hour,")
+        case .paymentLimitCustomerDay: .count("20", 1...1_000_000, "and in a day;")
+        case .paymentLimitAddressHour:
+            .count("10", 1...1_000_000, "and those from one address (IPv6: its /64) in an hour.")
+        case .limitProcesses:
+            .count("2", 1...100, "`orderd serve` processes that share these while Redis is away.")
+
         case .idempotencyRetention:
             .duration("72h", .hours(1)...(.days(30)), "How long answers are kept for repeats,")
         case .idempotencySecretRetention:

@@ -73,6 +73,11 @@ package enum Setting: String, Sendable, CaseIterable {
     case guestTokenTTL = "GUEST_TOKEN_TTL"
     case sessionTTLMaximum = "SESSION_TTL_MAXIMUM"
 
+    case paymentLimitCustomerHour = "PAYMENT_LIMIT_CUSTOMER_HOUR"
+    case paymentLimitCustomerDay = "PAYMENT_LIMIT_CUSTOMER_DAY"
+    case paymentLimitAddressHour = "PAYMENT_LIMIT_ADDRESS_HOUR"
+    case limitProcesses = "LIMIT_PROCESSES"
+
     case idempotencyRetention = "IDEMPOTENCY_RETENTION"
     case idempotencySecretRetention = "IDEMPOTENCY_SECRET_RETENTION"
     case outboxRetention = "OUTBOX_RETENTION"

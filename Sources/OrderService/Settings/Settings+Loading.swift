@@ -55,6 +55,7 @@ extension Settings {
             guestTokenLife: reader.duration(.guestTokenTTL),
             maximumSessionLife: reader.duration(.sessionTTLMaximum)
         )
+        limits = Limits(reading: &reader)
         retention = Retention(
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
@@ -83,6 +84,12 @@ extension Settings {
         for (setting, value, limit, limitValue) in ordered {
             reader.check(setting, value, isAtMost: limit, limitValue)
         }
+        reader.check(
+            .paymentLimitCustomerHour,
+            limits.payment.customerHour,
+            isAtMost: .paymentLimitCustomerDay,
+            limits.payment.customerDay
+        )
         let ofDependencies = policies.filter(\.key.hasGuard).values.reduce(0) { $0 + $1.lanes }
         let lanes =
             server.readLanes + server.requestLanes + Lanes.ownQueues + ofDependencies
@@ -223,5 +230,15 @@ extension Settings.Upstreams {
         productServiceURL = reader.url(.productServiceURL)
         budget = reader.duration(.upstreamBudget)
         poolSize = reader.count(.upstreamPool)
+    }
+}
+
+extension Settings.Limits {
+    fileprivate init(reading reader: inout SettingsReader) {
+        payment = PaymentLimits()
+        payment.customerHour = reader.count(.paymentLimitCustomerHour)
+        payment.customerDay = reader.count(.paymentLimitCustomerDay)
+        payment.addressHour = reader.count(.paymentLimitAddressHour)
+        processes = reader.count(.limitProcesses)
     }
 }

@@ -11,6 +11,7 @@ package struct Settings: Sendable {
     package var sealing: Sealing
     package var checkout: Checkout
     package var access: Access
+    package var limits: Limits
     package var retention: Retention
     package var log: Log
     /// Whether `/metrics` answers.
@@ -121,6 +122,13 @@ extension Settings {
     package struct Access: Sendable, Equatable {
         package var guestTokenLife: Duration
         package var maximumSessionLife: Duration
+    }
+
+    /// The limits of attempts to pay.
+    package struct Limits: Sendable, Equatable {
+        package var payment: PaymentLimits
+        /// How many processes share them while Redis is away.
+        package var processes: Int
     }
 
     /// How long what is done is kept.

@@ -67,6 +67,17 @@ struct SettingsReader {
         )
     }
 
+    /// Reports a count that is larger than another, unless one of them is wrong by itself.
+    mutating func check(
+        _ setting: Setting,
+        _ value: Int,
+        isAtMost limit: Setting,
+        _ limitValue: Int
+    ) {
+        guard value > limitValue, !hasProblem(setting), !hasProblem(limit) else { return }
+        report(setting, "\(value) is more than \(limit.name), \(limitValue)")
+    }
+
     func hasProblem(_ setting: Setting) -> Bool {
         problems.contains { $0.setting == setting.name }
     }

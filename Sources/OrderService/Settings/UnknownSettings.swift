@@ -4,8 +4,10 @@ enum UnknownSettings {
     ///
     /// Common words such as `LOG_`, or `LISTEN_` (systemd's), are not among them.
     private static let prefixes = [
-        "CHECKOUT_", "CORS_", "IDEMPOTENCY_", "MARIADB_", "ORDERD_", "OUTBOX_", "PRODUCT_SERVICE_",
-        "REDIS_", "RESERVATION_", "SEALING_", "STRIPE_", "UPSTREAM_", "USER_SERVICE_", "WEBHOOK_",
+        "CHECKOUT_", "CORS_", "IDEMPOTENCY_", "LIMIT_", "MARIADB_", "ORDERD_", "OUTBOX_",
+        "PAYMENT_",
+        "PRODUCT_SERVICE_", "REDIS_", "RESERVATION_", "SEALING_", "STRIPE_", "UPSTREAM_",
+        "USER_SERVICE_", "WEBHOOK_",
     ]
 
     /// A line for each unknown name: of the file every one, of the environment those with one of

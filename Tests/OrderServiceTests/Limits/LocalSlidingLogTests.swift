@@ -6,7 +6,7 @@ import Web
 @testable import OrderService
 
 @Suite("Rate limits in a process alone") struct LocalSlidingLogTests {
-    private let limits = PaymentLimits().limits(customer: "user:1", address: "2001:db8:1:2::5")
+    private let limits = PaymentLimits().limits(of: .sample("1", at: "2001:db8:1:2::5"))
 
     private func time(_ seconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: seconds * 1_000_000_000)
@@ -70,25 +70,6 @@ import Web
         #expect(!log.reserve("a", in: [limit(-1)], at: time(59)).isAdmitted)
         #expect(log.commit("a", in: [limit(-1)], at: time(59)).standings[0].used == 0)
         #expect(log.reserve("a", in: [limit(-1)], at: time(60)).isAdmitted)
-    }
-
-    @Test(
-        "counts an IPv6 subscriber by the /64",
-        arguments: [
-            ("2001:db8:1:2::5", "2001:db8:1:2::/64"),
-            ("2001:0DB8:1:2:ffff::1", "2001:db8:1:2::/64"),
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("unix:", "unix:"),
-        ]
-    )
-    func findsNetwork(address: String, network: String) {
-        #expect(PaymentLimits.network(of: address) == network)
-    }
-
-    @Test("asks the customer alone where no address is known") func needsNoAddress() {
-        let limits = PaymentLimits().limits(customer: "user:1", address: nil)
-        #expect(limits.map(\.name) == ["customer_hour", "customer_day"])
     }
 
     @Test("tells whole seconds, rounded up, and never to come back at once") func tellsSeconds() {

@@ -19,7 +19,7 @@ struct RateLimiterTests {
     }
 
     private var soon: Deadline { .after(.seconds(20)) }
-    private let limits = PaymentLimits().limits(customer: "user:1", address: "192.0.2.1")
+    private let limits = PaymentLimits().limits(of: .sample("1"))
 
     private func reserve(_ member: String) -> RateLimitDecision {
         limiter.reserve(member, in: limits, until: soon)
@@ -68,8 +68,8 @@ struct RateLimiterTests {
     }
 
     @Test("admits in all limits or in none") func admitsInAllOrNone() {
-        let elsewhere = PaymentLimits().limits(customer: "user:2", address: "192.0.2.1")
-        let third = PaymentLimits().limits(customer: "user:3", address: "192.0.2.1")
+        let elsewhere = PaymentLimits().limits(of: .sample("2"))
+        let third = PaymentLimits().limits(of: .sample("3"))
         for number in 1...5 { _ = reserve("a\(number)") }
         for number in 1...5 {
             #expect(limiter.reserve("b\(number)", in: elsewhere, until: soon).isAdmitted)
