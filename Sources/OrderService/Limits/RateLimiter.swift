@@ -19,7 +19,6 @@ package final class RateLimiter: Sendable {
     }
 
     private let redis: RedisClient
-    private let breaker: CircuitBreaker?
     private let clock: MonotonicClock
     private let local: Mutex<LocalSlidingLog>
     private let counts = Mutex(Usage())
@@ -29,16 +28,13 @@ package final class RateLimiter: Sendable {
     /// - Parameters:
     ///   - redis: one that does not evict.
     ///   - processes: how many processes share the limits while Redis is away, at least 1.
-    ///   - breaker: of that Redis; nil to always ask it.
     ///   - clock: the time of the local log.
     package init(
         redis: RedisClient,
         processes: Int,
-        breaker: CircuitBreaker? = nil,
         clock: MonotonicClock = .system
     ) {
         self.redis = redis
-        self.breaker = breaker
         self.clock = clock
         local = Mutex(LocalSlidingLog(processes: processes))
     }
@@ -119,29 +115,9 @@ package final class RateLimiter: Sendable {
         _ limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision? {
-        let decision = ask(script, member, limits, until: deadline)
+        let decision = try? send(script, member, limits, until: deadline)
         if decision == nil { counts.withLock { $0.local += 1 } }
         return decision
-    }
-
-    private func ask(
-        _ script: Script,
-        _ member: String,
-        _ limits: [RateLimit],
-        until deadline: Deadline
-    ) -> RateLimitDecision? {
-        guard let breaker else {
-            return try? send(script, member, limits, until: deadline)
-        }
-        guard let permit = try? breaker.acquire() else { return nil }
-        do {
-            let decision = try send(script, member, limits, until: deadline)
-            permit.end(decision == nil ? .failure : .success)
-            return decision
-        } catch {
-            permit.end(.failure)
-            return nil
-        }
     }
 
     private func send(

@@ -229,7 +229,8 @@ struct RateLimiterTests {
         var configuration = CircuitBreakerConfiguration()
         configuration.minimumCalls = 2
         let breaker = try CircuitBreaker(name: "redis", configuration)
-        let limiter = RateLimiter(redis: client, processes: 1, breaker: breaker)
+        let client = RedisClient(.test(server), breaker: breaker)
+        let limiter = RateLimiter(redis: client, processes: 1)
         #expect(limiter.reserve("a", in: limits, until: soon).source == .redis)
         server.stop()
         for number in 1...3 {
