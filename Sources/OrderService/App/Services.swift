@@ -32,6 +32,7 @@ package final class Services: Sendable {
     let placement: OrderPlacement
     let idempotency: Idempotency
     let inbox: WebhookInbox
+    let dependencies: [GuardedDependency]
 
     /// Puts everything together; connects to nothing yet.
     ///
@@ -121,6 +122,20 @@ package final class Services: Sendable {
             secretRetention: settings.retention.idempotencyWithSecret
         )
         inbox = WebhookInbox(database: database, clock: clock)
+        let breakerLog = BreakerLog.consumer()
+        dependencies = try [
+            "stripe-payment", "stripe-refund", "stripe-read", "user-service", "product-service",
+            "redis-cache", "redis-state", "mariadb",
+        ].map { name in
+            GuardedDependency(
+                name: name,
+                breaker: try CircuitBreaker(
+                    name: name,
+                    CircuitBreakerConfiguration(),
+                    consumers: [breakerLog]
+                )
+            )
+        }
     }
 
     private static func shippingMethods(_ file: String?) throws -> ShippingMethods {
