@@ -103,6 +103,7 @@ extension Services {
     }
 
     private func registerMetrics(of lanes: Lanes) {
+        BreakerMetrics.register(dependencies, in: metrics)
         for group in lanes.all {
             let labels: MetricsRegistry.Labels = ["lanes": group.name]
             metrics.gauge("orderd_lanes_busy", help: "Lanes at work.", labels: labels) {
