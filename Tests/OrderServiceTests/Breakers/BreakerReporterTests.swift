@@ -89,7 +89,8 @@ struct BreakerReporterTests {
             let admin = try service.admin()
             #expect(service.send(.get, ServiceUnderTest.breakers, token: admin).status == 200)
             let reporter = service.services.makeBreakerReporter(service.identity)
-            try service.services.database.withConnection(until: service.soon) { _ in
+            try service.services.database.transaction(until: service.soon) { _ in
+                #expect(service.services.database.usage.lent == 1)
                 #expect(reporter.round())
                 #expect(service.order("mariadb", "disabled", token: admin).status == 200)
             }
@@ -143,8 +144,13 @@ struct BreakerReporterTests {
 
             server.freeze()
             defer { server.thaw() }
-            let hanging = service.send(.get, ServiceUnderTest.breakers, token: admin)
-            #expect(hanging.status == 200 && hanging["complete"] == false)
+            // A signal may take effect a little after it was sent.
+            #expect(
+                eventually {
+                    let hanging = service.send(.get, ServiceUnderTest.breakers, token: admin)
+                    return hanging.status == 200 && hanging["complete"] == false
+                }
+            )
         }
     }
 }
