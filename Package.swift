@@ -135,7 +135,7 @@ let package = Package(
         tests(
             "OrderServiceTests",
             [
-                "Commerce", "MariaDB", "OrderService", "OrderServiceHarness",
+                "Commerce", "MariaDB", "Observability", "OrderService", "OrderServiceHarness",
                 "OrderServiceTesting", "OrderSimulation", "Redis", "Resilience", "Signing", "Web",
                 logging,
             ]

@@ -22,7 +22,11 @@ struct Serve: ParsableCommand {
         JSONLogHandler.bootstrap(level: settings.log.level)
         let services = try Startup.services(settings)
         try Startup.checkDependencies(services)
-        let (application, lanes) = services.makeApplication()
+        let process = ProcessIdentity(.serve)
+        let reporter = services.makeBreakerReporter(process)
+        // Before the first request, so that a breaker that is forced open is so from the start.
+        reporter.obeyRecord()
+        let (application, lanes) = services.makeApplication(process: process)
         let server = try Startup.orFail {
             let server = try Server(
                 Self.configuration(settings.server),
@@ -34,6 +38,7 @@ struct Serve: ParsableCommand {
         Self.register(server, in: services.metrics)
         let sampler = services.makeSampler()
         sampler.start()
+        reporter.start()
         let logger = Logger(label: "orderd")
         logger.info(
             "serving",
@@ -44,6 +49,7 @@ struct Serve: ParsableCommand {
         let isAnswered = server.stop(grace: settings.server.grace)
         for group in lanes.all { _ = group.waitUntilIdle(until: deadline) }
         _ = sampler.stop(within: deadline.remaining)
+        reporter.stop(within: deadline.remaining)
         services.close()
         logger.info("stopped", metadata: ["everythingAnswered": "\(isAnswered)"])
         LogSink.standardError.flush()

@@ -3,6 +3,7 @@ import FastCGI
 import Logging
 import Observability
 import OrderService
+import Resilience
 
 /// `orderd worker`: the background process, until SIGTERM or SIGINT.
 struct Work: ParsableCommand {
@@ -18,12 +19,18 @@ struct Work: ParsableCommand {
         JSONLogHandler.bootstrap(level: settings.log.level)
         let services = try Startup.services(settings)
         try Startup.checkDependencies(services)
+        let reporter = services.makeBreakerReporter(ProcessIdentity(.worker))
+        // Before the first job, so that a breaker that is forced open is so from the start.
+        reporter.obeyRecord()
         let worker = services.makeWorker()
         worker.start()
+        reporter.start()
         let logger = Logger(label: "orderd")
         logger.info("working")
         _ = Signals.wait()
-        let isDone = worker.stop(within: settings.server.grace)
+        let deadline = Deadline.after(settings.server.grace)
+        let isDone = worker.stop(within: deadline.remaining)
+        reporter.stop(within: deadline.remaining)
         services.close()
         logger.info("stopped", metadata: ["everythingDone": "\(isDone)"])
         LogSink.standardError.flush()

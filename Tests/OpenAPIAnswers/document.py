@@ -39,6 +39,12 @@ class Document:
     def schema_names(self, name):
         return self.root["components"]["schemas"][name]["enum"]
 
+    def instance(self, template):
+        """A path for a template; its variables stand for things that do not exist."""
+        for name, value in (("userId", "1001"), ("id", "4711"), ("name", "nothing")):
+            template = template.replace(f"{{{name}}}", value)
+        return template
+
     def template(self, path):
         """The path of the document that a request's path is an instance of, or None."""
         asked = path.split("?")[0].split("/")

@@ -6,8 +6,7 @@ from document import Document
 
 DOCUMENT = Document()
 OPERATIONS = [
-    pytest.param(method, path.replace("{userId}", "1001").replace("{id}", "4711"), operation,
-                 id=f"{method} {path}")
+    pytest.param(method, DOCUMENT.instance(path), operation, id=f"{method} {path}")
     for method, path, operation in DOCUMENT.operations()
 ]
 EVERY = pytest.mark.parametrize("method, path, operation", OPERATIONS)

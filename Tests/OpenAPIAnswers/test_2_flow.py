@@ -349,6 +349,40 @@ def test_fulfilment(api, tokens):
     api.code("order_not_found", "POST", nobodys, 404, token=admin, body={"event": "start"})
 
 
+# Circuit breakers
+
+def test_breakers(api, tokens):
+    admin, path = tokens["admin"], "/v1/admin/breakers"
+
+    def processes():
+        answer = api("GET", path, 200, token=admin).json()
+        assert answer["complete"]
+        return next(item for item in answer["items"] if item["name"] == "redis-state")["processes"]
+
+    def wait_for(state):
+        limit = time.monotonic() + 10
+        while {process["state"] for process in processes()} != {state} or len(processes()) < 2:
+            assert time.monotonic() < limit, processes()
+            time.sleep(0.05)
+
+    wait_for("closed")
+    assert {process["kind"] for process in processes()} == {"serve", "worker"}
+    order = {"mode": "metricsOnly", "reason": "a drill", "expiresIn": 600}
+    ordered = api("POST", f"{path}/redis-state", 200, token=admin, body=order).json()
+    assert ordered["state"] == "metricsOnly" and ordered["order"]["reason"] == "a drill"
+    wait_for("metricsOnly")
+    lift = {"mode": "auto", "reason": "the drill is over"}
+    assert api("POST", f"{path}/redis-state", 200, token=admin, body=lift).json()["order"] is None
+    wait_for("closed")
+
+    for wrong in ({"mode": "open"}, {"mode": "auto", "reason": "x"}, lift | {"expiresIn": 60}):
+        api.code("invalid_request", "POST", f"{path}/redis-state", 422, token=admin, body=wrong)
+    api.code("not_found", "POST", f"{path}/nothing", 404, token=admin, body=lift)
+    for token in (tokens["service"], tokens["support"]):
+        api.code("forbidden_role", "GET", path, 403, token=token)
+        api.code("forbidden_role", "POST", f"{path}/redis-state", 403, token=token, body=lift)
+
+
 # Sessions
 
 def test_sessions(api, tokens, record):

@@ -24,6 +24,8 @@ import Testing
         Enumeration("PaymentMethod", PaymentMethod.self),
         Enumeration("FulfilmentEvent", FulfilmentEvent.self),
         Enumeration("Role", Role.self),
+        Enumeration("BreakerState", BreakerState.self),
+        Enumeration("BreakerMode", BreakerMode.self),
     ]
 
     @Test("are those of the code, in its order", arguments: enumerations)

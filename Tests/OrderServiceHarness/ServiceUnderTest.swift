@@ -127,6 +127,14 @@ package final class ServiceUnderTest: Sendable {
         gateway.stop()
     }
 
+    /// Brings the service's database to the schema; only a test with a server of its own has to.
+    package func migrate() throws {
+        _ = try SchemaMigrator(database: services.database).migrate(
+            from: Place.migrations,
+            until: .after(.seconds(60))
+        )
+    }
+
     // MARK: What happens only when told
 
     /// Delivers the webhooks that are due, signed by the stand-in, into the application.

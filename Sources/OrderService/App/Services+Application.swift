@@ -6,14 +6,19 @@ import Web
 
 extension Services {
     /// The application that answers HTTP, with lanes of its own.
-    package func makeApplication() -> (application: OrderApplication, lanes: Lanes) {
+    ///
+    /// - Parameter process: which process answers, for those who ask it about all.
+    /// - Returns: the application and its lanes.
+    package func makeApplication(
+        process: ProcessIdentity = ProcessIdentity(.serve)
+    ) -> (application: OrderApplication, lanes: Lanes) {
         let lanes = Lanes(
             read: settings.server.readLanes,
             request: settings.server.requestLanes,
             queueLimit: settings.server.laneQueue
         )
         let application = OrderApplication(
-            endpoints: endpoints,
+            endpoints: endpoints(of: process),
             authenticator: Authenticator(
                 sessions: sessions,
                 guests: guests,
@@ -37,7 +42,7 @@ extension Services {
     }
 
     /// Every route of the API.
-    var endpoints: [Endpoint] {
+    private func endpoints(of process: ProcessIdentity) -> [Endpoint] {
         let checkout = CheckoutController(
             store: CheckoutStore(database: database, cache: cache, clock: clock),
             pricing: CheckoutPricing(products: products),
@@ -77,6 +82,7 @@ extension Services {
             + GuestController(guests: guests).endpoints
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints
+            + BreakerController(breakers: breakers, process: process, clock: clock).endpoints
             + WebhookController(
                 signature: StripeSignature(
                     secrets: settings.stripe.webhookSecrets.map(\.exposed),
@@ -97,10 +103,11 @@ extension Services {
 
     /// The method and the pattern of every route, for whatever describes them.
     package var routes: [(method: String, pattern: String)] {
-        endpoints.map { ($0.method.rawValue, $0.pattern) }
+        endpoints(of: ProcessIdentity(.serve)).map { ($0.method.rawValue, $0.pattern) }
     }
 
     private func registerMetrics(of lanes: Lanes) {
+        BreakerMetrics.register(dependencies, in: metrics)
         for group in lanes.all {
             let labels: MetricsRegistry.Labels = ["lanes": group.name]
             metrics.gauge("orderd_lanes_busy", help: "Lanes at work.", labels: labels) {

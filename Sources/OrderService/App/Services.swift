@@ -35,7 +35,9 @@ package final class Services: Sendable {
     let inbox: WebhookInbox
     let verification: ReservationVerification
     /// Everything that has a breaker, in the order of `Dependency`.
-    let dependencies: [GuardedDependency]
+    package let dependencies: [GuardedDependency]
+    package let breakers: BreakerControl
+    let breakerStore: BreakerStore
 
     /// Puts everything together; connects to nothing yet.
     ///
@@ -136,6 +138,12 @@ package final class Services: Sendable {
             secretRetention: settings.retention.idempotencyWithSecret
         )
         inbox = WebhookInbox(database: database, clock: clock)
+        // Connections of its own, with no breaker in front: what operators order has to arrive
+        // also when all others are taken, or when MariaDB's breaker is what they forced open.
+        var breakerConfiguration = settings.database.configuration
+        breakerConfiguration.poolSize = 2
+        breakerStore = BreakerStore(database: Database(breakerConfiguration))
+        breakers = BreakerControl(dependencies: dependencies, store: breakerStore)
     }
 
     private static func shippingMethods(_ file: String?) throws -> ShippingMethods {
@@ -157,6 +165,7 @@ package final class Services: Sendable {
     /// Ends what the services hold open.
     package func close() {
         database.close()
+        breakerStore.database.close()
         cacheRedis.close()
         stateRedis.close()
     }

@@ -2,6 +2,7 @@ package import Resilience
 
 /// A dependency of this process that a breaker stands in front of.
 package struct GuardedDependency: Sendable {
+    /// What it is called in orders, logs and metrics, such as `stripe-payment`.
     package let name: String
     package let breaker: CircuitBreaker
     /// All parts of its guard; nil where a breaker alone stands in front (Redis, MariaDB).

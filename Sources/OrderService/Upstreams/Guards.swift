@@ -17,7 +17,7 @@ struct Guards: Sendable {
     /// - Throws: `SettingsError` if a policy cannot work.
     init(_ settings: Settings, _ registry: MetricsRegistry) throws(SettingsError) {
         let metrics = UpstreamMetrics(registry: registry)
-        let consumers: [CircuitBreaker.Consumer] = []
+        let consumers = [BreakerLog.consumer()]
         func policy(_ dependency: Dependency) -> DependencyPolicy {
             settings.policies[dependency] ?? .start(of: dependency)
         }
