@@ -34,6 +34,12 @@ package struct IllegalTransition: Error, Equatable, Sendable {
     package let event: OrderEvent
     /// What would be allowed instead.
     package let allowed: [OrderEvent]
+
+    package init(status: OrderStatus, event: OrderEvent, allowed: [OrderEvent]) {
+        self.status = status
+        self.event = event
+        self.allowed = allowed
+    }
 }
 
 extension OrderStatus {

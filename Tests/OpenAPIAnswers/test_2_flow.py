@@ -251,6 +251,33 @@ def test_degraded_start(api, simulator, key):
     assert recovered["clientSecret"] and not recovered["degraded"]
 
 
+def test_cancel(api, simulator, tokens, key):
+    order, guest, _ = shop.order(api)
+    path = f"/v1/orders/{order}/cancel"
+    api.code("idempotency_key_missing", "POST", path, 400, token=guest)
+    faulty = api.code("invalid_request", "POST", path, 422, token=guest, key=key, body={"a": 1})
+    assert faulty["errors"][0]["code"] == "unknown"
+    simulator.fault("POST /stripe/v1/payment_intents/*/cancel", kind="status", status=503)
+    begun = api("POST", path, 202, token=guest, key=key, body={"reason": "a mistake"}).json()
+    assert begun["status"] == "awaiting_payment"
+    api.code("order_not_payable", "POST", f"/v1/orders/{order}/payments", 409, token=guest, key=key)
+    simulator.end_faults()
+    done = api("POST", path, 200, token=guest, key=key + "-2").json()
+    assert (done["status"], done["paymentStatus"]) == ("cancelled", "cancelled")
+    again = api("POST", path, 202, token=guest, key=key, body={"reason": "a mistake"})
+    assert again.headers["Idempotent-Replayed"] == "true" and again.json() == begun
+
+
+def test_cancel_too_late(api, tokens, key):
+    order, guest, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    path = f"/v1/orders/{order}/cancel"
+    report = f"/v1/admin/orders/{order}/fulfilment"
+    api("POST", report, 200, token=tokens["service"], body={"event": "start"})
+    api.code("illegal_transition", "POST", path, 409, token=guest, key=key)
+    api.code("order_not_found", "POST", path, 404, token=tokens["finance"], key=key)
+    api("POST", path, 200, token=tokens["support"], key=key)
+
+
 def test_too_many_attempts(api, record, key):
     email = f"{key}@example.ro"
     done = shop.complete(api, *shop.ready(api, email=email))

@@ -15,15 +15,7 @@ enum ErrorMapping {
         case let problem as Problem:
             return problem
         case let error as IllegalTransition:
-            let allowed = error.allowed.map { JSON.string($0.rawValue) }
-            return Problem(
-                .conflict,
-                "illegal_transition",
-                "An order that is \(error.status.rawValue) does not allow this.",
-                extensions: [
-                    ("orderStatus", .string(error.status.rawValue)), ("allowed", .array(allowed)),
-                ]
-            )
+            return Problem(error)
         case is IdempotencyLost:
             return .idempotencyInProgress
         // The breaker has told why, once.
@@ -56,5 +48,20 @@ extension MariaDBError {
         case .failed(let failure): failure.code.isUnavailability
         case .decoding: false
         }
+    }
+}
+
+extension Problem {
+    /// A move that the order's state forbids, with what it allows instead.
+    init(_ error: IllegalTransition) {
+        let allowed = error.allowed.map { JSON.string($0.rawValue) }
+        self.init(
+            .conflict,
+            "illegal_transition",
+            "An order that is \(error.status.rawValue) does not allow this.",
+            extensions: [
+                ("orderStatus", .string(error.status.rawValue)), ("allowed", .array(allowed)),
+            ]
+        )
     }
 }

@@ -79,6 +79,8 @@ extension Services {
                 orders: orders,
                 idempotency: idempotency
             ).endpoints
+            + CancelController(closing: closing, orders: orders, idempotency: idempotency)
+            .endpoints
             + GuestController(guests: guests).endpoints
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints

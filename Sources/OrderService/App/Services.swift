@@ -34,6 +34,7 @@ package final class Services: Sendable {
     let idempotency: Idempotency
     let inbox: WebhookInbox
     let verification: ReservationVerification
+    let closing: OrderClosing
     /// Everything that has a breaker, in the order of `Dependency`.
     package let dependencies: [GuardedDependency]
     package let breakers: BreakerControl
@@ -114,6 +115,18 @@ package final class Services: Sendable {
             reservations: ReservationStore(database: database, ledger: ledger),
             products: products,
             timeToLive: settings.checkout.paymentDeadline + settings.checkout.reservationMargin
+        )
+        closing = OrderClosing(
+            orders: orders,
+            ledger: ledger,
+            ending: PaymentEnding(
+                payments: payments,
+                ledger: ledger,
+                stripe: stripe,
+                settlement: settlement
+            ),
+            reservations: ReservationStore(database: database, ledger: ledger),
+            products: products
         )
         placement = OrderPlacement(
             store: orders,

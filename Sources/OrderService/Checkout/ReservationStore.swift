@@ -55,7 +55,7 @@ struct ReservationStore: Sendable {
             }
             change.record("reservation.\(status.rawValue)")
             // Sold, and not there: somebody has to look, before anything is sent.
-            if status == .lost, change.order.status.allowedEvents.contains(.reviewStock) {
+            if status == .lost, change.allows(.reviewStock) {
                 try change.apply(.reviewStock, cause: "the stock could not be committed")
             }
         }

@@ -26,13 +26,22 @@ package struct OrderChange: Sendable {
         self.now = now
     }
 
-    /// Moves the order along its table.
+    /// Whether the order may move so: its table allows it, and it is not being closed.
+    package func allows(_ event: OrderEvent) -> Bool {
+        (order.closing.map { $0.event == event } ?? true)
+            && order.status.allowedEvents.contains(event)
+    }
+
+    /// Moves the order along its table; one that is being closed only to its end.
     ///
     /// - Throws: `IllegalTransition`.
     package mutating func apply(
         _ event: OrderEvent,
         cause: String? = nil
     ) throws(IllegalTransition) {
+        if let closing = order.closing, closing.event != event {
+            throw IllegalTransition(status: order.status, event: event, allowed: [])
+        }
         order.status = try order.status.after(event)
         record("order.\(order.status.rawValue)", cause: cause, isPublic: true)
     }
@@ -42,6 +51,12 @@ package struct OrderChange: Sendable {
         guard order.paymentStatus != status else { return }
         order.paymentStatus = status
         record("payment.\(status.rawValue)", cause: cause, isPublic: true)
+    }
+
+    /// Writes or ends the intent to close the order.
+    package mutating func setClosing(_ closing: Order.Closing?) {
+        order.closing = closing
+        hasChanged = true
     }
 
     package mutating func setExpiry(_ time: Timestamp?) {

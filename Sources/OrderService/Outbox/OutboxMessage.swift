@@ -18,6 +18,9 @@ package struct OutboxMessage: Sendable {
         case orderConfirmed = "order.confirmed"
         case orderShipped = "order.shipped"
         case orderDelivered = "order.delivered"
+        /// Also of an order that was rejected.
+        case orderCancelled = "order.cancelled"
+        case orderExpired = "order.expired"
         case paymentReady = "payment.ready"
         case paymentSucceeded = "payment.succeeded"
         case paymentFailed = "payment.failed"
@@ -27,6 +30,8 @@ package struct OutboxMessage: Sendable {
     package enum Task: String, Sendable, CaseIterable {
         /// Ends an order that was never shown, if nobody did meanwhile.
         case discardUnseen = "order.discard_unseen"
+        /// Goes on closing an order.
+        case closeOrder = "order.close"
         /// Tells product-service that the reserved stock is sold.
         case commitReservation = "reservation.commit"
         /// Reserves the stock of an order that was made while product-service was away.

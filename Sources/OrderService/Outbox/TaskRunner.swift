@@ -8,6 +8,7 @@ struct TaskRunner: Sendable {
     let relay: OutboxRelay
     let placement: OrderPlacement
     let payments: PaymentStarter
+    let closing: OrderClosing
     let reservations: ReservationStore
     let verification: ReservationVerification
     let products: ProductServiceClient
@@ -19,6 +20,7 @@ struct TaskRunner: Sendable {
         relay: OutboxRelay,
         placement: OrderPlacement,
         payments: PaymentStarter,
+        closing: OrderClosing,
         reservations: ReservationStore,
         verification: ReservationVerification,
         products: ProductServiceClient
@@ -26,6 +28,7 @@ struct TaskRunner: Sendable {
         self.relay = relay
         self.placement = placement
         self.payments = payments
+        self.closing = closing
         self.reservations = reservations
         self.verification = verification
         self.products = products
@@ -60,6 +63,14 @@ struct TaskRunner: Sendable {
         switch OutboxMessage.Task(rawValue: message.topic) {
         case .discardUnseen:
             try discardUnseen(message.orderID, until: deadline)
+        case .closeOrder:
+            if case .underWay(let reason) = try closing.proceed(
+                message.orderID,
+                until: deadline,
+                nil
+            ) {
+                throw NotYet(description: reason)
+            }
         case .commitReservation:
             try commitReservation(of: message.orderID, until: deadline)
         case .verifyReservation:

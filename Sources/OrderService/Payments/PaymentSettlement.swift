@@ -119,7 +119,7 @@ struct PaymentSettlement: Sendable {
         try noteAttempts(of: intent, payment, &change, &transaction)
         try PaymentStore.flag(payment, Self.secondIntent, at: change.now, in: &transaction)
         change.record("payment.second_intent", cause: intent.id)
-        if change.order.status.allowedEvents.contains(.reviewPayment) {
+        if change.allows(.reviewPayment) {
             try change.apply(.reviewPayment, cause: Self.secondIntent)
         }
     }
@@ -144,12 +144,12 @@ struct PaymentSettlement: Sendable {
     private func confirm(_ change: inout OrderChange, reviewReason: String?) throws {
         change.announce(.paymentSucceeded)
         let order = change.order
-        guard order.closing == nil, order.status.allowedEvents.contains(.confirm) else {
+        guard change.allows(.confirm) else {
             change.record("payment.late", cause: "the order is \(order.status.rawValue)")
             return
         }
         guard reviewReason == nil else {
-            if order.status.allowedEvents.contains(.reviewPayment) {
+            if change.allows(.reviewPayment) {
                 try change.apply(.reviewPayment, cause: reviewReason)
             }
             return

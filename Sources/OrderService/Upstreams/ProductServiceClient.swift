@@ -124,9 +124,23 @@ struct ProductServiceClient: Sendable {
         end(key, "release", until: deadline, calls)
     }
 
+    /// Holds the stock of a reservation for longer.
+    ///
+    /// The answer tells whether it still stood.
+    func extend(
+        key: IdempotencyKey,
+        timeToLive: Duration,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) -> Outcome<Bool, UpstreamFailure> {
+        let body: JSON = ["ttlSeconds": .integer(timeToLive.components.seconds)]
+        return end(key, "extend", body, until: deadline, calls)
+    }
+
     private func end(
         _ key: IdempotencyKey,
         _ operation: String,
+        _ body: JSON = [:],
         until deadline: Deadline,
         _ calls: CallLog?
     ) -> Outcome<Bool, UpstreamFailure> {
@@ -136,7 +150,7 @@ struct ProductServiceClient: Sendable {
             operation,
             until: deadline,
             calls,
-            request: { _ in post(path, [:]) },
+            request: { _ in post(path, body) },
             meaning: Self.stood
         )
     }

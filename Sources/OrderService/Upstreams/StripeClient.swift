@@ -94,7 +94,7 @@ struct StripeClient: Sendable {
         )
     }
 
-    private func request(
+    func request(
         _ method: HTTPRequest.Method,
         _ path: String,
         body fields: [(name: String, value: String)]? = nil
@@ -112,7 +112,7 @@ struct StripeClient: Sendable {
     }
 
     /// A 5xx says nothing about what was done, so it has no meaning; everything else has one.
-    @Sendable private static func read(_ answer: UpstreamAnswer) -> Answer? {
+    @Sendable static func read(_ answer: UpstreamAnswer) -> Answer? {
         if let intent = PaymentIntent(answer.json) { return .intent(intent) }
         if answer.status >= 500, answer.headers["Idempotent-Replayed"] == "true" {
             return .storedFailure

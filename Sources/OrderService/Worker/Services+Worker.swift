@@ -22,16 +22,19 @@ extension Services {
             relay: relay(.task),
             placement: placement,
             payments: paymentStarter,
+            closing: closing,
             reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
             products: products
         )
+        let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
         let retention = settings.retention.outbox
         return Worker(jobs: [
             Worker.Job(name: "inbox", pause: .milliseconds(50), run: applier.run),
             Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
             Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
             Worker.Job(name: "tasks", pause: .milliseconds(200), run: tasks.run),
+            Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
             Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
                 let keys = try idempotency.store.removeExpired(
                     limit: Self.cleaningBatch,

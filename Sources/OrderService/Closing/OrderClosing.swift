@@ -1,0 +1,157 @@
+import Commerce
+import MariaDB
+import Resilience
+import Web
+
+/// Ends orders before their time: by a customer's wish, at the payment deadline, or by a refusal.
+///
+/// The intent is written first; then the payment is ended at Stripe, then the stock is released,
+/// then the order ends. Each step may be repeated, so the worker finishes what a crash left.
+struct OrderClosing: Sendable {
+    let orders: OrderStore
+    let ledger: OrderLedger
+    let ending: PaymentEnding
+    let reservations: ReservationStore
+    let products: ProductServiceClient
+
+    enum Progress: Sendable {
+        case done
+        /// The worker goes on, with what is waited for in a bounded word.
+        case underWay(String)
+    }
+
+    /// Writes the intent to close an order; from now on it can neither be paid nor sent.
+    ///
+    /// - Parameters:
+    ///   - id: the order's.
+    ///   - intent: what it shall become.
+    ///   - actor: who wants it, for the history.
+    ///   - cause: why; staff alone is shown it.
+    ///   - isStaff: whether goods that are being packed may still be stopped.
+    ///   - deadline: by which it is committed, or fails.
+    /// - Throws: `IllegalTransition` where the order is past it, `MariaDBError`.
+    func begin(
+        _ id: Int64,
+        _ intent: Order.Closing,
+        by actor: String,
+        cause: String?,
+        isStaff: Bool,
+        until deadline: Deadline
+    ) throws {
+        try ledger.change(id, by: actor, until: deadline) { change, _ in
+            let order = change.order
+            guard order.status != intent.endStatus, order.closing != intent else { return }
+            guard order.closing == nil, isStaff || order.status != .inFulfilment else {
+                throw IllegalTransition(status: order.status, event: intent.event, allowed: [])
+            }
+            _ = try order.status.after(intent.event)
+            change.setClosing(intent)
+            change.record("order.closing", cause: cause ?? intent.rawValue)
+            change.schedule(.closeOrder)
+        }
+    }
+
+    /// Takes the steps that are left; blocks on Stripe and product-service.
+    ///
+    /// - Returns: whether the order has ended.
+    /// - Throws: `MariaDBError`.
+    func proceed(_ id: Int64, until deadline: Deadline, _ calls: CallLog?) throws -> Progress {
+        guard let order = try orders.find(id, until: deadline), let intent = order.closing else {
+            return .done
+        }
+        let result = try ending.end(
+            paymentOf: id,
+            reason: intent.stripeReason,
+            until: deadline,
+            calls
+        )
+        if case .undecided(let reason) = result { return .underWay(reason) }
+        if result == .paid, intent == .expire {
+            try goOn(id, until: deadline)
+            return .done
+        }
+        if let failure = try release(id, until: deadline, calls) {
+            return .underWay(failure.reason)
+        }
+        try finish(id, intent, until: deadline)
+        return .done
+    }
+
+    /// The money came at the last moment, and the stock is still held: the order goes on.
+    private func goOn(_ id: Int64, until deadline: Deadline) throws {
+        try ledger.change(id, by: "worker", until: deadline) { change, _ in
+            guard change.order.closing == .expire else { return }
+            change.setClosing(nil)
+            change.setExpiry(nil)
+            guard change.allows(.confirm) else { return }
+            try change.apply(.confirm, cause: "paid while it expired")
+            change.announce(.orderConfirmed)
+            change.schedule(.commitReservation)
+        }
+    }
+
+    /// Gives the stock back; what was committed has left the shelves and comes back by hand.
+    private func release(
+        _ id: Int64,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) throws -> UpstreamFailure? {
+        guard let reservation = try reservations.live(of: id, until: deadline),
+            reservation.status != .committed
+        else { return nil }
+        switch products.release(key: reservation.key, until: deadline, calls) {
+        case .executed(let wasReleased):
+            try reservations.set(
+                wasReleased ? .released : .committed,
+                of: id,
+                reservation,
+                until: deadline
+            )
+            return nil
+        case .notExecuted(let failure), .unknown(let failure): return failure
+        }
+    }
+
+    private func finish(_ id: Int64, _ intent: Order.Closing, until deadline: Deadline) throws {
+        try ledger.change(id, by: "worker", until: deadline) { change, _ in
+            guard change.order.closing == intent else { return }
+            change.setClosing(nil)
+            change.setExpiry(nil)
+            try change.apply(intent.event)
+            if let topic = intent.topic { change.announce(topic) }
+        }
+    }
+}
+
+extension Order.Closing {
+    var event: OrderEvent {
+        switch self {
+        case .cancel: .cancel
+        case .expire: .expire
+        case .reject: .reject
+        }
+    }
+
+    var endStatus: OrderStatus {
+        switch self {
+        case .cancel: .cancelled
+        case .expire: .expired
+        case .reject: .rejected
+        }
+    }
+
+    fileprivate var stripeReason: String {
+        switch self {
+        case .cancel: "requested_by_customer"
+        case .expire: "abandoned"
+        case .reject: "fraudulent"
+        }
+    }
+
+    fileprivate var topic: OutboxMessage.Topic? {
+        switch self {
+        case .cancel, .reject: .orderCancelled
+        case .expire: .orderExpired
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Commerce
+import MariaDB
+import Resilience
+
+/// Ends the payment of an order that closes, or finds out that it was paid.
+///
+/// Nothing is undone before the PaymentIntent is seen cancelled: until then somebody may pay it.
+struct PaymentEnding: Sendable {
+    let payments: PaymentStore
+    let ledger: OrderLedger
+    let stripe: StripeClient
+    let settlement: PaymentSettlement
+
+    enum Result: Sendable, Equatable {
+        /// It can never be paid any more.
+        case unpaid
+        case paid
+        /// Nobody knows yet, with the reason in a bounded word.
+        case undecided(String)
+    }
+
+    /// Ends the payment of an order; blocks on Stripe, with no transaction open.
+    ///
+    /// - Parameters:
+    ///   - orderID: the order's, whose closing is on record.
+    ///   - reason: Stripe's word for why an intent is cancelled.
+    ///   - deadline: of the caller.
+    ///   - calls: where the request's log line finds the calls.
+    /// - Returns: what is certain.
+    /// - Throws: `MariaDBError`.
+    func end(
+        paymentOf orderID: Int64,
+        reason: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) throws -> Result {
+        guard let payment = try payments.current(of: orderID, until: deadline) else {
+            return .unpaid
+        }
+        if payment.status.isSettled { return .paid }
+        guard payment.status.isPayable || payment.status == .authorized else {
+            if payment.status == .dueOnDelivery { try close(payment, until: deadline) }
+            return .unpaid
+        }
+        guard let intentID = payment.intentID else {
+            // Whether it was made or not, nobody was told its secret; it is void on sight.
+            try close(payment, until: deadline)
+            return .unpaid
+        }
+        return try cancel(intentID, of: payment, reason, until: deadline, calls)
+    }
+
+    private func cancel(
+        _ intentID: String,
+        of payment: Payment,
+        _ reason: String,
+        until deadline: Deadline,
+        _ calls: CallLog?
+    ) throws -> Result {
+        let answer: StripeClient.Answer
+        switch stripe.cancelIntent(intentID, reason: reason, until: deadline, calls) {
+        case .executed(.refused):
+            // Its state forbids it; which state that is, a look tells.
+            switch stripe.intent(intentID, until: deadline, calls) {
+            case .executed(let read): answer = read
+            case .notExecuted(let failure), .unknown(let failure):
+                return .undecided(failure.reason)
+            }
+        case .executed(let cancelled): answer = cancelled
+        case .notExecuted(let failure), .unknown(let failure): return .undecided(failure.reason)
+        }
+        guard case .intent(let intent) = answer else { return .undecided("refused") }
+        try settlement.settle(intent, readAt: nil, by: "stripe", until: deadline)
+        switch intent.status {
+        case .canceled: return .unpaid
+        case .succeeded: return .paid
+        default: return .undecided(intent.status.rawValue)
+        }
+    }
+
+    /// Closes a payment that no intent is known of.
+    private func close(_ payment: Payment, until deadline: Deadline) throws {
+        try ledger.change(payment.orderID, by: "worker", until: deadline) { change, transaction in
+            guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
+                current.id == payment.id, current.intentID == nil,
+                current.status.mayBecome(.cancelled)
+            else { return }
+            try PaymentStore.update(
+                current,
+                status: .cancelled,
+                intentID: nil,
+                captured: current.captured,
+                reviewReason: current.reviewReason,
+                expiresAt: current.expiresAt,
+                now: change.now,
+                in: &transaction
+            )
+            change.setPaymentStatus(.cancelled)
+        }
+    }
+}

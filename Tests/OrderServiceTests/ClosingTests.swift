@@ -1,0 +1,183 @@
+import MariaDB
+import OrderService
+import OrderServiceHarness
+import OrderServiceTesting
+import Testing
+import Web
+
+@Suite("Closing orders", .enabled(if: ServiceUnderTest.isAvailable))
+struct ClosingTests {
+    private static let cancelIntent = "POST /stripe/v1/payment_intents/*/cancel"
+
+    private func cancel(
+        _ service: ServiceUnderTest,
+        _ order: ServiceUnderTest.Placed,
+        key: String = "cancel-1"
+    ) -> TestAnswer {
+        service.send(.post, "\(order.path)/cancel", token: order.token, key: key)
+    }
+
+    private func look(
+        _ service: ServiceUnderTest,
+        _ order: ServiceUnderTest.Placed
+    ) -> TestAnswer {
+        service.send(.get, order.path, token: order.token)
+    }
+
+    private func reservations(_ service: ServiceUnderTest) -> [String?] {
+        (service.standIn(.get, "/_state")["reservations"].array ?? []).map {
+            $0["status"]?.string
+        }
+    }
+
+    @Test("cancels the payment, then releases the stock, then ends the order")
+    func cancels() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let answer = cancel(service, order)
+            #expect(answer.status == 200 && answer["status"] == "cancelled")
+            #expect(answer["paymentStatus"] == "cancelled")
+            #expect(service.intents.map { $0["status"]?.string } == ["canceled"])
+            #expect(reservations(service) == ["released"])
+            let replay = cancel(service, order)
+            #expect(replay.response.body == answer.response.body)
+            #expect(replay.field("Idempotent-Replayed") == "true")
+            #expect(cancel(service, order, key: "other").status == 200)
+            try service.drain()
+            #expect(
+                try service.streamedTopics(of: order.id) == ["order.placed", "order.cancelled"]
+            )
+        }
+    }
+
+    @Test("releases nothing while it is not sure that nobody can pay any more")
+    func waitsForStripe() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            service.setFault(Self.cancelIntent, "drop_before")
+            let begun = cancel(service, order)
+            #expect(begun.status == 202 && begun["status"] == "awaiting_payment")
+            #expect(reservations(service) == ["held"])
+            let refused = service.send(
+                .post,
+                "\(order.path)/payments",
+                token: order.token,
+                key: "pay",
+                [:]
+            )
+            #expect(refused.status == 409 && refused.code == "order_not_payable")
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(look(service, order)["status"] == "cancelled")
+            #expect(reservations(service) == ["released"])
+        }
+    }
+
+    @Test(
+        "finds out what became of a cancel whose answer was lost",
+        arguments: [
+            "drop_after", "garbage",
+        ]
+    )
+    func lostAnswer(kind: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            service.setFault(Self.cancelIntent, kind, executed: true)
+            #expect(cancel(service, order).status == 202)
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(look(service, order)["status"] == "cancelled")
+            #expect(service.intents.map { $0["status"]?.string } == ["canceled"])
+        }
+    }
+
+    @Test("expires what was not paid in time, and not before") func expires() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            service.advance(by: .seconds(1_790))
+            try service.drain()
+            #expect(look(service, order)["status"] == "awaiting_payment")
+            service.advance(by: .seconds(20))
+            try service.drain()
+            let after = look(service, order)
+            #expect(after["status"] == "expired" && after["paymentStatus"] == "cancelled")
+            #expect(service.intents.map { $0["status"]?.string } == ["canceled"])
+            #expect(reservations(service) == ["released"])
+            try service.drain()
+            #expect(try service.streamedTopics(of: order.id) == ["order.placed", "order.expired"])
+        }
+    }
+
+    @Test("lets an order go on that was paid at the last moment") func paidWhileExpiring()
+        async throws
+    {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            // Paid, but nobody has told us when the deadline passes.
+            try service.pay(order)
+            service.advance(by: .seconds(1_810))
+            try service.drain()
+            let after = look(service, order)
+            #expect(after["status"] == "confirmed" && after["paymentStatus"] == "paid")
+            #expect(reservations(service) == ["committed"])
+        }
+    }
+
+    @Test("expires an order whose payment was never made, and voids it") func expiresDegraded()
+        async throws
+    {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /stripe/v1/payment_intents", "status", status: 503)
+            let order = try service.placedOrder()
+            #expect(order.answer["payment", "degraded"] == true)
+            service.advance(by: .seconds(24 * 3_600 + 10))
+            try service.drain()
+            let after = look(service, order)
+            #expect(after["status"] == "expired" && after["paymentStatus"] == "cancelled")
+        }
+    }
+
+    @Test("refuses what is past it, and tells what is allowed") func tooLate() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            let report = "/v1/admin/orders/\(order.id)/fulfilment"
+            let warehouse = try service.session("9", .service)
+            service.send(.post, report, token: warehouse, ["event": "start"])
+            let refused = cancel(service, order)
+            #expect(refused.status == 409 && refused.code == "illegal_transition")
+            service.send(.post, report, token: warehouse, ["event": "ship"])
+            let support = try service.session("8", .support)
+            let late = service.send(
+                .post,
+                "\(order.path)/cancel",
+                token: support,
+                key: "late",
+                ["reason": "the customer called"]
+            )
+            #expect(late.status == 409 && late.code == "illegal_transition")
+            #expect(late["orderStatus"] == "shipped")
+        }
+    }
+
+    @Test("sends nothing that is being cancelled") func shipsNothing() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            service.setFault("POST /reservations/*/release", "status", status: 503)
+            #expect(cancel(service, order).status == 202)
+            let warehouse = try service.session("9", .service)
+            let answer = service.send(
+                .post,
+                "/v1/admin/orders/\(order.id)/fulfilment",
+                token: warehouse,
+                ["event": "start"]
+            )
+            #expect(answer.status == 409 && answer.code == "illegal_transition")
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(look(service, order)["status"] == "cancelled")
+        }
+    }
+}
