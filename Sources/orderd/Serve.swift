@@ -22,11 +22,10 @@ struct Serve: ParsableCommand {
         JSONLogHandler.bootstrap(level: settings.log.level)
         let services = try Startup.services(settings)
         try Startup.checkDependencies(services)
-        let process = ProcessIdentity(.serve)
-        let reporter = services.makeBreakerReporter(process)
+        let reporter = services.makeReporter()
         // Before the first request, so that a breaker that is forced open is so from the start.
-        reporter.obeyRecord()
-        let (application, lanes) = services.makeApplication(process: process)
+        reporter.takeOver()
+        let (application, lanes) = services.makeApplication()
         let server = try Startup.orFail {
             let server = try Server(
                 Self.configuration(settings.server),

@@ -30,8 +30,11 @@ enum Startup {
         try services(settings())
     }
 
-    static func services(_ settings: Settings) throws -> Services {
-        try orFail { try Services(settings: settings) }
+    static func services(
+        _ settings: Settings,
+        _ process: ProcessIdentity = ProcessIdentity(.serve)
+    ) throws -> Services {
+        try orFail { try Services(settings: settings, process: process) }
     }
 
     /// Checks that the database is there with the schema of this version, and Redis.

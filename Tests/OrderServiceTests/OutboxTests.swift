@@ -12,7 +12,12 @@ import Web
 @Suite("Outbox, idempotency and caches", .enabled(if: ServiceUnderTest.isAvailable))
 struct OutboxTests {
     private func relay(_ services: Services) -> OutboxRelay {
-        OutboxRelay(database: services.database, clock: services.clock, channel: .event)
+        OutboxRelay(
+            database: services.database,
+            clock: services.clock,
+            channel: .event,
+            process: services.process
+        )
     }
 
     private func addEvents(_ service: ServiceUnderTest, orders: Int, each: Int) throws {

@@ -6,19 +6,14 @@ import Web
 
 extension Services {
     /// The application that answers HTTP, with lanes of its own.
-    ///
-    /// - Parameter process: which process answers, for those who ask it about all.
-    /// - Returns: the application and its lanes.
-    package func makeApplication(
-        process: ProcessIdentity = ProcessIdentity(.serve)
-    ) -> (application: OrderApplication, lanes: Lanes) {
+    package func makeApplication() -> (application: OrderApplication, lanes: Lanes) {
         let lanes = Lanes(
             read: settings.server.readLanes,
             request: settings.server.requestLanes,
             queueLimit: settings.server.laneQueue
         )
         let application = OrderApplication(
-            endpoints: endpoints(of: process),
+            endpoints: endpoints,
             authenticator: Authenticator(
                 sessions: sessions,
                 guests: guests,
@@ -42,7 +37,7 @@ extension Services {
     }
 
     /// Every route of the API.
-    private func endpoints(of process: ProcessIdentity) -> [Endpoint] {
+    private var endpoints: [Endpoint] {
         let checkout = CheckoutController(
             store: CheckoutStore(database: database, cache: cache, clock: clock),
             pricing: CheckoutPricing(products: products),
@@ -105,7 +100,7 @@ extension Services {
 
     /// The method and the pattern of every route, for whatever describes them.
     package var routes: [(method: String, pattern: String)] {
-        endpoints(of: ProcessIdentity(.serve)).map { ($0.method.rawValue, $0.pattern) }
+        endpoints.map { ($0.method.rawValue, $0.pattern) }
     }
 
     private func registerMetrics(of lanes: Lanes) {

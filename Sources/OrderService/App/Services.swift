@@ -11,6 +11,8 @@ import Web
 /// Everything that the programs use, put together once from the settings.
 package final class Services: Sendable {
     package let settings: Settings
+    /// Which process this is, for leases and reports.
+    package let process: ProcessIdentity
     package let metrics: MetricsRegistry
     package let clock: WallClock
     package let database: Database
@@ -42,9 +44,16 @@ package final class Services: Sendable {
 
     /// Puts everything together; connects to nothing yet.
     ///
+    /// - Parameters:
+    ///   - settings: of the process.
+    ///   - process: which one it is.
     /// - Throws: `SettingsError` if a file that a setting names cannot be used.
-    package init(settings: Settings) throws {
+    package init(
+        settings: Settings,
+        process: ProcessIdentity = ProcessIdentity(.serve)
+    ) throws {
         self.settings = settings
+        self.process = process
         let metrics = MetricsRegistry()
         let clock = WallClock()
         self.metrics = metrics
@@ -145,12 +154,13 @@ package final class Services: Sendable {
                     key: settings.sealing.key.exposed,
                     previousKey: settings.sealing.previousKey?.exposed
                 ),
-                clock: clock
+                clock: clock,
+                process: process
             ),
             retention: settings.retention.idempotency,
             secretRetention: settings.retention.idempotencyWithSecret
         )
-        inbox = WebhookInbox(database: database, clock: clock)
+        inbox = WebhookInbox(database: database, clock: clock, process: process)
         // Connections of its own, with no breaker in front: what operators order has to arrive
         // also when all others are taken, or when MariaDB's breaker is what they forced open.
         var breakerConfiguration = settings.database.configuration

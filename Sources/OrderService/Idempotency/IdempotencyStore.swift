@@ -49,6 +49,8 @@ struct IdempotencyStore: Sendable {
     let database: Database
     let sealing: Sealing
     let clock: WallClock
+    /// Whose claims they are.
+    let process: ProcessIdentity
 
     /// Claims a key for the request that came with it.
     ///
@@ -121,7 +123,7 @@ struct IdempotencyStore: Sendable {
         try transaction.execute(
             """
             UPDATE idempotency_keys SET fence = \(claim.fence),
-                leased_until = \(claim.leasedUntil)
+                leased_until = \(claim.leasedUntil), leased_by = \(process.text)
             WHERE id = \(claim.id)
             """
         )
@@ -143,7 +145,7 @@ struct IdempotencyStore: Sendable {
             """
             UPDATE idempotency_keys SET response_status = \(answer.status),
                 response = \(sealed), recovery_point = 'finished', order_id = \(orderID),
-                leased_until = NULL, expires_at = \(clock.now + retention)
+                leased_until = NULL, leased_by = NULL, expires_at = \(clock.now + retention)
             WHERE id = \(claim.id) AND fence = \(claim.fence)
             """
         ).affectedRows == 1
@@ -164,7 +166,7 @@ struct IdempotencyStore: Sendable {
     func suspend(_ claim: IdempotencyClaim, until deadline: Deadline) throws {
         _ = try database.execute(
             """
-            UPDATE idempotency_keys SET leased_until = NULL
+            UPDATE idempotency_keys SET leased_until = NULL, leased_by = NULL
             WHERE id = \(claim.id) AND fence = \(claim.fence)
                 AND leased_until = \(claim.leasedUntil)
             """,

@@ -6,6 +6,8 @@ struct OutboxRelay: Sendable {
     let database: Database
     let clock: WallClock
     let channel: OutboxMessage.Channel
+    /// Whose leases they are.
+    let process: ProcessIdentity
 
     /// A message that failed again at this age is dead: listed, and out of the others' way.
     ///
@@ -59,7 +61,8 @@ struct OutboxRelay: Sendable {
             guard !messages.isEmpty else { return [] }
             try transaction.execute(
                 """
-                UPDATE outbox SET leased_until = \(now + Self.lease)
+                UPDATE outbox SET leased_until = \(now + Self.lease),
+                    leased_by = \(process.text)
                 WHERE id IN (\(list: messages.map(\.id)))
                 """
             )
@@ -72,7 +75,7 @@ struct OutboxRelay: Sendable {
         _ = try database.execute(
             """
             UPDATE outbox SET sent_at = \(clock.now), next_attempt_at = NULL,
-                leased_until = NULL, last_error = NULL
+                leased_until = NULL, leased_by = NULL, last_error = NULL
             WHERE id IN (\(list: ids))
             """,
             class: .job,
@@ -88,7 +91,7 @@ struct OutboxRelay: Sendable {
         let next = clock.now + min(cap, WorkerBackoff.delay(after: message.attempts))
         _ = try database.execute(
             """
-            UPDATE outbox SET attempts = attempts + 1, leased_until = NULL,
+            UPDATE outbox SET attempts = attempts + 1, leased_until = NULL, leased_by = NULL,
                 last_error = \(String(reason.prefix(255))),
                 next_attempt_at = \(isDead ? nil : next), dead_at = \(isDead ? clock.now : nil)
             WHERE id = \(message.id)

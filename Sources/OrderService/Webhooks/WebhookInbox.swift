@@ -5,6 +5,8 @@ import Resilience
 struct WebhookInbox: Sendable {
     let database: Database
     let clock: WallClock
+    /// Whose leases they are.
+    let process: ProcessIdentity
 
     struct Delivery: Sendable {
         let id: Int64
@@ -67,7 +69,7 @@ struct WebhookInbox: Sendable {
             try transaction.execute(
                 """
                 UPDATE webhook_inbox SET attempts = attempts + 1,
-                    next_attempt_at = \(now + lease)
+                    next_attempt_at = \(now + lease), leased_by = \(process.text)
                 WHERE id IN (\(list: deliveries.map(\.id)))
                 """
             )
@@ -79,7 +81,7 @@ struct WebhookInbox: Sendable {
         _ = try database.execute(
             """
             UPDATE webhook_inbox SET applied_at = \(clock.now), next_attempt_at = NULL,
-                last_error = NULL
+                leased_by = NULL, last_error = NULL
             WHERE id = \(id)
             """,
             until: deadline
@@ -95,7 +97,7 @@ struct WebhookInbox: Sendable {
         _ = try database.execute(
             """
             UPDATE webhook_inbox SET next_attempt_at = \(clock.now + delay),
-                last_error = \(String(reason.prefix(255)))
+                leased_by = NULL, last_error = \(String(reason.prefix(255)))
             WHERE id = \(id) AND applied_at IS NULL
             """,
             until: deadline

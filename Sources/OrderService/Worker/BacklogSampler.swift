@@ -7,6 +7,7 @@ import Resilience
 /// So it shows also, and above all, when no worker runs.
 struct BacklogSampler: Sendable {
     private let database: Database
+    private let inbox: WebhookInbox
     private let clock: WallClock
     private let inboxWaiting: Gauge
     private let inboxAge: Gauge
@@ -14,8 +15,9 @@ struct BacklogSampler: Sendable {
     private let oldestUnsent: [OutboxMessage.Channel: Gauge]
     private let dead: Gauge
 
-    init(database: Database, clock: WallClock, metrics: MetricsRegistry) {
+    init(database: Database, inbox: WebhookInbox, clock: WallClock, metrics: MetricsRegistry) {
         self.database = database
+        self.inbox = inbox
         self.clock = clock
         inboxWaiting = metrics.gauge("orderd_inbox_waiting", help: "Webhooks not yet applied.")
         inboxAge = metrics.gauge(
@@ -47,9 +49,9 @@ struct BacklogSampler: Sendable {
     /// - Throws: `MariaDBError`.
     func run(until deadline: Deadline) throws -> Int {
         let now = clock.now
-        let inbox = try WebhookInbox(database: database, clock: clock).backlog(until: deadline)
-        inboxWaiting.set(inbox.count)
-        inboxAge.set(Self.seconds(since: inbox.oldest, now))
+        let waiting = try inbox.backlog(until: deadline)
+        inboxWaiting.set(waiting.count)
+        inboxAge.set(Self.seconds(since: waiting.oldest, now))
         for channel in OutboxMessage.Channel.allCases {
             let row = try database.query(
                 """
@@ -79,7 +81,12 @@ struct BacklogSampler: Sendable {
 extension Services {
     /// The loop that keeps the backlog's metrics fresh beside the web side.
     package func makeSampler() -> Worker {
-        let sampler = BacklogSampler(database: database, clock: clock, metrics: metrics)
+        let sampler = BacklogSampler(
+            database: database,
+            inbox: inbox,
+            clock: clock,
+            metrics: metrics
+        )
         return Worker(jobs: [
             Worker.Job(name: "backlog", pause: .seconds(5), run: sampler.run)
         ])

@@ -51,6 +51,6 @@ extension Services {
     }
 
     private func relay(_ channel: OutboxMessage.Channel) -> OutboxRelay {
-        OutboxRelay(database: database, clock: clock, channel: channel)
+        OutboxRelay(database: database, clock: clock, channel: channel, process: process)
     }
 }

@@ -9,7 +9,7 @@ import Web
 /// A second process on the same databases, with breakers of its own.
 final class SecondProcess {
     let services: Services
-    let reporter: BreakerReporter
+    let reporter: ProcessReporter
     let identity: ProcessIdentity
 
     init(
@@ -19,7 +19,7 @@ final class SecondProcess {
     ) throws {
         services = try service.makeSibling()
         identity = ProcessIdentity(kind, host: host, number: 7)
-        reporter = services.makeBreakerReporter(identity)
+        reporter = services.makeReporter(identity)
     }
 
     deinit {

@@ -111,7 +111,7 @@ struct BreakerOrdersTests {
             )
             service.order("mariadb", "metricsOnly", token: admin)
             let second = try SecondProcess(of: service)
-            second.reporter.obeyRecord()
+            second.reporter.takeOver()
             let order = try #require(try second.services.breaker(Self.name).snapshot.order)
             let expiry = try #require(order.expiry)
             #expect(expiry > .seconds(100) && expiry <= .seconds(200))
@@ -166,7 +166,7 @@ struct BreakerOrdersTests {
                 }
             }
             for giver in givers { _ = try giver.join() }
-            let first = service.services.makeBreakerReporter(service.identity)
+            let first = service.services.makeReporter(service.identity)
             #expect(first.round() && second.reporter.round())
             let row = try service.query(
                 """

@@ -3,11 +3,12 @@ import MariaDB
 import Resilience
 import Synchronization
 
-/// The loop by which a process obeys the orders on record and reports its breakers.
+/// The loop by which a process reports itself, obeys the orders to breakers on record, and frees
+/// what processes that died had taken.
 ///
 /// It fails quietly, with one line when it begins to fail and one when it is well again: the
 /// breakers work without it, and MariaDB being away is said elsewhere.
-package final class BreakerReporter: Sendable {
+package final class ProcessReporter: Sendable {
     /// How long one round waits for MariaDB in all.
     private static let patience = Duration.seconds(3)
     private static let roundsBetweenRemovals = 60
@@ -19,6 +20,7 @@ package final class BreakerReporter: Sendable {
 
     private let breakers: BreakerControl
     private let store: BreakerStore
+    private let recovery: LeaseRecovery
     private let process: ProcessIdentity
     private let startedAt: Timestamp
     private let state = Mutex(State())
@@ -28,20 +30,27 @@ package final class BreakerReporter: Sendable {
     init(
         breakers: BreakerControl,
         store: BreakerStore,
+        recovery: LeaseRecovery,
         process: ProcessIdentity,
         startedAt: Timestamp,
         logger: Logger
     ) {
         self.breakers = breakers
         self.store = store
+        self.recovery = recovery
         self.process = process
         self.startedAt = startedAt
         self.logger = logger
     }
 
-    /// Obeys the orders on record, so that the first call of this process does; blocks on MariaDB.
-    package func obeyRecord() {
-        attempt { try breakers.obeyRecord(until: $0) }
+    /// Obeys the orders on record, so that the first call of this process does, and frees what an
+    /// earlier process of its name had taken; blocks on MariaDB.
+    package func takeOver() {
+        attempt { deadline in
+            try breakers.obeyRecord(until: deadline)
+            try recovery.release(leasesOf: process.text, until: deadline)
+            try recovery.releaseOfDead(besides: process, until: deadline)
+        }
     }
 
     /// Obeys and reports once a second from now on; returns at once.
@@ -83,6 +92,7 @@ package final class BreakerReporter: Sendable {
                 startedAt: startedAt,
                 until: deadline
             )
+            try recovery.releaseOfDead(besides: process, until: deadline)
             let number = state.withLock { state in
                 defer { state.rounds += 1 }
                 return state.rounds
@@ -98,13 +108,13 @@ package final class BreakerReporter: Sendable {
         do {
             try body(.after(Self.patience))
             if hasTurned(failing: false) {
-                logger.notice("breakers are reported and take orders again")
+                logger.notice("this process is reported and takes orders again")
             }
             return true
         } catch {
             if hasTurned(failing: true) {
                 logger.warning(
-                    "breakers are not reported and take no orders from elsewhere",
+                    "this process is not reported and takes no orders from elsewhere",
                     metadata: ["error": "\(error)"]
                 )
             }
@@ -121,20 +131,21 @@ package final class BreakerReporter: Sendable {
 }
 
 extension Services {
-    /// The loop that obeys orders and reports the breakers of this process.
+    /// The loop that reports this process, obeys orders and frees what the dead had taken.
     ///
     /// - Parameters:
-    ///   - process: whose breakers they are.
+    ///   - process: another than this one, in tests.
     ///   - logger: gets a line when the loop begins to fail, and when it is well again.
     /// - Returns: a loop that has not started.
-    package func makeBreakerReporter(
-        _ process: ProcessIdentity,
-        logger: Logger = Logger(label: "orderd.breakers")
-    ) -> BreakerReporter {
-        BreakerReporter(
+    package func makeReporter(
+        _ process: ProcessIdentity? = nil,
+        logger: Logger = Logger(label: "orderd.process")
+    ) -> ProcessReporter {
+        ProcessReporter(
             breakers: breakers,
             store: breakerStore,
-            process: process,
+            recovery: LeaseRecovery(database: breakerStore.database, clock: clock),
+            process: process ?? self.process,
             startedAt: clock.now,
             logger: logger
         )

@@ -8,7 +8,7 @@ import Testing
 import Web
 
 @Suite("Reports of breakers", .enabled(if: ServiceUnderTest.isAvailable))
-struct BreakerReporterTests {
+struct ProcessReporterTests {
     @Test("are made and orders obeyed by the loop, until it is stopped")
     func loop() async throws {
         try await ServiceUnderTest.run { service in
@@ -88,7 +88,7 @@ struct BreakerReporterTests {
             service in
             let admin = try service.admin()
             #expect(service.send(.get, ServiceUnderTest.breakers, token: admin).status == 200)
-            let reporter = service.services.makeBreakerReporter(service.identity)
+            let reporter = service.services.makeReporter(service.identity)
             try service.services.database.transaction(until: service.soon) { _ in
                 #expect(service.services.database.usage.lent == 1)
                 #expect(reporter.round())
@@ -110,7 +110,7 @@ struct BreakerReporterTests {
             try service.migrate()
             let admin = try service.admin()
             let log = LogCapture()
-            let reporter = service.services.makeBreakerReporter(
+            let reporter = service.services.makeReporter(
                 ProcessIdentity(.worker, host: "second", number: 7),
                 logger: log.logger
             )

@@ -1,0 +1,80 @@
+import Glibc
+import MariaDB
+import Resilience
+
+/// Frees what processes that died had taken: idempotency keys, messages, deliveries.
+///
+/// Without it a customer who repeats a request, or an event that was being told, would wait until
+/// the lease runs out, half a minute later. A process that was only slow loses nothing: what it
+/// writes is fenced, and what it does may be done twice.
+struct LeaseRecovery: Sendable {
+    let database: Database
+    let clock: WallClock
+
+    /// A process that has not reported for so long is taken for dead; they report once a second.
+    private static let silence = 10
+
+    /// Frees what an earlier process of the same name had taken, as after a restart in a
+    /// container where the process id is always the same.
+    func release(leasesOf process: String, until deadline: Deadline) throws {
+        try database.execute(
+            """
+            UPDATE idempotency_keys SET leased_until = NULL, leased_by = NULL
+            WHERE leased_by = \(process)
+            """,
+            until: deadline
+        )
+        try database.execute(
+            "UPDATE outbox SET leased_until = NULL, leased_by = NULL WHERE leased_by = \(process)",
+            until: deadline
+        )
+        try database.execute(
+            """
+            UPDATE webhook_inbox SET leased_by = NULL,
+                next_attempt_at = IF(applied_at IS NULL, \(clock.now), NULL)
+            WHERE leased_by = \(process)
+            """,
+            until: deadline
+        )
+    }
+
+    /// Frees what dead processes had taken: those of this host that are gone, and those of any
+    /// host that have fallen silent.
+    ///
+    /// - Parameters:
+    ///   - identity: of this process.
+    ///   - deadline: by which it is done, or fails.
+    /// - Throws: `MariaDBError`.
+    func releaseOfDead(besides identity: ProcessIdentity, until deadline: Deadline) throws {
+        let rows = try database.query(
+            """
+            SELECT process, reported_at < UTC_TIMESTAMP(6) - INTERVAL \(Self.silence) SECOND
+                AS is_silent
+            FROM process_reports WHERE process <> \(identity.text)
+            """,
+            until: deadline
+        )
+        for row in rows {
+            let process = try row.string("process")
+            let isGone = identity.isGone(process)
+            guard try isGone || row.bool("is_silent") else { continue }
+            try release(leasesOf: process, until: deadline)
+            guard isGone else { continue }
+            try database.execute(
+                "DELETE FROM process_reports WHERE process = \(process)",
+                until: deadline
+            )
+        }
+    }
+}
+
+extension ProcessIdentity {
+    /// Whether `process` names one of this host that does not run any more.
+    fileprivate func isGone(_ process: String) -> Bool {
+        let host = "@\(host):"
+        guard let place = process.firstRange(of: host),
+            let number = pid_t(process[place.upperBound...])
+        else { return false }
+        return kill(number, 0) != 0 && errno == ESRCH
+    }
+}
