@@ -88,25 +88,91 @@ struct FallbackTests {
         }
     }
 
-    @Test("have somebody look at an order whose optimistic stock is gone") func losesStock()
-        async throws
-    {
+    /// An order of the last piece, placed while product-service did not answer.
+    private func optimisticOrder(_ service: ServiceUnderTest) throws -> ServiceUnderTest.Placed {
+        try service.sell("ULTIMA", price: 5_000, stock: 1)
+        service.setFault("POST /reservations", "drop_before")
+        let order = try service.placedOrder([ServiceUnderTest.item("ULTIMA")])
+        #expect(order.answer["reservation", "optimistic"] == true)
+        return order
+    }
+
+    @Test("end an unpaid order whose optimistic stock is gone, and cancel its payment")
+    func losesStock() async throws {
         try await ServiceUnderTest.run { service in
-            try service.sell("ULTIMA", price: 5_000, stock: 1)
-            let checkout = try service.readyCheckout([ServiceUnderTest.item("ULTIMA")])
-            service.setFault("POST /reservations", "drop_before")
-            let answer = service.complete(checkout)
-            #expect(answer["reservation", "optimistic"] == true)
-            let id = try #require(answer["order", "id"].integer)
+            let order = try optimisticOrder(service)
             service.removeFaults()
             try service.sell("ULTIMA", price: 5_000, stock: 0)
             service.advance(by: .seconds(6))
             try service.drain()
-            #expect(try reservation(service, id) == "lost")
-            let token = answer["guestToken"].string
-            #expect(
-                service.send(.get, "/v1/orders/\(id)", token: token)["status"] == "stock_review"
+            #expect(try reservation(service, order.id) == "lost")
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "rejected" && after["paymentStatus"] == "cancelled")
+            #expect(service.intents.map { $0["status"]?.string } == ["canceled"])
+        }
+    }
+
+    @Test("only authorize the money of an optimistic order, and take it once the stock is held")
+    func capturesAfterVerification() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try optimisticOrder(service)
+            try service.pay(order)
+            try service.settle()
+            let waiting = service.send(.get, order.path, token: order.token)
+            #expect(waiting["status"] == "awaiting_payment")
+            #expect(waiting["paymentStatus"] == "authorized")
+            service.removeFaults()
+            // The answer of the capture is lost once; it is found out that it went well.
+            service.setFault(
+                "POST /stripe/v1/payment_intents/*/capture",
+                "drop_after",
+                times: 1
             )
+            for _ in 0..<3 {
+                service.advance(by: .seconds(60))
+                try service.settle()
+            }
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "confirmed" && after["paymentStatus"] == "paid")
+            #expect(try reservation(service, order.id) == "committed")
+        }
+    }
+
+    @Test("void the authorized money of an optimistic order whose stock is gone")
+    func voidsAuthorization() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try optimisticOrder(service)
+            try service.pay(order)
+            try service.settle()
+            service.removeFaults()
+            try service.sell("ULTIMA", price: 5_000, stock: 0)
+            for _ in 0..<2 {
+                service.advance(by: .seconds(60))
+                try service.settle()
+            }
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "rejected" && after["paymentStatus"] == "cancelled")
+            #expect(service.intents.map { $0["status"]?.string } == ["canceled"])
+        }
+    }
+
+    @Test("void authorized money after a day in which the stock could not be verified")
+    func authorizationExpires() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try optimisticOrder(service)
+            try service.pay(order)
+            try service.settle()
+            service.advance(by: .seconds(23 * 3_600))
+            try service.drain()
+            let waiting = service.send(.get, order.path, token: order.token)
+            #expect(waiting["status"] == "awaiting_payment")
+            service.advance(by: .seconds(2 * 3_600))
+            try service.drain()
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "expired" && after["paymentStatus"] == "cancelled")
         }
     }
 

@@ -167,6 +167,7 @@ extension OrderPlacement {
             change.setVisible()
             if isOptimistic {
                 change.setRequiresVerification(true)
+                try PaymentStore.holdBack(orderID: order.id, in: &transaction)
                 change.schedule(.verifyReservation, after: Self.firstVerification)
             }
             change.record("order.placed", isPublic: true)

@@ -32,6 +32,21 @@ struct ReservationStore: Sendable {
         }
     }
 
+    /// Ends an order without stock that nobody has paid; a sold one somebody has to look at before
+    /// anything is sent.
+    private static func giveUp(_ change: inout OrderChange) throws {
+        let cause = "the stock is gone"
+        if !change.order.paymentStatus.isSettled, change.order.closing == nil,
+            change.allows(.reject)
+        {
+            change.setClosing(.reject)
+            change.record("order.closing", cause: cause)
+            change.schedule(.closeOrder)
+        } else if change.allows(.reviewStock) {
+            try change.apply(.reviewStock, cause: cause)
+        }
+    }
+
     /// Notes what became of a reservation, unless somebody else has noted it before.
     func set(
         _ status: ReservationStatus,
@@ -54,9 +69,11 @@ struct ReservationStore: Sendable {
                 change.setRequiresVerification(change.order.fromCache)
             }
             change.record("reservation.\(status.rawValue)")
-            // Sold, and not there: somebody has to look, before anything is sent.
-            if status == .lost, change.allows(.reviewStock) {
-                try change.apply(.reviewStock, cause: "the stock could not be committed")
+            switch status {
+            case .held where change.order.paymentStatus == .authorized:
+                change.schedule(.capturePayment)
+            case .lost: try Self.giveUp(&change)
+            default: break
             }
         }
     }

@@ -143,8 +143,7 @@ extension Order.Closing {
     fileprivate var stripeReason: String {
         switch self {
         case .cancel: "requested_by_customer"
-        case .expire: "abandoned"
-        case .reject: "fraudulent"
+        case .expire, .reject: "abandoned"
         }
     }
 

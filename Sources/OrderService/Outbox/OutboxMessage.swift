@@ -30,6 +30,8 @@ package struct OutboxMessage: Sendable {
     package enum Task: String, Sendable, CaseIterable {
         /// Ends an order that was never shown, if nobody did meanwhile.
         case discardUnseen = "order.discard_unseen"
+        /// Takes the authorized money of an order whose stock is held.
+        case capturePayment = "payment.capture"
         /// Goes on closing an order.
         case closeOrder = "order.close"
         /// Tells product-service that the reserved stock is sold.

@@ -8,6 +8,7 @@ struct TaskRunner: Sendable {
     let relay: OutboxRelay
     let placement: OrderPlacement
     let payments: PaymentStarter
+    let capture: PaymentCapture
     let closing: OrderClosing
     let reservations: ReservationStore
     let verification: ReservationVerification
@@ -20,6 +21,7 @@ struct TaskRunner: Sendable {
         relay: OutboxRelay,
         placement: OrderPlacement,
         payments: PaymentStarter,
+        capture: PaymentCapture,
         closing: OrderClosing,
         reservations: ReservationStore,
         verification: ReservationVerification,
@@ -28,6 +30,7 @@ struct TaskRunner: Sendable {
         self.relay = relay
         self.placement = placement
         self.payments = payments
+        self.capture = capture
         self.closing = closing
         self.reservations = reservations
         self.verification = verification
@@ -63,6 +66,10 @@ struct TaskRunner: Sendable {
         switch OutboxMessage.Task(rawValue: message.topic) {
         case .discardUnseen:
             try discardUnseen(message.orderID, until: deadline)
+        case .capturePayment:
+            if let failure = try capture.capture(message.orderID, until: deadline) {
+                throw NotYet(description: failure.reason)
+            }
         case .closeOrder:
             if case .underWay(let reason) = try closing.proceed(
                 message.orderID,

@@ -14,6 +14,8 @@ struct PaymentSettlement: Sendable {
     let paymentDeadline: Duration
     private let logger = Logger(label: "orderd.payments")
     private static let secondIntent = "second_intent"
+    /// How long authorized money may wait for its stock.
+    private static let authorizationLife = Duration.seconds(24 * 3_600)
 
     init(ledger: OrderLedger, limiter: PaymentLimiter, paymentDeadline: Duration) {
         self.ledger = ledger
@@ -90,6 +92,11 @@ struct PaymentSettlement: Sendable {
             in: &transaction
         )
         if isNew { change.setExpiry(expiry) }
+        if status == .authorized {
+            // Stripe keeps it for a week; who waits longer than a day has forgotten us.
+            change.setExpiry(change.now + Self.authorizationLife)
+            change.schedule(.capturePayment)
+        }
         change.touch()
         change.setPaymentStatus(status, cause: reviewReason)
         if isNew, payment.attempts > 0, status.isPayable { change.announce(.paymentReady) }

@@ -96,6 +96,17 @@ struct PaymentStore: Sendable {
         )
     }
 
+    /// Lets a payment that has no intent yet be authorized only, to be captured later.
+    static func holdBack(orderID: Int64, in transaction: inout Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE payments SET capture_method = 'manual'
+            WHERE order_id = \(orderID) AND capture_method = 'automatic'
+                AND provider_intent_id IS NULL
+            """
+        )
+    }
+
     /// Flags a payment for somebody to look at.
     static func flag(
         _ payment: Payment,

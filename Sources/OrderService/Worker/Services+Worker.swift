@@ -22,6 +22,13 @@ extension Services {
             relay: relay(.task),
             placement: placement,
             payments: paymentStarter,
+            capture: PaymentCapture(
+                orders: orders,
+                payments: payments,
+                stripe: stripe,
+                settlement: settlement,
+                verification: verification
+            ),
             closing: closing,
             reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
