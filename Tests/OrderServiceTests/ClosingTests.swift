@@ -139,6 +139,65 @@ struct ClosingTests {
         }
     }
 
+    @Test("holds the stock for as long as a payment may be made that started late")
+    func extendsReservation() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /stripe/v1/payment_intents", "status", status: 503)
+            let order = try service.placedOrder()
+            service.removeFaults()
+            service.advance(by: .seconds(40 * 60))
+            try service.drain()
+            // The payment may be made for another 30 min, the stock was held for 45 in all.
+            service.advance(by: .seconds(25 * 60))
+            try service.drain()
+            #expect(reservations(service) == ["held"])
+            #expect(look(service, order)["status"] == "awaiting_payment")
+        }
+    }
+
+    @Test("reserves anew what had run out before its payment could be started")
+    func replacesReservation() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /stripe/v1/payment_intents", "status", status: 503)
+            let order = try service.placedOrder()
+            service.advance(by: .seconds(50 * 60))
+            try service.drain()
+            #expect(reservations(service) == ["expired"])
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(reservations(service) == ["expired", "held"])
+            let started = service.send(
+                .post,
+                "\(order.path)/payments",
+                token: order.token,
+                key: "pay",
+                [:]
+            )
+            try service.pay(secret: started["clientSecret"].string)
+            try service.settle()
+            #expect(look(service, order)["status"] == "confirmed")
+            #expect(reservations(service) == ["expired", "committed"])
+        }
+    }
+
+    @Test("gives a payment that is still processing more time") func waitsForProcessing()
+        async throws
+    {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            try service.execute(
+                "UPDATE orders SET payment_status = 'processing' WHERE id = \(order.id)"
+            )
+            service.advance(by: .seconds(1_810))
+            try service.drain()
+            #expect(look(service, order)["status"] == "awaiting_payment")
+            #expect(reservations(service) == ["held"])
+            let rows = try service.query("SELECT expires_at FROM orders WHERE id = \(order.id)")
+            #expect(try rows[0].timestamp("expires_at") > service.now + .seconds(800))
+        }
+    }
+
     @Test("refuses what is past it, and tells what is allowed") func tooLate() async throws {
         try await ServiceUnderTest.run { service in
             let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])

@@ -32,6 +32,52 @@ struct ReservationStore: Sendable {
         }
     }
 
+    /// Notes until when product-service holds the stock.
+    func setExpiry(
+        _ time: Timestamp,
+        of reservation: Reservation,
+        until deadline: Deadline
+    ) throws {
+        try database.execute(
+            """
+            UPDATE reservations SET expires_at = \(time), version = version + 1
+            WHERE id = \(reservation.id)
+            """,
+            until: deadline
+        )
+    }
+
+    /// Puts an optimistic reservation under a new key in the place of one that has run out, for
+    /// the worker to verify.
+    func replace(
+        _ reservation: Reservation,
+        of orderID: Int64,
+        until deadline: Deadline
+    ) throws {
+        try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
+            let updated = try transaction.execute(
+                """
+                UPDATE reservations SET status = 'lost', updated_at = \(change.now),
+                    version = version + 1
+                WHERE id = \(reservation.id) AND status = \(reservation.status.rawValue)
+                """
+            )
+            guard updated.affectedRows == 1 else { return }
+            try transaction.execute(
+                """
+                INSERT INTO reservations (order_id, reservation_key, status,
+                    requires_verification, expires_at, created_at, updated_at)
+                SELECT \(orderID), CONCAT('order-', \(orderID), '-', COUNT(*) + 1), 'optimistic',
+                    TRUE, \(change.order.expiresAt), \(change.now), \(change.now)
+                FROM reservations WHERE order_id = \(orderID)
+                """
+            )
+            change.setRequiresVerification(true)
+            change.record("reservation.replaced", cause: "it had run out")
+            change.schedule(.verifyReservation)
+        }
+    }
+
     /// Ends an order without stock that nobody has paid; a sold one somebody has to look at before
     /// anything is sent.
     private static func giveUp(_ change: inout OrderChange) throws {

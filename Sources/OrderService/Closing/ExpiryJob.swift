@@ -9,6 +9,8 @@ struct ExpiryJob: Sendable {
     let closing: OrderClosing
 
     private static let batch = 50
+    /// How much longer an order waits whose payment the bank is still working on.
+    private static let grace = Duration.seconds(900)
 
     /// Closes what is due; blocks on MariaDB.
     ///
@@ -16,7 +18,7 @@ struct ExpiryJob: Sendable {
     func run(until deadline: Deadline) throws -> Int {
         let rows = try database.query(
             """
-            SELECT id FROM orders
+            SELECT id, payment_status FROM orders
             WHERE expires_at <= \(clock.now) AND status = \(OrderStatus.awaitingPayment.rawValue)
                 AND closing IS NULL AND visible_at IS NOT NULL
             ORDER BY expires_at LIMIT \(Self.batch)
@@ -27,6 +29,10 @@ struct ExpiryJob: Sendable {
         var count = 0
         for row in rows {
             do {
+                if try row.string("payment_status") == PaymentStatus.processing.rawValue {
+                    try putOff(try row.int64("id"), until: deadline)
+                    continue
+                }
                 try closing.begin(
                     try row.int64("id"),
                     .expire,
@@ -41,5 +47,17 @@ struct ExpiryJob: Sendable {
             }
         }
         return count
+    }
+
+    /// Gives a payment that is still processing more time, and its stock with it.
+    private func putOff(_ id: Int64, until deadline: Deadline) throws {
+        try closing.ledger.change(id, by: "worker", until: deadline) { change, _ in
+            guard change.order.closing == nil, change.order.paymentStatus == .processing else {
+                return
+            }
+            change.setExpiry(change.now + Self.grace)
+            change.record("order.deadline_extended", cause: "the payment is processing")
+            change.schedule(.extendReservation)
+        }
     }
 }

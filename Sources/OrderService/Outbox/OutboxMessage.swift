@@ -30,6 +30,8 @@ package struct OutboxMessage: Sendable {
     package enum Task: String, Sendable, CaseIterable {
         /// Ends an order that was never shown, if nobody did meanwhile.
         case discardUnseen = "order.discard_unseen"
+        /// Holds the stock for as long as the order may be paid.
+        case extendReservation = "reservation.extend"
         /// Takes the authorized money of an order whose stock is held.
         case capturePayment = "payment.capture"
         /// Goes on closing an order.

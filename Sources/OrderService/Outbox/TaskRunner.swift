@@ -12,6 +12,7 @@ struct TaskRunner: Sendable {
     let closing: OrderClosing
     let reservations: ReservationStore
     let verification: ReservationVerification
+    let reservationExtension: ReservationExtension
     let products: ProductServiceClient
     private let logger = Logger(label: "orderd.tasks")
 
@@ -25,6 +26,7 @@ struct TaskRunner: Sendable {
         closing: OrderClosing,
         reservations: ReservationStore,
         verification: ReservationVerification,
+        reservationExtension: ReservationExtension,
         products: ProductServiceClient
     ) {
         self.relay = relay
@@ -34,6 +36,7 @@ struct TaskRunner: Sendable {
         self.closing = closing
         self.reservations = reservations
         self.verification = verification
+        self.reservationExtension = reservationExtension
         self.products = products
     }
 
@@ -66,6 +69,10 @@ struct TaskRunner: Sendable {
         switch OutboxMessage.Task(rawValue: message.topic) {
         case .discardUnseen:
             try discardUnseen(message.orderID, until: deadline)
+        case .extendReservation:
+            if let failure = try reservationExtension.extend(message.orderID, until: deadline) {
+                throw NotYet(description: failure.reason)
+            }
         case .capturePayment:
             if let failure = try capture.capture(message.orderID, until: deadline) {
                 throw NotYet(description: failure.reason)

@@ -99,7 +99,11 @@ struct PaymentSettlement: Sendable {
         }
         change.touch()
         change.setPaymentStatus(status, cause: reviewReason)
-        if isNew, payment.attempts > 0, status.isPayable { change.announce(.paymentReady) }
+        if isNew, payment.attempts > 0, status.isPayable {
+            change.announce(.paymentReady)
+            // The deadline has moved on while Stripe was away.
+            change.schedule(.extendReservation)
+        }
         if status.isSettled, !payment.status.isSettled {
             try confirm(&change, reviewReason: reviewReason)
         }

@@ -32,6 +32,13 @@ extension Services {
             closing: closing,
             reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
+            reservationExtension: ReservationExtension(
+                orders: orders,
+                reservations: ReservationStore(database: database, ledger: ledger),
+                products: products,
+                clock: clock,
+                margin: settings.checkout.reservationMargin
+            ),
             products: products
         )
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
