@@ -98,7 +98,7 @@ package final class BodyReader {
             report(name, "type", "A string is expected.")
             return nil
         }
-        guard !raw.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        guard !raw.unicodeScalars.contains(where: \.isControl)
         else {
             report(name, "characters", "Control characters are not allowed.")
             return nil

@@ -106,9 +106,7 @@ struct BreakersCommand: ParsableCommand {
                 let modes = BreakerMode.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("MODE is none of \(modes)")
             }
-            let hasControls = reason.unicodeScalars.contains {
-                $0.properties.generalCategory == .control
-            }
+            let hasControls = reason.unicodeScalars.contains(where: \.isControl)
             guard !hasControls,
                 BreakerCommand.reasonLength.contains(reason.trimmed.unicodeScalars.count)
             else { throw ValidationError("--reason has 3 to 255 printable characters") }

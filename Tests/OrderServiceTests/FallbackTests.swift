@@ -176,6 +176,103 @@ struct FallbackTests {
         }
     }
 
+    @Test("leave an order in review that is paid while somebody looks at its stock")
+    func staysInReview() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            try service.execute(
+                "UPDATE orders SET status = 'stock_review' WHERE id = \(order.id)"
+            )
+            try service.pay(order)
+            try service.settle()
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "stock_review" && after["paymentStatus"] == "paid")
+        }
+    }
+
+    @Test("send nothing whose stock is not certain") func shipsNothingUncertain() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /reservations", "status", status: 503)
+            let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            let warehouse = try service.session("9", .service)
+            let report = "/v1/admin/orders/\(order.id)/fulfilment"
+            let refused = service.send(.post, report, token: warehouse, ["event": "start"])
+            #expect(refused.status == 409 && refused.code == "illegal_transition")
+            service.removeFaults()
+            service.advance(by: .seconds(60))
+            try service.drain()
+            let started = service.send(.post, report, token: warehouse, ["event": "start"])
+            #expect(started.status == 200 && started["status"] == "in_fulfilment")
+        }
+    }
+
+    @Test("reserve under a new key where the first one has run out unseen") func renewsKey()
+        async throws
+    {
+        try await ServiceUnderTest.run { service in
+            // The reservation is made, and its answer is lost.
+            service.setFault("POST /reservations", "drop_after")
+            let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            service.removeFaults()
+            service.setFault("POST /reservations", "status", status: 503)
+            service.advance(by: .seconds(3_600))
+            try service.drain()
+            service.removeFaults()
+            for _ in 0..<3 {
+                service.advance(by: .seconds(600))
+                try service.drain()
+            }
+            #expect(try reservation(service, order.id) == "committed")
+            let states = (service.standIn(.get, "/_state")["reservations"].array ?? []).map {
+                $0["status"]?.string
+            }
+            #expect(states == ["expired", "committed"])
+        }
+    }
+
+    @Test("take a 404 of something in between for no answer") func foreignNotFound() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            let fault: JSON = [
+                "match": "POST /reservations/*/commit", "kind": "status", "status": 404,
+                "body": ["message": "no Route matched"],
+            ]
+            #expect(service.standIn(.post, "/_faults", fault).status == 201)
+            try service.drain()
+            #expect(try reservation(service, order.id) == "held")
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(try reservation(service, order.id) == "committed")
+        }
+    }
+
+    @Test("count nothing that Stripe repeats of its illness against it") func replayedFailures()
+        async throws
+    {
+        let policy = "attempts=1 minimumCalls=7 openWait=5min attemptTimeout=5s laneWait=5s"
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in
+            let fault: JSON = [
+                "match": .string(Self.create), "kind": "status", "status": 500, "times": 3,
+                "stored": true,
+            ]
+            #expect(service.standIn(.post, "/_faults", fault).status == 201)
+            let orders = try (0..<3).map { _ in try service.placedOrder() }
+            service.removeFaults()
+            // Each key brings its stored failure once more; then a new one is used.
+            for order in orders {
+                let started = service.send(
+                    .post,
+                    "\(order.path)/payments",
+                    token: order.token,
+                    key: "again",
+                    [:]
+                )
+                #expect(started.status == 200 && started["degraded"] == false)
+            }
+        }
+    }
+
     @Test("reserve what was sold unreserved before it is made final") func reservesBeforeCommit()
         async throws
     {

@@ -25,7 +25,8 @@ struct PaymentTests {
     )
     func degradedStart(kind: String, status: Int?) async throws {
         let changes = [
-            "STRIPE_PAYMENT_POLICY": "attemptTimeout=400ms totalTimeout=800ms attempts=1"
+            "STRIPE_PAYMENT_POLICY":
+                "attemptTimeout=400ms minimumUsefulTime=100ms totalTimeout=800ms attempts=1"
         ]
         try await ServiceUnderTest.run(changes) { service in
             service.setFault("POST /stripe/v1/payment_intents", kind, status: status)
@@ -54,8 +55,9 @@ struct PaymentTests {
 
     @Test("that started degraded are made by the worker, which announces them")
     func workerStartsPayment() async throws {
-        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": "attemptTimeout=400ms attempts=1"])
-        { service in
+        try await ServiceUnderTest.run([
+            "STRIPE_PAYMENT_POLICY": "attemptTimeout=400ms minimumUsefulTime=100ms attempts=1"
+        ]) { service in
             service.setFault("POST /stripe/v1/payment_intents", "status", status: 500)
             let order = try service.placedOrder()
             try service.drain()

@@ -24,7 +24,10 @@ import Testing
         let payments = try #require(policies[.stripePayment]).guarding
         #expect(payments.attemptTimeout == .milliseconds(2_500))
         #expect(payments.totalTimeout == .seconds(6))
-        #expect(payments.breaker.window == .seconds(60) && payments.breaker.minimumCalls == 10)
+        #expect(
+            payments.breaker.window == .recent(calls: 20, seconds: 60)
+                && payments.breaker.minimumCalls == 10
+        )
         #expect(payments.breaker.failureRateThreshold == 50)
         #expect(payments.breaker.slowCallDuration == .seconds(2))
         #expect(payments.breaker.slowRateThreshold == 80)
@@ -40,7 +43,10 @@ import Testing
             let policy = try #require(policies[dependency]).guarding
             #expect(policy.attemptTimeout == .seconds(2) && policy.totalTimeout == .seconds(4))
             #expect(policy.retry.attempts == 2)
-            #expect(policy.breaker.window == .seconds(30) && policy.breaker.minimumCalls == 20)
+            #expect(
+                policy.breaker.window == .recent(calls: 40, seconds: 30)
+                    && policy.breaker.minimumCalls == 20
+            )
             #expect(policy.breaker.failureRateThreshold == 50)
             #expect(policy.breaker.slowCallDuration == .seconds(1))
             #expect(policy.breaker.slowRateThreshold == 80)
@@ -68,6 +74,17 @@ import Testing
             ("halfOpenPermits=0", "halfOpenPermits must be 1 to 10000"),
             ("window=0s", "window must be 1 to 86400 seconds"),
             ("window=0calls", "window must be 1 to 100000 calls"),
+            (
+                "window=0calls/60s",
+                "window must be 1 to 100000 calls and 1 to 86400 seconds"
+            ),
+            ("halfOpenLease=1ms", "halfOpenLease must not be below attemptTimeout"),
+            ("slowCallDuration=0s", "slowCallDuration must be above 0"),
+            ("laneWait=0s", "laneWait must be at least 1 ms"),
+            (
+                "minimumUsefulTime=6s",
+                "minimumUsefulTime must be 0 up to less than attemptTimeout"
+            ),
             ("window=1500ms", "window cannot be «1500ms»"),
             ("minimumCalls=0", "minimumCalls must be at least 1"),
             ("openWait=10min", "openWait must not be above openWaitCap"),
@@ -95,6 +112,11 @@ import Testing
         let reason = "REDIS_CACHE_POLICY: lanes does not apply to redis-cache"
         #expect(problem("REDIS_CACHE_POLICY", "lanes=3") == reason)
         #expect(problem("MARIADB_POLICY", "openWait=100ms") == nil)
+    }
+
+    @Test("have time within a request's budget") func budget() {
+        let reason = problem("UPSTREAM_BUDGET", "500ms")
+        #expect(reason?.hasPrefix("UPSTREAM_BUDGET: 500ms leaves no time for stripe-") == true)
     }
 
     @Test("leave other threads room") func lanesTogether() throws {

@@ -49,14 +49,26 @@ import Web
 
     @Test("pauses for a 429, but for one whose object is only busy") func tooManyRequests() {
         let asked = UpstreamAssessment.assessStripe(answer(429, ["Retry-After": "7"]))
-        #expect(asked.result == .pause(.seconds(7)))
-        #expect(asked.retry == RetryAdvice(true, after: .seconds(7)))
+        #expect(asked == Assessment(.pause(.seconds(7))))
         #expect(UpstreamAssessment.assessStripe(answer(429)).result == .pause(.seconds(1)))
         let busy = answer(429, [:], ["error": ["code": "lock_timeout"]])
         #expect(
             UpstreamAssessment.assessStripe(busy)
                 == Assessment(.success, retry: RetryAdvice(true))
         )
+    }
+
+    @Test("ignores what Stripe repeats of another time, and what failed on this side")
+    func ignored() {
+        let replayed = answer(500, ["Idempotent-Replayed": "true"])
+        #expect(UpstreamAssessment.assessStripe(replayed) == Assessment(.ignored))
+        for error in [HTTPClientError.poolExhausted, .deadlineExceeded, .malformedRequest("x")] {
+            let failure = UpstreamFailure(.stripePayment, error)
+            #expect(UpstreamAssessment.assessStripe(.notExecuted(failure)) == Assessment(.ignored))
+            #expect(UpstreamAssessment.assess(.notExecuted(failure)) == Assessment(.ignored))
+        }
+        let refused = UpstreamFailure(.stripePayment, HTTPClientError.connectionFailed("x"))
+        #expect(UpstreamAssessment.assessStripe(.notExecuted(refused)).result == .failure)
     }
 
     @Test("repeats a conflict only if Stripe says so") func conflicts() {

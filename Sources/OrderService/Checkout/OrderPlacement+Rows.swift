@@ -59,6 +59,15 @@ extension OrderPlacement {
                 at: now,
                 in: &transaction
             )
+            if status == .requiresRetry {
+                // Should this process die before the payment is started.
+                try Outbox.insert(
+                    .ensurePayment(at: now + PaymentStarter.firstRetry),
+                    orderID: id,
+                    at: now,
+                    in: &transaction
+                )
+            }
             return id
         }
         guard let order = try store.find(checkoutSession: ready.session.id, until: deadline),

@@ -1,4 +1,5 @@
 import Commerce
+import Logging
 import MariaDB
 import Resilience
 
@@ -6,6 +7,8 @@ import Resilience
 struct ReservationStore: Sendable {
     let database: Database
     let ledger: OrderLedger
+
+    private static let logger = Logger(label: "orderd.reservations")
 
     struct Reservation: Sendable {
         let id: Int64
@@ -100,6 +103,12 @@ struct ReservationStore: Sendable {
         _ reservation: Reservation,
         until deadline: Deadline
     ) throws {
+        if status == .lost {
+            Self.logger.error(
+                "the stock of an order is gone",
+                metadata: ["orderId": "\(orderID)", "reservation": "\(reservation.key)"]
+            )
+        }
         try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
             let updated = try transaction.execute(
                 """

@@ -72,8 +72,11 @@ struct ReservationVerification: Sendable {
         switch outcome {
         case .executed(.held):
             try reservations.set(.held, of: orderID, reservation, until: deadline)
-        case .executed(.outOfStock), .executed(.released):
+        case .executed(.outOfStock):
             try reservations.set(.lost, of: orderID, reservation, until: deadline)
+        case .executed(.released):
+            // The key is of no more use, which says nothing of the stock.
+            try reservations.replace(reservation, of: orderID, until: deadline)
         case .notExecuted(let failure), .unknown(let failure):
             return failure
         }

@@ -51,6 +51,7 @@ struct FulfilmentController: Sendable {
             {
                 throw Problem.versionConflict
             }
+            try Self.checkStock(of: change.order, report.event, &transaction)
             try change.apply(report.event.orderEvent)
             return try Self.write(report, &change, &transaction)
         }
@@ -61,6 +62,31 @@ struct FulfilmentController: Sendable {
     }
 
     /// Writes what was reported; returns the attempt to pay that it has brought to success.
+    /// Nothing is packed or sent whose stock is not ours: still to be verified, or lost.
+    ///
+    /// - Throws: a `Problem` with 409.
+    private static func checkStock(
+        of order: Order,
+        _ event: FulfilmentEvent,
+        _ transaction: inout Transaction
+    ) throws {
+        guard event == .start || event == .ship else { return }
+        let rows = try transaction.query(
+            "SELECT status FROM reservations WHERE order_id = \(order.id) ORDER BY id DESC LIMIT 1"
+        )
+        let status = try rows.first?.word("status", ReservationStatus.init(rawValue:))
+        guard status == .held || status == .committed else {
+            throw Problem(
+                .conflict,
+                "illegal_transition",
+                "The stock of this order is not certain yet.",
+                extensions: [
+                    ("orderStatus", .string(order.status.rawValue)), ("allowed", .array([])),
+                ]
+            )
+        }
+    }
+
     private static func write(
         _ report: Report,
         _ change: inout OrderChange,

@@ -32,7 +32,8 @@ struct Payer: Sendable, Hashable {
     }
 }
 
-/// One attempt to pay as the limits count it: a completion, or a payment after a closed one.
+/// One attempt to pay as the limits count it: a completion, a payment after a closed one, or a
+/// declined charge.
 ///
 /// Its name is that of the thing it is for, so that every repeat, under any idempotency key and by
 /// any process, is the same attempt.
@@ -48,6 +49,11 @@ struct LimitedAttempt: Sendable, Hashable {
     /// The payment that follows a closed one; there is only one, whatever row it ends up in.
     static func payment(after closedPublicID: String, by payer: Payer) -> LimitedAttempt {
         LimitedAttempt(member: "payment:\(closedPublicID)", payer: payer)
+    }
+
+    /// A charge that was declined.
+    static func decline(of chargeID: String, by payer: Payer) -> LimitedAttempt {
+        LimitedAttempt(member: "decline:\(chargeID)", payer: payer)
     }
 
     /// The attempt that an order's payment was counted as.

@@ -22,6 +22,7 @@ struct LocalSlidingLog: Sendable {
     private var logs: [String: Log] = [:]
     private var cleared: [String: MonotonicTime] = [:]
     private var clearedBy: [String: String] = [:]
+    private var lastSweep: MonotonicTime?
 
     init(processes: Int) {
         precondition(processes > 0, "limits are divided by at least one process")
@@ -133,7 +134,11 @@ struct LocalSlidingLog: Sendable {
     /// Whether the keys fit, once what is out of date has gone.
     private mutating func makesRoom(for limits: [RateLimit], at now: MonotonicTime) -> Bool {
         guard logs.count + limits.count > Self.keyLimit else { return true }
-        for key in Array(logs.keys) { forget(key, at: now) }
+        // A flood of new keys must not have each of them walk over all the others.
+        if lastSweep.map({ now - $0 >= .seconds(1) }) ?? true {
+            lastSweep = now
+            for key in Array(logs.keys) { forget(key, at: now) }
+        }
         return logs.count + limits.count <= Self.keyLimit
     }
 

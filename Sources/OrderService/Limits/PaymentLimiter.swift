@@ -53,12 +53,16 @@ struct PaymentLimiter: Sendable {
     }
 
     /// Counts an attempt that has happened, whether or not there is room for it.
-    func count(_ attempt: LimitedAttempt, until deadline: Deadline) {
-        _ = limiter.commit(
+    ///
+    /// - Returns: whether there was room.
+    @discardableResult
+    func count(_ attempt: LimitedAttempt, until deadline: Deadline) -> Bool {
+        let decision = limiter.commit(
             attempt.member,
             in: limits.limits(of: attempt.payer),
             until: deadline
         )
+        return !decision.isExceeded
     }
 
     /// Gives an attempt back that was not carried out.

@@ -19,7 +19,9 @@ package struct PaymentLimits: Sendable, Equatable {
     /// The keys are `payment:rate:<customer>` and `payment:rate:ip:<address or /64>`; without a
     /// known address the customer alone is asked.
     func limits(of payer: Payer) -> [RateLimit] {
-        let key = "payment:rate:\(payer.customer)"
+        // An id with colons must not share the key of an address.
+        let customer = payer.customer.replacing(":", with: "%3A")
+        let key = "payment:rate:\(customer)"
         var limits = [
             RateLimit(
                 name: Self.names[0],

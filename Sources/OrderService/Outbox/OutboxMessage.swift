@@ -32,6 +32,8 @@ package struct OutboxMessage: Sendable {
         case discardUnseen = "order.discard_unseen"
         /// Holds the stock for as long as the order may be paid.
         case extendReservation = "reservation.extend"
+        /// Cancels a payment on which too many cards were tried.
+        case endPayment = "payment.end"
         /// Takes the authorized money of an order whose stock is held.
         case capturePayment = "payment.capture"
         /// Goes on closing an order.
@@ -42,6 +44,28 @@ package struct OutboxMessage: Sendable {
         case verifyReservation = "reservation.verify"
         /// Tries a degraded start of a payment again.
         case ensurePayment = "payment.ensure"
+
+        var group: TaskGroup {
+            switch self {
+            case .ensurePayment, .endPayment: .payments
+            case .discardUnseen, .commitReservation, .verifyReservation, .extendReservation:
+                .stock
+            case .closeOrder, .capturePayment: .closing
+            }
+        }
+    }
+
+    /// Tasks that wait for the same service.
+    package enum TaskGroup: String, Sendable, CaseIterable {
+        /// Stripe alone.
+        case payments
+        /// product-service alone.
+        case stock
+        /// Both.
+        case closing
+
+        /// The tasks of the group.
+        var tasks: [Task] { Task.allCases.filter { $0.group == self } }
     }
 
     static let dropCaches = "order.changed"
@@ -50,6 +74,11 @@ package struct OutboxMessage: Sendable {
     package let topic: String
     /// Not before this time; nil is at once.
     package var dueAt: Timestamp?
+
+    /// The task that starts a payment which nobody has started by then.
+    static func ensurePayment(at time: Timestamp) -> OutboxMessage {
+        OutboxMessage(channel: .task, topic: Task.ensurePayment.rawValue, dueAt: time)
+    }
 
     /// The task that ends an order which nobody was shown by then.
     static func discardUnseen(at time: Timestamp) -> OutboxMessage {

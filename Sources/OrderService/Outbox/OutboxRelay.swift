@@ -34,9 +34,21 @@ struct OutboxRelay: Sendable {
         """
 
     /// Leases due messages for one worker; others skip them meanwhile.
-    func lease(limit: Int, until deadline: Deadline) throws -> [Message] {
+    ///
+    /// - Parameters:
+    ///   - limit: how many at most.
+    ///   - topics: which; all of the channel if empty.
+    ///   - deadline: by which they are leased, or none is.
+    /// - Returns: the messages, those due first at the front.
+    /// - Throws: `MariaDBError`.
+    func lease(
+        limit: Int,
+        topics: [String] = [],
+        until deadline: Deadline
+    ) throws -> [Message] {
         let now = clock.now
         let order = channel == .event ? Self.oldestOfItsOrder : ""
+        let topic: SQL = topics.isEmpty ? "" : "AND o.topic IN (\(list: topics))"
         return try database.transaction(class: .job, until: deadline) { transaction in
             let rows = try transaction.query(
                 """
@@ -44,7 +56,7 @@ struct OutboxRelay: Sendable {
                 FROM outbox o
                 WHERE o.channel = \(channel.rawValue) AND o.next_attempt_at <= \(now)
                     AND (o.leased_until IS NULL OR o.leased_until < \(now))
-                    \(order)
+                    \(topic) \(order)
                 ORDER BY o.next_attempt_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
                 """
             )

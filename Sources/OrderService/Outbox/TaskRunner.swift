@@ -1,4 +1,5 @@
 import Commerce
+import Dispatch
 import Logging
 import MariaDB
 import Resilience
@@ -16,7 +17,10 @@ struct TaskRunner: Sendable {
     let products: ProductServiceClient
     private let logger = Logger(label: "orderd.tasks")
 
-    private static let batch = 20
+    /// Tasks of a group that run at once; each ends within its lease.
+    private static let atOnce = 8
+    private static let patience = Duration.seconds(20)
+    private let lanes: LaneGroup
 
     init(
         relay: OutboxRelay,
@@ -38,6 +42,11 @@ struct TaskRunner: Sendable {
         self.verification = verification
         self.reservationExtension = reservationExtension
         self.products = products
+        lanes = LaneGroup(
+            name: "tasks",
+            lanes: Self.atOnce * OutboxMessage.TaskGroup.allCases.count,
+            queueLimit: 0
+        )
     }
 
     /// A task that has to be tried again later, with the reason in a bounded word.
@@ -45,11 +54,37 @@ struct TaskRunner: Sendable {
         let description: String
     }
 
-    func run(until deadline: Deadline) throws -> Int {
-        let messages = try relay.lease(limit: Self.batch, until: deadline)
+    /// Does what is due of one group, several tasks at once; blocks on whatever they need.
+    ///
+    /// - Parameters:
+    ///   - group: tasks that wait for the same service, so that its absence delays no others.
+    ///   - deadline: for taking the tasks; each has its own time after that.
+    /// - Returns: how many were taken.
+    /// - Throws: `MariaDBError`.
+    func run(_ group: OutboxMessage.TaskGroup, until deadline: Deadline) throws -> Int {
+        let messages = try relay.lease(
+            limit: Self.atOnce,
+            topics: group.tasks.map(\.rawValue),
+            until: deadline
+        )
+        let work = DispatchGroup()
         for message in messages {
+            work.enter()
+            let isAccepted = lanes.submit {
+                carryOut(message)
+                work.leave()
+            }
+            // Its lease runs out, and it is taken again.
+            if !isAccepted { work.leave() }
+        }
+        work.wait()
+        return messages.count
+    }
+
+    private func carryOut(_ message: OutboxRelay.Message) {
+        do {
             do {
-                try perform(message, until: .after(.seconds(20)))
+                try perform(message, until: .after(Self.patience))
                 try relay.markSent([message.id], until: .after(.seconds(5)))
             } catch {
                 logger.warning(
@@ -61,8 +96,13 @@ struct TaskRunner: Sendable {
                 )
                 try relay.postpone(message, because: "\(error)", until: .after(.seconds(5)))
             }
+        } catch {
+            // Without the database the lease runs out, and the task is taken again.
+            logger.error(
+                "a task's outcome could not be written",
+                metadata: ["task": "\(message.topic)", "error": "\(error)"]
+            )
         }
-        return messages.count
     }
 
     private func perform(_ message: OutboxRelay.Message, until deadline: Deadline) throws {
@@ -90,8 +130,18 @@ struct TaskRunner: Sendable {
         case .verifyReservation:
             try verify(message.orderID, until: deadline)
         case .ensurePayment:
-            let started = try payments.ensure(message.orderID, until: deadline, nil)
-            if started.isDegraded { throw NotYet(description: "Stripe did not answer") }
+            guard try payments.startIfDue(message.orderID, until: deadline) else {
+                throw NotYet(description: "Stripe did not answer")
+            }
+        case .endPayment:
+            if case .undecided(let reason) = try closing.ending.end(
+                paymentOf: message.orderID,
+                reason: "fraudulent",
+                until: deadline,
+                nil
+            ) {
+                throw NotYet(description: reason)
+            }
         case nil:
             throw NotYet(description: "this version does not know the task")
         }
@@ -121,9 +171,9 @@ struct TaskRunner: Sendable {
     /// Makes the stock of a sold order final; what was sold unreserved is reserved first.
     private func commitReservation(of orderID: Int64, until deadline: Deadline) throws {
         try verify(orderID, until: deadline)
-        guard let reservation = try reservations.live(of: orderID, until: deadline),
-            reservation.status == .held
-        else { return }
+        guard let reservation = try reservations.live(of: orderID, until: deadline) else { return }
+        if reservation.status == .optimistic { throw NotYet(description: "not_reserved") }
+        guard reservation.status == .held else { return }
         switch products.commit(key: reservation.key, until: deadline, nil) {
         case .executed(let stood):
             try reservations.set(

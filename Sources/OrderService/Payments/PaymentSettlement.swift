@@ -42,30 +42,62 @@ struct PaymentSettlement: Sendable {
         guard let orderID = intent.orderID else { return nil }
         let change = try ledger.change(orderID, by: actor, until: deadline) {
             change,
-            transaction -> LimitedAttempt? in
+            transaction -> News in
             guard let payment = try PaymentStore.locked(of: orderID, in: &transaction) else {
-                return nil
+                return News()
             }
             guard payment.publicID == intent.paymentID else {
                 logger.error(
                     "an intent names another payment than the order's current one",
                     metadata: ["orderId": "\(orderID)", "intentId": "\(intent.id)"]
                 )
-                return nil
+                return News()
             }
             if let known = payment.intentID, known != intent.id {
                 try flagSecond(intent, beside: known, payment, &change, &transaction)
-                return nil
+                return News()
             }
+            var news = News()
             // The first intent of a payment is news whatever else has happened to the row.
             let isStale = payment.intentID != nil && version.map { $0 != payment.version } ?? false
-            guard intent.status.isFinal || !isStale else { return nil }
+            guard intent.status.isFinal || !isStale else { return news }
+            news.decline = try noteAttempts(of: intent, payment, &change, &transaction)
             try apply(intent, to: payment, &change, &transaction)
             let isSuccess = !payment.status.isSuccess && change.order.paymentStatus.isSuccess
-            return isSuccess ? .of(payment, change.order) : nil
+            news.success = isSuccess ? .of(payment, change.order) : nil
+            return news
         }
-        if let attempt = change?.result { limiter.noteSuccess(of: attempt, until: deadline) }
-        return change?.order
+        guard let change else { return nil }
+        if let attempt = change.result.success { limiter.noteSuccess(of: attempt, until: deadline) }
+        if let chargeID = change.result.decline {
+            try countDecline(chargeID, of: change.order, until: deadline)
+        }
+        return change.order
+    }
+
+    /// What the limits have to be told once a change is committed.
+    private struct News: Sendable {
+        var success: LimitedAttempt?
+        /// A declined charge that was not known.
+        var decline: String?
+    }
+
+    /// Counts a declined charge as an attempt to pay; beyond the limits the worker cancels the
+    /// intent, so that its secret is good for nothing more.
+    ///
+    /// - Parameters:
+    ///   - chargeID: the charge's, noted for the first time.
+    ///   - order: whose payment it was for.
+    ///   - deadline: by which it is committed.
+    /// - Throws: `MariaDBError`.
+    func countDecline(_ chargeID: String, of order: Order, until deadline: Deadline) throws {
+        let hasRoom = limiter.count(.decline(of: chargeID, by: Payer(order)), until: deadline)
+        guard !hasRoom else { return }
+        try ledger.change(order.id, by: "worker", until: deadline) { change, _ in
+            guard change.order.paymentStatus.isPayable else { return }
+            change.record("payment.too_many_declines", cause: "the limits of attempts to pay")
+            change.schedule(.endPayment)
+        }
     }
 
     private func apply(
@@ -74,7 +106,6 @@ struct PaymentSettlement: Sendable {
         _ change: inout OrderChange,
         _ transaction: inout Transaction
     ) throws {
-        try noteAttempts(of: intent, payment, &change, &transaction)
         let (status, reviewReason) = Self.judge(intent, payment)
         let isNew = payment.intentID == nil
         guard isNew || payment.status.mayBecome(status) else { return }
@@ -151,11 +182,12 @@ struct PaymentSettlement: Sendable {
         return (.paid, nil)
     }
 
-    /// The money is there: the order goes on, unless something has to be looked at first.
+    /// The money is there: an order that waits for it goes on, unless something has to be looked
+    /// at first; out of a review only somebody's decision leads.
     private func confirm(_ change: inout OrderChange, reviewReason: String?) throws {
         change.announce(.paymentSucceeded)
         let order = change.order
-        guard change.allows(.confirm) else {
+        guard order.status == .awaitingPayment, change.allows(.confirm) else {
             change.record("payment.late", cause: "the order is \(order.status.rawValue)")
             return
         }
@@ -171,14 +203,19 @@ struct PaymentSettlement: Sendable {
         change.schedule(.commitReservation)
     }
 
+    /// Notes the charges that an intent shows.
+    ///
+    /// - Returns: the declined one, if it was not known.
+    @discardableResult
     private func noteAttempts(
         of intent: PaymentIntent,
         _ payment: Payment,
         _ change: inout OrderChange,
         _ transaction: inout Transaction
-    ) throws {
+    ) throws -> String? {
+        var newDecline: String?
         if let decline = intent.lastDecline {
-            try PaymentStore.note(
+            let isNew = try PaymentStore.note(
                 decline.chargeID,
                 of: payment,
                 succeeded: false,
@@ -186,6 +223,7 @@ struct PaymentSettlement: Sendable {
                 at: change.now,
                 in: &transaction
             )
+            if isNew { newDecline = decline.chargeID }
         }
         if intent.status == .succeeded, let charge = intent.latestChargeID {
             try PaymentStore.note(
@@ -197,5 +235,6 @@ struct PaymentSettlement: Sendable {
                 in: &transaction
             )
         }
+        return newDecline
     }
 }

@@ -75,6 +75,7 @@ extension PaymentStarter {
                 in: &transaction
             )
             change.setPaymentStatus(.requiresRetry, cause: "a new payment after a closed one")
+            change.schedule(.ensurePayment, after: Self.firstRetry)
             if let network = payer.network { change.setClientNetwork(network) }
         }
     }

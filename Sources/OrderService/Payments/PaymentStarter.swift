@@ -21,8 +21,8 @@ struct PaymentStarter: Sendable {
     private static let degradedLife = Duration.seconds(24 * 3_600)
     /// How often a request looks whether another one has made the intent.
     private static let followInterval = Duration.milliseconds(100)
-    /// When the worker tries a degraded start for the first time.
-    private static let firstRetry = Duration.seconds(5)
+    /// When the worker looks for the first time whether a payment was started.
+    static let firstRetry = Duration.seconds(5)
 
     init(
         orders: OrderStore,
@@ -73,6 +73,19 @@ struct PaymentStarter: Sendable {
         try ensure(orderID, payer, mayReplace: true, until: deadline, calls)
     }
 
+    /// Starts the payment of an order that waits for it, unless somebody has; for the worker.
+    ///
+    /// - Returns: whether nothing is left to be done.
+    func startIfDue(_ orderID: Int64, until deadline: Deadline) throws -> Bool {
+        guard let order = try orders.find(orderID, until: deadline) else { return true }
+        // The request that makes it is still at work.
+        guard order.visibleAt != nil else { return false }
+        guard order.status == .awaitingPayment, order.closing == nil,
+            try payments.current(of: orderID, until: deadline)?.intentID == nil
+        else { return true }
+        return try !ensure(orderID, until: deadline, nil).isDegraded
+    }
+
     private func ensure(
         _ orderID: Int64,
         _ payer: Payer?,
@@ -82,6 +95,7 @@ struct PaymentStarter: Sendable {
     ) throws -> Started {
         let (payment, admission) = try renewed(orderID, by: payer, until: deadline)
         guard payment.captureMethod != "none", payment.status.isPayable,
+            try isPayable(orderID, until: deadline),
             let key = payment.key.flatMap({ IdempotencyKey($0) })
         else { return Started(payment: payment, clientSecret: nil) }
         let outcome =
@@ -112,6 +126,12 @@ struct PaymentStarter: Sendable {
         }
     }
 
+    /// Whether the order still waits for its payment, and has been shown to somebody.
+    private func isPayable(_ orderID: Int64, until deadline: Deadline) throws -> Bool {
+        guard let order = try orders.find(orderID, until: deadline) else { return false }
+        return order.status == .awaitingPayment && order.closing == nil && order.visibleAt != nil
+    }
+
     /// Gives a payment up whose key repeats a stored failure, for a new row with a new key.
     private func replace(_ payment: Payment, until deadline: Deadline) throws {
         try ledger.change(payment.orderID, by: "stripe", until: deadline) { change, transaction in
@@ -128,6 +148,7 @@ struct PaymentStarter: Sendable {
                 in: &transaction
             )
             change.record("payment.key_given_up", cause: "Stripe repeats a stored failure")
+            change.schedule(.ensurePayment, after: Self.firstRetry)
         }
     }
 
@@ -236,7 +257,6 @@ struct PaymentStarter: Sendable {
             guard current.attempts == 0 else { return }
             change.record("payment.requires_retry", cause: "Stripe did not answer")
             change.setExpiry(end)
-            change.schedule(.ensurePayment, after: Self.firstRetry)
         }
     }
 }

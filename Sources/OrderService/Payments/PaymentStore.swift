@@ -154,6 +154,9 @@ struct PaymentStore: Sendable {
     }
 
     /// Notes one attempt; a charge is noted once, and a failure never overwrites a success.
+    ///
+    /// - Returns: whether it was not known before.
+    @discardableResult
     static func note(
         _ chargeID: String,
         of payment: Payment,
@@ -161,7 +164,8 @@ struct PaymentStore: Sendable {
         declineCode: String?,
         at time: Timestamp,
         in transaction: inout Transaction
-    ) throws {
+    ) throws -> Bool {
+        // One row is affected by an insertion, two by an update, none by a repeat.
         try transaction.execute(
             """
             INSERT INTO payment_attempts (payment_id, charge_id, status, amount_minor, currency,
@@ -173,6 +177,6 @@ struct PaymentStore: Sendable {
                 status = IF(status = 'succeeded', status, VALUES(status)),
                 decline_code = COALESCE(decline_code, VALUES(decline_code))
             """
-        )
+        ).affectedRows == 1
     }
 }

@@ -54,6 +54,7 @@ package struct DependencyPolicy: Sendable, Equatable {
     /// The values a dependency starts from, where no setting says otherwise.
     package static func start(of dependency: Dependency) -> DependencyPolicy {
         var policy = DependencyPolicy()
+        policy.guarding.breaker.window = .recent(calls: 20, seconds: 60)
         switch dependency {
         case .stripePayment:
             break
@@ -73,6 +74,8 @@ package struct DependencyPolicy: Sendable, Equatable {
             policy.guarding.breaker.minimumCalls = 20
         case .mariaDB:
             policy = .store
+            // A job's statement may be the probe.
+            policy.guarding.breaker.halfOpenLease = .seconds(15)
         }
         return policy
     }
@@ -82,7 +85,7 @@ package struct DependencyPolicy: Sendable, Equatable {
         var policy = DependencyPolicy()
         policy.setTimes(attempt: .seconds(2), total: .seconds(4))
         policy.guarding.minimumUsefulTime = .milliseconds(100)
-        policy.guarding.breaker.window = .seconds(30)
+        policy.guarding.breaker.window = .recent(calls: 40, seconds: 30)
         policy.guarding.breaker.minimumCalls = 20
         policy.guarding.breaker.slowCallDuration = .seconds(1)
         policy.guarding.breaker.openWait = .seconds(5)
@@ -94,7 +97,7 @@ package struct DependencyPolicy: Sendable, Equatable {
     /// A store beside us: only its being away counts, and it is tried again soon.
     private static var store: DependencyPolicy {
         var policy = DependencyPolicy()
-        policy.guarding.breaker.window = .seconds(10)
+        policy.guarding.breaker.window = .recent(calls: 40, seconds: 10)
         policy.guarding.breaker.slowRateThreshold = 100
         policy.guarding.breaker.slowCallDuration = .seconds(30)
         policy.guarding.breaker.countsCallsInFlight = false
@@ -113,9 +116,16 @@ package struct DependencyPolicy: Sendable, Equatable {
 
     /// Checks what no type can express.
     ///
+    /// - Parameter hasGuard: false where only the breaker is used.
     /// - Throws: `InvalidSetting` with the name of the first part that cannot work.
-    func validate() throws(InvalidSetting) {
-        try guarding.validate()
+    func validate(hasGuard: Bool = true) throws(InvalidSetting) {
+        if hasGuard { try guarding.validate() } else { try guarding.breaker.validate() }
+        if hasGuard, let lease = guarding.breaker.halfOpenLease, lease < guarding.attemptTimeout {
+            throw InvalidSetting("halfOpenLease", "must not be below attemptTimeout")
+        }
+        guard guarding.breaker.slowCallDuration > .zero else {
+            throw InvalidSetting("slowCallDuration", "must be above 0")
+        }
         guard (1...100).contains(lanes) else {
             throw InvalidSetting("lanes", "must be 1 to 100")
         }

@@ -90,7 +90,7 @@ package enum PolicyPart: String, Sendable, CaseIterable {
         case .lanes: "calls at once, 1 to 100"
         case .queueLimit: "calls that may wait for a lane,"
         case .laneWait: "and how long"
-        case .window: "the calls that count: of the last time, or so many last `…calls`"
+        case .window: "the calls that count: so many last ones, within the last time, or both"
         case .minimumCalls: "calls before there are rates"
         case .failureRateThreshold: "failed calls, in percent, that open the breaker"
         case .slowRateThreshold: "slow calls, in percent, that open it"

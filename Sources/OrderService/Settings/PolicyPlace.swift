@@ -26,6 +26,7 @@ enum PolicyPlace {
             switch policy[keyPath: place] {
             case .calls(let count): "\(count)calls"
             case .seconds(let count): "\(count)s"
+            case .recent(let calls, let seconds): "\(calls)calls/\(seconds)s"
             }
         }
     }
@@ -73,6 +74,12 @@ enum PolicyPlace {
     }
 
     private static func window(_ text: String) -> CircuitBreakerConfiguration.Window? {
+        if let slash = text.firstIndex(of: "/") {
+            guard case .calls(let calls)? = window(String(text[..<slash])),
+                case .seconds(let seconds)? = window(String(text[text.index(after: slash)...]))
+            else { return nil }
+            return .recent(calls: calls, seconds: seconds)
+        }
         if text.hasSuffix("calls") { return Int(text.dropLast(5)).map { .calls($0) } }
         guard let duration = DurationText.duration(of: text), duration.components.attoseconds == 0
         else { return nil }

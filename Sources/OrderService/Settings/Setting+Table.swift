@@ -42,7 +42,7 @@ struct SettingSpecification {
         SettingSpecification(
             .policy,
             note: "see the table below",
-            "Limits of the calls to \(whom), such as `attempts=3 openWait=30s`."
+            "Limits of the calls to \(whom), such as `minimumCalls=30 openWait=1s`."
         )
     }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import Resilience
 
 extension Settings {
     /// Reads the settings of the process.
@@ -72,6 +73,11 @@ extension Settings {
         written = reader.written
     }
 
+    /// The time without which a dependency is not called at all.
+    private func least(_ dependency: Dependency) -> Duration {
+        policies[dependency]?.guarding.minimumUsefulTime ?? .zero
+    }
+
     private func checkTogether(_ reader: inout SettingsReader) {
         let ordered: [(Setting, Duration, Setting, Duration)] = [
             (.upstreamBudget, upstreams.budget, .requestDeadline, server.requestDeadline),
@@ -90,6 +96,16 @@ extension Settings {
             isAtMost: .paymentLimitCustomerDay,
             limits.payment.customerDay
         )
+        let slowest = Dependency.allCases.filter(\.hasGuard).max {
+            least($0) < least($1)
+        }
+        if let slowest, upstreams.budget <= least(slowest), !reader.hasProblem(.upstreamBudget) {
+            reader.report(
+                .upstreamBudget,
+                "\(DurationText.text(of: upstreams.budget)) leaves no time for "
+                    + "\(slowest.name), which takes \(DurationText.text(of: least(slowest))) at least"
+            )
+        }
         let ofDependencies = policies.filter(\.key.hasGuard).values.reduce(0) { $0 + $1.lanes }
         let lanes =
             server.readLanes + server.requestLanes + Lanes.ownQueues + ofDependencies

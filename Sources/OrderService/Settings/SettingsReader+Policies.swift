@@ -21,7 +21,7 @@ extension SettingsReader {
                 }
             }
             do throws(InvalidSetting) {
-                try policy.validate()
+                try policy.validate(hasGuard: dependency.hasGuard)
             } catch {
                 throw Fault(text: "\(error)")
             }

@@ -43,7 +43,8 @@ struct ProductServiceClient: Sendable {
         case held
         /// What is short, with what there is.
         case outOfStock([(sku: String, available: Int64)])
-        /// The key was released before; nothing can be reserved under it any more.
+        /// The key was released before, has run out, or was used for something else; nothing can
+        /// be reserved under it any more.
         case released
     }
 
@@ -156,9 +157,10 @@ struct ProductServiceClient: Sendable {
     }
 
     @Sendable private static func stood(_ answer: UpstreamAnswer) -> Bool? {
-        switch answer.status {
-        case 200..<300: true
-        case 404, 409, 410: false
+        switch (answer.status, answer.json["code"]?.string) {
+        case (200..<300, _): true
+        // Only in its own words: what stands between us may say 404 as well.
+        case (404, "not_found"), (409, "released"), (409, "expired"), (409, "committed"): false
         default: nil
         }
     }
@@ -183,7 +185,7 @@ extension ProductServiceClient.Reservation {
             self = .outOfStock(
                 items.map { ($0["sku"]?.string ?? "", $0["available"]?.integer ?? 0) }
             )
-        case (409, "released"), (410, _): self = .released
+        case (409, "released"), (409, "expired"), (422, "key_reused"): self = .released
         default: return nil
         }
     }

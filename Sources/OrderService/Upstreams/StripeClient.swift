@@ -114,7 +114,7 @@ struct StripeClient: Sendable {
     /// A 5xx says nothing about what was done, so it has no meaning; everything else has one.
     @Sendable static func read(_ answer: UpstreamAnswer) -> Answer? {
         if let intent = PaymentIntent(answer.json) { return .intent(intent) }
-        if answer.status >= 500, answer.headers["Idempotent-Replayed"] == "true" {
+        if answer.status >= 500, answer.isReplayed {
             return .storedFailure
         }
         guard let error = answer.json["error"], (400..<500).contains(answer.status) else {

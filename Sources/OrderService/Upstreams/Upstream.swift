@@ -2,6 +2,7 @@ import Curl
 import Logging
 import Observability
 import Resilience
+import Synchronization
 import Web
 
 /// Another service, or one kind of call to it, behind its guard.
@@ -16,6 +17,7 @@ final class Upstream: Sendable {
     private let client: HTTPClient
     private let metrics: UpstreamMetrics
     private let passesDeadline: Bool
+    private let alarm = Alarm()
     private let logger = Logger(label: "orderd.upstreams")
 
     /// The milliseconds that are left for an answer; whoever gets it may spare himself work that
@@ -43,7 +45,8 @@ final class Upstream: Sendable {
         self.metrics = metrics
         let isOfStripe = [.stripePayment, .stripeRefund, .stripeRead].contains(dependency)
         passesDeadline = !isOfStripe
-        client = HTTPClient(HTTPClientConfiguration(poolSize: poolSize))
+        // Fewer connections than lanes would make calls fail that have a lane.
+        client = HTTPClient(HTTPClientConfiguration(poolSize: max(poolSize, policy.lanes)))
         guarding = try Guard(
             name: dependency.name,
             policy.guarding,
@@ -163,9 +166,9 @@ final class Upstream: Sendable {
     ) -> Outcome<UpstreamAnswer, UpstreamFailure> {
         switch outcome {
         case .notExecuted(let error):
-            return .notExecuted(UpstreamFailure(dependency, "\(error.label)"))
+            return .notExecuted(UpstreamFailure(dependency, error))
         case .unknown(let error):
-            return .unknown(UpstreamFailure(dependency, "\(error.label)"))
+            return .unknown(UpstreamFailure(dependency, error))
         case .executed(let raw):
             guard let json = raw.body.isEmpty ? JSON.null : try? JSON(parsing: raw.body) else {
                 guard raw.status < 500 else {
@@ -183,7 +186,7 @@ final class Upstream: Sendable {
     }
 
     private func answer(_ raw: HTTPAnswer, _ json: JSON) -> UpstreamAnswer {
-        if raw.status == 401 || raw.status == 403 {
+        if raw.status == 401 || raw.status == 403, alarm.isDue(at: .now) {
             logger.critical(
                 "our credentials are refused",
                 metadata: ["dependency": "\(dependency.name)", "status": "\(raw.status)"]
@@ -228,5 +231,19 @@ final class Upstream: Sendable {
     ) {
         let name = "\(dependency.name).\(operation)"
         calls?.append(UpstreamCall(name: name, duration: duration, outcome: outcome))
+    }
+}
+
+/// Rings once a minute, however often it is due.
+private final class Alarm: Sendable {
+    private static let pause = Duration.seconds(60)
+    private let last = Mutex<ContinuousClock.Instant?>(nil)
+
+    func isDue(at now: ContinuousClock.Instant) -> Bool {
+        last.withLock { last in
+            guard last.map({ now - $0 >= Self.pause }) ?? true else { return false }
+            last = now
+            return true
+        }
     }
 }

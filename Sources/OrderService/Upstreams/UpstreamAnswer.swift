@@ -8,6 +8,9 @@ struct UpstreamAnswer: Sendable {
     let headers: HTTPHeaders
     let json: JSON
 
+    /// Whether Stripe repeats what it stored for the request's key.
+    var isReplayed: Bool { headers["Idempotent-Replayed"] == "true" }
+
     /// How long the service asks us to wait (RFC 9110, section 10.2.3, in seconds); nil if it
     /// does not, or names a date.
     var retryAfter: Duration? {
@@ -28,10 +31,22 @@ struct UpstreamFailure: Error, Sendable, Equatable {
     /// How long the next call is sure to be refused, if that is known.
     var retryAfter: Duration?
 
+    /// Whether the cause is on this side, and says nothing of the other.
+    var isOurs = false
+
     init(_ dependency: Dependency, _ reason: String, retryAfter: Duration? = nil) {
         self.dependency = dependency
         self.reason = reason
         self.retryAfter = retryAfter
+    }
+
+    /// Why HTTP brought no answer.
+    init(_ dependency: Dependency, _ error: HTTPClientError) {
+        self.init(dependency, "\(error.label)")
+        switch error {
+        case .poolExhausted, .deadlineExceeded, .malformedRequest: isOurs = true
+        default: break
+        }
     }
 
     /// What the guard says, in the caller's terms.

@@ -7,9 +7,11 @@ import Web
 /// | answer | breaker | repetition |
 /// |---|---|---|
 /// | not reached, no whole answer, unreadable | failure | yes |
+/// | nothing was tried: no connection of ours was free, no time was left | ignored | no |
 /// | 5xx | failure | of Stripe only if it says so: it stores a 500 and repeats it for its key |
+/// | 5xx that Stripe repeats for its key | ignored: it is of another time | no |
 /// | 429 `lock_timeout` of Stripe | success | yes: one object is busy, nothing else |
-/// | other 429 | a pause as long as it asks | after that pause |
+/// | other 429 | a pause as long as it asks, for everybody | no |
 /// | 401, 403 | ignored | no |
 /// | 409 | success | of Stripe if it says so |
 /// | any other | success: a declined card says that Stripe is well | no |
@@ -21,6 +23,7 @@ enum UpstreamAssessment {
 
     static func assess(_ outcome: Outcome<UpstreamAnswer, UpstreamFailure>) -> Assessment {
         switch outcome {
+        case .notExecuted(let failure) where failure.isOurs: Assessment(.ignored)
         case .notExecuted, .unknown: Assessment(.failure, retry: RetryAdvice(true))
         case .executed(let answer): assess(answer, isOfStripe: false)
         }
@@ -28,6 +31,7 @@ enum UpstreamAssessment {
 
     static func assessStripe(_ outcome: Outcome<UpstreamAnswer, UpstreamFailure>) -> Assessment {
         switch outcome {
+        case .notExecuted(let failure) where failure.isOurs: Assessment(.ignored)
         case .notExecuted, .unknown: Assessment(.failure, retry: RetryAdvice(true))
         case .executed(let answer): assess(answer, isOfStripe: true)
         }
@@ -44,7 +48,8 @@ enum UpstreamAssessment {
         case 429 where answer.json["error"]?["code"]?.string == "lock_timeout":
             return Assessment(.success, retry: advice(true))
         case 429:
-            return Assessment(.pause(answer.retryAfter ?? pause), retry: advice(true))
+            return Assessment(.pause(answer.retryAfter ?? pause))
+        case 500... where answer.isReplayed: return Assessment(.ignored)
         case 500...: return Assessment(.failure, retry: advice(!isOfStripe))
         default: return Assessment(.success)
         }

@@ -75,7 +75,10 @@ struct UserServiceClient: Sendable {
             until: deadline,
             calls
         ) { answer -> Value?? in
-            if answer.status == 404 { return .some(nil) }
+            // Only in its own words: what stands between us may say 404 as well.
+            if answer.status == 404, answer.json["code"]?.string == "not_found" {
+                return .some(nil)
+            }
             guard answer.status == 200, let value = read(answer.json) else { return nil }
             return .some(value)
         }

@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import MariaDB
 import Resilience
@@ -13,7 +14,10 @@ struct WebhookApplier: Sendable {
 
     /// How long a leased delivery is this worker's own.
     private static let lease = Duration.seconds(30)
-    private static let batch = 20
+    /// Deliveries that are applied at once; each ends within its lease.
+    private static let atOnce = 8
+    private static let patience = Duration.seconds(20)
+    private let lanes = LaneGroup(name: "inbox", lanes: atOnce, queueLimit: 0)
 
     init(
         inbox: WebhookInbox,
@@ -32,13 +36,28 @@ struct WebhookApplier: Sendable {
     /// - Returns: how many deliveries were taken; 0 means that nothing waits.
     func run(until deadline: Deadline) throws -> Int {
         let deliveries = try inbox.lease(
-            limit: Self.batch,
+            limit: Self.atOnce,
             for: Self.lease,
             until: deadline
         )
+        let work = DispatchGroup()
         for delivery in deliveries {
+            work.enter()
+            let isAccepted = lanes.submit {
+                carryOut(delivery)
+                work.leave()
+            }
+            // Its lease runs out, and it is taken again.
+            if !isAccepted { work.leave() }
+        }
+        work.wait()
+        return deliveries.count
+    }
+
+    private func carryOut(_ delivery: WebhookInbox.Delivery) {
+        do {
             do {
-                try apply(delivery, until: .after(Self.lease))
+                try apply(delivery, until: .after(Self.patience))
                 try inbox.markApplied(delivery.id, until: .after(.seconds(5)))
             } catch {
                 logger.warning(
@@ -55,8 +74,13 @@ struct WebhookApplier: Sendable {
                     until: .after(.seconds(5))
                 )
             }
+        } catch {
+            // Without the database the lease runs out, and the delivery is taken again.
+            logger.error(
+                "a webhook's outcome could not be written",
+                metadata: ["event": "\(delivery.eventID)", "error": "\(error)"]
+            )
         }
-        return deliveries.count
     }
 
     private func apply(_ delivery: WebhookInbox.Delivery, until deadline: Deadline) throws {
@@ -114,10 +138,12 @@ struct WebhookApplier: Sendable {
         else { return }
         let code =
             charge["outcome"]?["reason"]?.string ?? charge["failure_code"]?.string ?? "declined"
-        try settlement.ledger.change(payment.orderID, by: "stripe", until: deadline) {
-            change,
-            transaction in
-            try PaymentStore.note(
+        let changed = try settlement.ledger.change(
+            payment.orderID,
+            by: "stripe",
+            until: deadline
+        ) { change, transaction in
+            let isNew = try PaymentStore.note(
                 chargeID,
                 of: payment,
                 succeeded: false,
@@ -125,8 +151,12 @@ struct WebhookApplier: Sendable {
                 at: change.now,
                 in: &transaction
             )
+            guard isNew else { return false }
             change.record("payment.attempt_failed", cause: code, isPublic: false)
+            return true
         }
+        guard let changed, changed.result else { return }
+        try settlement.countDecline(chargeID, of: changed.order, until: deadline)
     }
 
     private struct Unreadable: Error, CustomStringConvertible {

@@ -43,11 +43,15 @@ extension Services {
         )
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
         let retention = settings.retention.outbox
-        return Worker(jobs: [
+        let taskJobs = OutboxMessage.TaskGroup.allCases.map { group in
+            Worker.Job(name: "tasks-\(group.rawValue)", pause: .milliseconds(200)) { deadline in
+                try tasks.run(group, until: deadline)
+            }
+        }
+        let otherJobs = [
             Worker.Job(name: "inbox", pause: .milliseconds(50), run: applier.run),
             Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
             Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
-            Worker.Job(name: "tasks", pause: .milliseconds(200), run: tasks.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
             Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
                 let keys = try idempotency.store.removeExpired(
@@ -61,7 +65,8 @@ extension Services {
                 )
                 return keys + messages
             },
-        ])
+        ]
+        return Worker(jobs: otherJobs + taskJobs)
     }
 
     private func relay(_ channel: OutboxMessage.Channel) -> OutboxRelay {

@@ -1,8 +1,9 @@
 /// What one state of a breaker has seen: a window of calls, and how many were refused.
 struct CallWindow: Sendable {
-    // One of the two; an enum would have its payload copied at each change.
+    // One of the three; an enum would have its payload copied at each change.
     private var byCount: CountWindow?
     private var byTime: TimeWindow?
+    private var byBoth: RecentWindow?
 
     /// Calls before rates exist.
     let minimumCalls: Int
@@ -18,6 +19,9 @@ struct CallWindow: Sendable {
         case .seconds(let size):
             byTime = TimeWindow(size: size, at: now)
             minimumCalls = configuration.minimumCalls
+        case .recent(let calls, let seconds):
+            byBoth = RecentWindow(size: calls, seconds: seconds)
+            minimumCalls = min(configuration.minimumCalls, calls)
         }
     }
 
@@ -30,12 +34,14 @@ struct CallWindow: Sendable {
     mutating func record(_ call: EndedCall, at now: MonotonicTime) {
         byCount?.record(call)
         byTime?.record(call, at: now)
+        byBoth?.record(call, at: now)
     }
 
     /// What the window holds now.
     mutating func counts(at now: MonotonicTime) -> CallCounts {
         byTime?.advance(to: now)
-        return byCount?.counts ?? byTime?.counts ?? CallCounts()
+        byBoth?.advance(to: now)
+        return byCount?.counts ?? byTime?.counts ?? byBoth?.counts ?? CallCounts()
     }
 
     /// Whether `counts` suffice for rates.

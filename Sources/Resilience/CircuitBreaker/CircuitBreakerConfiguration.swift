@@ -10,6 +10,8 @@ package struct CircuitBreakerConfiguration: Sendable, Equatable {
         case calls(Int)
         /// The calls that ended in the last whole seconds.
         case seconds(Int)
+        /// The last calls, as far as they ended in the last whole seconds.
+        case recent(calls: Int, seconds: Int)
     }
 
     /// Where a breaker goes that was half-open for too long.
@@ -89,6 +91,12 @@ package struct CircuitBreakerConfiguration: Sendable, Equatable {
                 (1...86_400).contains(size),
                 "window",
                 "must be 1 to 86400 seconds"
+            )
+        case .recent(let calls, let seconds):
+            try InvalidSetting.require(
+                (1...100_000).contains(calls) && (1...86_400).contains(seconds),
+                "window",
+                "must be 1 to 100000 calls and 1 to 86400 seconds"
             )
         }
         try InvalidSetting.require(minimumCalls >= 1, "minimumCalls", "must be at least 1")

@@ -41,12 +41,16 @@ package struct GuardConfiguration: Sendable, Equatable {
             "must not be below attemptTimeout"
         )
         try InvalidSetting.require(
-            minimumUsefulTime >= .zero && minimumUsefulTime <= totalTimeout,
+            minimumUsefulTime >= .zero && minimumUsefulTime < attemptTimeout,
             "minimumUsefulTime",
-            "must be 0 up to totalTimeout"
+            "must be 0 up to less than attemptTimeout"
         )
         try InvalidSetting.require(fairTime >= .zero, "fairTime", "must not be negative")
-        try InvalidSetting.require(laneWait >= .zero, "laneWait", "must not be negative")
+        try InvalidSetting.require(
+            laneWait >= .milliseconds(1),
+            "laneWait",
+            "must be at least 1 ms"
+        )
         try InvalidSetting.require(
             budgetShare >= 0 && budgetShare <= 1,
             "budgetShare",

@@ -1,3 +1,4 @@
+import MariaDB
 import OrderService
 import OrderServiceHarness
 import OrderServiceTesting
@@ -33,6 +34,33 @@ struct PaymentLimitingTests {
         try service.settle()
         let closed = service.send(.get, order.path, token: order.token)
         #expect(closed["paymentStatus"] == "cancelled")
+    }
+
+    @Test("count declined cards, and cancel the payment on which too many were tried")
+    func declines() async throws {
+        try await ServiceUnderTest.run(ServiceUnderTest.limits(hour: 5)) { service in
+            let order = try service.placedOrder()
+            for number in 1...5 {
+                let answer = try service.pay(order, with: "pm_card_chargeDeclined")
+                #expect(answer.status == 402)
+                try service.settle()
+                #expect(try service.attempts(of: Self.guest).count == 1 + number)
+                let state = service.intents.first?["status"]?.string
+                #expect(state == (number < 5 ? "requires_payment_method" : "canceled"))
+            }
+            #expect(try service.pay(order).status == 400)
+            let refused = ensure(service, order, key: "more")
+            #expect(refused.status == 429 && refused.code == "rate_limited")
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "awaiting_payment")
+            #expect(after["paymentStatus"] == "cancelled")
+            // News that come twice count once.
+            try service.execute(
+                "UPDATE webhook_inbox SET applied_at = NULL, next_attempt_at = received_at"
+            )
+            try service.drain()
+            #expect(try service.attempts(of: Self.guest).count == 6)
+        }
     }
 
     @Test("count a new payment after a closed one, once for all who ask for it")

@@ -1,0 +1,10 @@
+extension Unicode.Scalar {
+    /// Whether it steers a terminal or the direction of text instead of being shown: controls,
+    /// separators of lines and paragraphs, and the marks that turn text around (UAX #9).
+    package var isControl: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: properties.isBidiControl
+        }
+    }
+}
