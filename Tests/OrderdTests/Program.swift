@@ -33,6 +33,8 @@ enum Program {
             "STRIPE_WEBHOOK_SECRET": "whsec_1", "USER_SERVICE_URL": "http://127.0.0.1:9",
             "PRODUCT_SERVICE_URL": "http://127.0.0.1:9",
             "SEALING_KEY": String(repeating: "0f", count: 32), "PATH": "/usr/bin:/bin",
+            // Built for coverage it would leave a profile where it was started.
+            "LLVM_PROFILE_FILE": "/dev/null",
         ].merging(changes) { $1 }
     }
 
