@@ -124,9 +124,11 @@ let package = Package(
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
+        // Replaces malloc in order to count; for the benchmark alone.
+        .target(name: "Allocations", path: "Tests/Load/allocations"),
         .executableTarget(
             name: "resilience-load",
-            dependencies: ["Resilience"],
+            dependencies: ["Allocations", "Resilience"],
             path: "Tests/Load/resilience",
             swiftSettings: strict
         ),
