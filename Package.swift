@@ -124,6 +124,12 @@ let package = Package(
         tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
+        .executableTarget(
+            name: "faultload",
+            dependencies: ["OrderServiceTesting", "Web"],
+            path: "Tests/Load/faultload",
+            swiftSettings: strict
+        ),
         // Replaces malloc in order to count; for the benchmark alone.
         .target(name: "Allocations", path: "Tests/Load/allocations"),
         .executableTarget(
