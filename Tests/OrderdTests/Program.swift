@@ -33,17 +33,19 @@ enum Program {
             "STRIPE_WEBHOOK_SECRET": "whsec_1", "USER_SERVICE_URL": "http://127.0.0.1:9",
             "PRODUCT_SERVICE_URL": "http://127.0.0.1:9",
             "SEALING_KEY": String(repeating: "0f", count: 32), "PATH": "/usr/bin:/bin",
-            // Built for coverage it would leave a profile where it was started.
-            "LLVM_PROFILE_FILE": "/dev/null",
         ].merging(changes) { $1 }
     }
 
     /// The arguments of `env` that start the program with nothing but these settings.
+    ///
+    /// Built for coverage, it would leave a profile where it was started.
     private static func arguments(
         _ arguments: [String],
         _ settings: [String: String]
     ) -> [String] {
-        ["-i"] + settings.map { "\($0.key)=\($0.value)" } + [binary ?? ""] + arguments
+        ["-i", "LLVM_PROFILE_FILE=/dev/null"] + settings.map { "\($0.key)=\($0.value)" } + [
+            binary ?? ""
+        ] + arguments
     }
 
     /// Runs a command to its end; blocks until then.
