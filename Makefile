@@ -1,5 +1,5 @@
 # Every target is one script; `make` lists them.
-.PHONY: help run start stop status test lint fuzz soak clean
+.PHONY: help run start stop status test lint fuzz soak bench clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -29,7 +29,10 @@ fuzz: ## A million mutated requests
 soak: ## A million requests under watch; SOAK_REQUESTS=100000 shortens
 	@scripts/soak
 
+bench: ## Measure, with a table and .run/bench; CASES=faults picks, SECONDS_EACH=5 shortens
+	@scripts/bench
+
 clean: stop ## Stop, and drop all data and logs of .run
 	@rm -rf .run
 
-export PORT SIM_PORT RUN_DIR ARGS
+export PORT SIM_PORT RUN_DIR ARGS CASES SECONDS_EACH

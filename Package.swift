@@ -125,8 +125,16 @@ let package = Package(
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         .executableTarget(
+            name: "faultload",
+            dependencies: ["OrderServiceTesting", "Web"],
+            path: "Tests/Load/faultload",
+            swiftSettings: strict
+        ),
+        // Replaces malloc in order to count; for the benchmark alone.
+        .target(name: "Allocations", path: "Tests/Load/allocations"),
+        .executableTarget(
             name: "resilience-load",
-            dependencies: ["Resilience"],
+            dependencies: ["Allocations", "Resilience"],
             path: "Tests/Load/resilience",
             swiftSettings: strict
         ),

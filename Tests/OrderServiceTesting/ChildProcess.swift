@@ -41,9 +41,10 @@ package final class ChildProcess {
         posix_spawnattr_setsigmask(&attributes, &noSignals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pointers = ([program] + arguments).map { strdup($0) } + [nil]
-        defer { for pointer in pointers { free(pointer) } }
+        var variables = Self.environment.map { strdup($0) } + [nil]
+        defer { for pointer in pointers + variables { free(pointer) } }
         var process = pid_t()
-        let status = posix_spawn(&process, program, &actions, &attributes, &pointers, environ)
+        let status = posix_spawn(&process, program, &actions, &attributes, &pointers, &variables)
         guard status == 0 else { throw Failure(reason: "posix_spawn: \(status)") }
         self.process = process
         output = pipe.fileHandleForReading
@@ -53,6 +54,14 @@ package final class ChildProcess {
     deinit {
         end()
     }
+
+    /// Ours, but that only the test runner's own lines are counted for the coverage: a program
+    /// that is killed may leave half a profile.
+    private static let environment: [String] = {
+        var variables = ProcessInfo.processInfo.environment
+        variables["LLVM_PROFILE_FILE"] = "/dev/null"
+        return variables.map { "\($0.key)=\($0.value)" }
+    }()
 
     /// Reads whole lines of the output until one contains `text`.
     ///

@@ -133,10 +133,16 @@ extension StackUnderTest {
 
     /// Makes a route of the stand-ins late, until `removeFaults`.
     package func delay(_ route: String, milliseconds: Int64) throws {
-        let fault: JSON = [
-            "match": .string(route), "kind": "delay", "delayMs": .integer(milliseconds),
-        ]
-        try simulate(.json("POST", "/_faults", fault))
+        try setFault(["kind": "delay", "delayMs": .integer(milliseconds)], at: route)
+    }
+
+    /// Lets a route of the stand-ins misbehave, until `removeFaults`.
+    ///
+    /// The fault has the members of `POST /_faults` but `match`, which is the route: method and
+    /// path, with wildcards.
+    package func setFault(_ fault: JSON, at route: String) throws {
+        let members = [(name: "match", value: JSON.string(route))] + (fault.members ?? [])
+        try simulate(.json("POST", "/_faults", .object(members)))
     }
 
     package func removeFaults() throws {

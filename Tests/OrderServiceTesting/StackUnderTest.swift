@@ -18,7 +18,7 @@ package final class StackUnderTest: @unchecked Sendable {
 
     /// What can be restarted.
     package enum Part {
-        case mariadb, redis, nginx, serve
+        case mariadb, redis, nginx, serve, worker, simulator
     }
 
     /// Whether the programs that a stack needs have been built, as `make test` does.
@@ -110,14 +110,14 @@ package final class StackUnderTest: @unchecked Sendable {
 
     package func stop(_ part: Part) throws {
         switch part {
-        case .serve: try run("stack", "stop", "orderd-serve")
+        case .serve, .worker, .simulator: try run("stack", ["stop"] + names(of: part))
         case .mariadb, .redis, .nginx: try run("services", ["stop"] + names(of: part))
         }
     }
 
     package func start(_ part: Part) throws {
         switch part {
-        case .serve: try run("stack", "start", "orderd-serve")
+        case .serve, .worker, .simulator: try run("stack", ["start"] + names(of: part))
         case .mariadb, .redis, .nginx: try run("services", ["start"] + names(of: part))
         }
     }
@@ -128,6 +128,8 @@ package final class StackUnderTest: @unchecked Sendable {
         case .mariadb: return ["mariadb"]
         case .nginx: return ["nginx"]
         case .serve: return ["orderd-serve"]
+        case .worker: return ["orderd-worker"]
+        case .simulator: return ["ordersim"]
         case .redis:
             let script = try String(contentsOfFile: Self.root + "/scripts/stack", encoding: .utf8)
             return script.contains("redis-state") ? ["redis-cache", "redis-state"] : ["redis"]

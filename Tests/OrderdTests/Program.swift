@@ -37,11 +37,15 @@ enum Program {
     }
 
     /// The arguments of `env` that start the program with nothing but these settings.
+    ///
+    /// Built for coverage, it would leave a profile where it was started.
     private static func arguments(
         _ arguments: [String],
         _ settings: [String: String]
     ) -> [String] {
-        ["-i"] + settings.map { "\($0.key)=\($0.value)" } + [binary ?? ""] + arguments
+        ["-i", "LLVM_PROFILE_FILE=/dev/null"] + settings.map { "\($0.key)=\($0.value)" } + [
+            binary ?? ""
+        ] + arguments
     }
 
     /// Runs a command to its end; blocks until then.

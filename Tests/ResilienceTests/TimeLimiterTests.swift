@@ -32,6 +32,7 @@ import Testing
         }
         #expect(limiter.usage.notBegun == 1)
         gate.signal()
+        // The place in the queue that was given up is free only then.
         #expect(lanes.waitUntilIdle(until: soon))
         // What has begun is waited for until the deadline, however short the wait for a lane.
         guard case .finished = limiter.run(until: soon, laneWait: .seconds(20), { 1 }) else {

@@ -19,14 +19,26 @@ def free_port(start):
     raise SystemExit("no free port")
 
 
+def build_release(product):
+    """Builds a program as a stack runs it, and names it to the scripts if it is a part of one."""
+    command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product]
+    subprocess.run(command, cwd=ROOT, check=True)
+    if product in ("orderd", "ordersim"):
+        os.environ.setdefault(f"{product.upper()}_BINARY", os.path.join(PRODUCTS, product))
+
+
 class PrivateStack:
     """Up while the `with` lasts. `directory` is its run directory."""
+
+    def __init__(self, settings=None):
+        self._settings = settings or {}
 
     def __enter__(self):
         self.directory = tempfile.mkdtemp(prefix="stack-", dir="/tmp")
         port = free_port(20000 + os.getpid() % 10000)
         self._environment = dict(
             os.environ,
+            **self._settings,
             RUN_DIR=self.directory,
             PORT=str(port),
             SIM_PORT=str(free_port(port + 1)),
@@ -36,18 +48,19 @@ class PrivateStack:
             PAYMENT_LIMIT_ADDRESS_HOUR="1000000",
         )
         try:
-            self._run("up")
+            self.run("up")
         except BaseException:
             shutil.rmtree(self.directory, ignore_errors=True)
             raise
         return self
 
     def __exit__(self, *_):
-        self._run("down")
+        self.run("down")
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _run(self, action):
-        command = [os.path.join(SCRIPTS, "stack"), action]
+    def run(self, *action):
+        """One of the actions of scripts/stack, such as `stop ordersim`."""
+        command = [os.path.join(SCRIPTS, "stack"), *action]
         # The addresses and tokens that it prints are nobody's business here.
         subprocess.run(
             command, env=self._environment, check=True, stdout=subprocess.DEVNULL

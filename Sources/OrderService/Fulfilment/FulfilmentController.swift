@@ -61,7 +61,6 @@ struct FulfilmentController: Sendable {
             .with("ETag", EntityTag.text(orderID: order.id, version: order.version))
     }
 
-    /// Writes what was reported; returns the attempt to pay that it has brought to success.
     /// Nothing is packed or sent whose stock is not ours: still to be verified, or lost.
     ///
     /// - Throws: a `Problem` with 409.
@@ -87,6 +86,7 @@ struct FulfilmentController: Sendable {
         }
     }
 
+    /// Writes what was reported; returns the attempt to pay that it has brought to success.
     private static func write(
         _ report: Report,
         _ change: inout OrderChange,

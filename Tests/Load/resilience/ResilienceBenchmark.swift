@@ -1,10 +1,12 @@
 import Dispatch
 import Resilience
 
-/// Prints what the parts of `Resilience` cost, one line each.
+/// Prints what the parts of `Resilience` cost, one line each; with `--json` a line of JSON each.
+///
+/// Ends with 0 whatever it finds: what is below target is said, not hidden.
 @main struct ResilienceBenchmark {
     static func main() throws {
-        let rounds = 100_000
+        try Measurement.checkCounter()
         var watching = CircuitBreakerConfiguration()
         watching.countsCallsInFlight = true
         var plain = CircuitBreakerConfiguration()
@@ -12,56 +14,66 @@ import Resilience
         var counted = plain
         counted.window = .calls(100)
 
-        report("clock", nanoseconds(rounds) { _ = MonotonicClock.system.now })
-        try reportPermits("permit + result, time window, calls in flight watched", watching, rounds)
-        try reportPermits("permit + result, time window", plain, rounds)
-        try reportPermits("permit + result, count window", counted, rounds)
-        try reportThreads(watching, threads: 8, rounds: rounds / 8)
-        try reportGuard(rounds: rounds / 50)
+        let results = [
+            Measurement.rounds("clock") { _ = MonotonicClock.system.now },
+            try permits("permit + result, calls in flight watched", watching),
+            try permits("permit + result, time window", plain),
+            try permits("permit + result, count window", counted),
+            try manyThreads(watching, threads: 8),
+            try guardedCall(),
+        ]
+        let isJSON = CommandLine.arguments.contains("--json")
+        for result in results { print(isJSON ? result.json : result.text) }
     }
 
-    private static func reportPermits(
+    private static func permits(
         _ name: String,
-        _ configuration: CircuitBreakerConfiguration,
-        _ rounds: Int
-    ) throws {
+        _ configuration: CircuitBreakerConfiguration
+    ) throws -> Measurement {
         let breaker = try CircuitBreaker(name: "benchmark", configuration)
-        let cost = try nanoseconds(rounds) {
-            let permit = try breaker.acquire()
+        var result = Measurement.rounds(name) {
+            guard let permit = try? breaker.acquire() else { return }
             permit.end(.success)
         }
-        report(name, cost)
+        result.require("below 150 ns", result.median < 150)
+        result.require("no allocation", result.allocationsPerRound == 0)
+        return result
     }
 
-    private static func reportThreads(
+    /// All threads on one breaker: what it costs them, and whether it counts every call.
+    private static func manyThreads(
         _ configuration: CircuitBreakerConfiguration,
-        threads: Int,
-        rounds: Int
-    ) throws {
+        threads: Int
+    ) throws -> Measurement {
         let breaker = try CircuitBreaker(name: "benchmark", configuration)
+        let rounds = 12_500
         let group = DispatchGroup()
-        let cost = nanoseconds(1) {
-            for thread in 0..<threads {
-                DispatchQueue(label: "thread-\(thread)").async(group: group) { @Sendable in
-                    for _ in 0..<rounds {
-                        guard let permit = try? breaker.acquire() else { continue }
-                        permit.end(.success)
-                    }
+        let start = DispatchTime.now().uptimeNanoseconds
+        for thread in 0..<threads {
+            DispatchQueue(label: "thread-\(thread)").async(group: group) { @Sendable in
+                for _ in 0..<rounds {
+                    guard let permit = try? breaker.acquire() else { continue }
+                    permit.end(.success)
                 }
             }
-            group.wait()
         }
+        group.wait()
+        let elapsed = DispatchTime.now().uptimeNanoseconds - start
         let calls = threads * rounds
-        report("permit + result, \(threads) threads", cost / Double(calls))
-        let totals = breaker.snapshot.totals
-        let lost = Int64(calls) - totals.succeeded
-        print("calls lost of \(calls) on \(threads) threads: \(lost)")
+        var result = Measurement(
+            name: "permit + result, \(threads) threads",
+            threads: threads,
+            samples: [Double(elapsed) / Double(calls)]
+        )
+        result.lost = calls - Int(breaker.snapshot.totals.succeeded)
+        result.require("no count lost of \(calls)", result.lost == 0)
+        return result
     }
 
     private struct Failure: Error {}
 
-    /// A guarded call that does nothing, so that what is left is the guards and the lane.
-    private static func reportGuard(rounds: Int) throws {
+    /// A guarded call that does nothing, so that what is left is retry, breaker and lane.
+    private static func guardedCall() throws -> Measurement {
         let guarded = try Guard<Int, Failure>(
             name: "benchmark",
             GuardConfiguration(),
@@ -69,26 +81,10 @@ import Resilience
             assess: { _ in Assessment(.success) }
         )
         let deadline = Deadline.after(.seconds(3_600))
-        let cost = nanoseconds(rounds) {
+        var result = Measurement.calls("guarded call: retry, breaker, lane") {
             _ = guarded.read(until: deadline) { _ in .executed(1) }
         }
-        report("guarded call, lane included", cost)
-    }
-
-    /// The time of one round of `body`, the best of 40 runs.
-    static func nanoseconds(_ rounds: Int, _ body: () throws -> Void) rethrows -> Double {
-        var best = Double.infinity
-        for _ in 0..<(rounds > 1 ? 40 : 1) {
-            let start = DispatchTime.now().uptimeNanoseconds
-            for _ in 0..<rounds { try body() }
-            let end = DispatchTime.now().uptimeNanoseconds
-            best = min(best, Double(end - start) / Double(rounds))
-        }
-        return best
-    }
-
-    static func report(_ name: String, _ nanoseconds: Double) {
-        let tenths = Int((nanoseconds * 10).rounded())
-        print("\(name): \(tenths / 10).\(tenths % 10) ns")
+        result.require("below 60 µs", result.median < 60_000)
+        return result
     }
 }
