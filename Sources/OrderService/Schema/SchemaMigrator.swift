@@ -9,7 +9,9 @@ import Signing
 /// must not change: its SHA-256 is compared at every run.
 package struct SchemaMigrator: Sendable {
     /// The migrations that this version knows, all of which a database must have.
-    package static let known = ["0001_orders", "0002_access", "0003_messages"]
+    package static let known = [
+        "0001_orders", "0002_access", "0003_messages", "0006_refunds",
+    ]
 
     /// What keeps a database from being migrated or used; each says what to do.
     package enum Failure: Error, Equatable, CustomStringConvertible {
