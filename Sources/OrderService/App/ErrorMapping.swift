@@ -24,6 +24,15 @@ enum ErrorMapping {
                     ("orderStatus", .string(error.status.rawValue)), ("allowed", .array(allowed)),
                 ]
             )
+        case let error as IllegalRefundTransition:
+            return Problem(
+                .conflict,
+                "illegal_transition",
+                "A refund that is \(error.status.rawValue) does not allow this.",
+                extensions: [
+                    ("refundStatus", .string(error.status.rawValue)), ("allowed", .array([])),
+                ]
+            )
         case is IdempotencyLost:
             return .idempotencyInProgress
         // The breaker has told why, once.

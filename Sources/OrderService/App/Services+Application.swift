@@ -72,6 +72,7 @@ extension Services {
                 orders: orders,
                 idempotency: idempotency
             ).endpoints
+            + refundController.endpoints
             + GuestController(guests: guests).endpoints
             + FulfilmentController(ledger: ledger, orders: orders).endpoints
             + WebhookController(

@@ -11,6 +11,7 @@ struct TaskRunner: Sendable {
     let reservations: ReservationStore
     let verification: ReservationVerification
     let products: ProductServiceClient
+    let refunds: RefundJobs
     private let logger = Logger(label: "orderd.tasks")
 
     private static let batch = 20
@@ -21,7 +22,8 @@ struct TaskRunner: Sendable {
         payments: PaymentStarter,
         reservations: ReservationStore,
         verification: ReservationVerification,
-        products: ProductServiceClient
+        products: ProductServiceClient,
+        refunds: RefundJobs
     ) {
         self.relay = relay
         self.placement = placement
@@ -29,11 +31,17 @@ struct TaskRunner: Sendable {
         self.reservations = reservations
         self.verification = verification
         self.products = products
+        self.refunds = refunds
     }
 
     /// A task that has to be tried again later, with the reason in a bounded word.
     struct NotYet: Error, CustomStringConvertible {
         let description: String
+    }
+
+    /// A task that went well and has to be done again at a time.
+    private struct Again: Error {
+        let time: Timestamp
     }
 
     func run(until deadline: Deadline) throws -> Int {
@@ -42,6 +50,8 @@ struct TaskRunner: Sendable {
             do {
                 try perform(message, until: .after(.seconds(20)))
                 try relay.markSent([message.id], until: .after(.seconds(5)))
+            } catch let again as Again {
+                try relay.renew(message, at: again.time, until: .after(.seconds(5)))
             } catch {
                 logger.warning(
                     "a task is tried again later",
@@ -67,6 +77,10 @@ struct TaskRunner: Sendable {
         case .ensurePayment:
             let started = try payments.ensure(message.orderID, until: deadline, nil)
             if started.isDegraded { throw NotYet(description: "Stripe did not answer") }
+        case .advanceRefunds:
+            if let time = try refunds.advance(message.orderID, until: deadline) {
+                throw Again(time: time)
+            }
         case nil:
             throw NotYet(description: "this version does not know the task")
         }

@@ -9,7 +9,8 @@ extension Services {
             inbox: inbox,
             stripe: stripe,
             payments: payments,
-            settlement: settlement
+            settlement: settlement,
+            refunds: refundReader
         )
         let events = relay(.event)
         let publisher = EventPublisher(
@@ -24,7 +25,8 @@ extension Services {
             payments: paymentStarter,
             reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
-            products: products
+            products: products,
+            refunds: refundJobs
         )
         let retention = settings.retention.outbox
         return Worker(jobs: [
