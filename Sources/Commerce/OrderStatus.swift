@@ -85,6 +85,14 @@ extension OrderStatus {
         OrderEvent.allCases.filter { Self.transitions[self]?[$0] != nil }
     }
 
+    /// Whether the order has ended without being bought, so that money for it is to be given back.
+    package var hasEndedUnpaid: Bool {
+        switch self {
+        case .cancelled, .expired, .rejected: true
+        default: false
+        }
+    }
+
     /// Whether nothing can happen to the order any more.
     package var isFinal: Bool { allowedEvents.isEmpty }
 }

@@ -53,8 +53,8 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
         case .requiresPaymentMethod, .requiresAction, .processing, .requiresRetry, .unknown: true
         case .authorized: next.isSettled || next == .cancelled || next == .failed
         case .dueOnDelivery: next == .paid || next == .cancelled || next == .failed
-        case .paid, .overpaid, .partiallyRefunded, .disputed:
-            next != .paid && next.isSettled
+        case .paid, .overpaid: next != .paid && next.isSettled
+        case .partiallyRefunded, .disputed: next != .paid && next != .overpaid && next.isSettled
         case .noneRequired, .refunded, .failed, .cancelled: false
         }
     }

@@ -13,7 +13,7 @@ struct Orderd: ParsableCommand {
             """,
         subcommands: [
             Serve.self, Work.self, Migrate.self, Check.self, SessionCommand.self,
-            EventsCommand.self, BreakersCommand.self, Seed.self,
+            EventsCommand.self, BreakersCommand.self, RefundsCommand.self, Seed.self,
         ]
     )
 }

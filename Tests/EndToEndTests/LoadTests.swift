@@ -18,7 +18,8 @@ extension WholeStackTests {
             try await onOwnThread {
                 // A breaker that never opens, or the checkouts would soon be fast again.
                 let stack = try StackUnderTest(settings: [
-                    "STRIPE_PAYMENT_POLICY": "attempts=1 minimumCalls=1000000"
+                    "STRIPE_PAYMENT_POLICY":
+                        "attempts=1 minimumCalls=100000 window=100000calls"
                 ])
                 let orders = try OrderShelf(20, in: stack)
                 try stack.delay("POST /stripe/v1/payment_intents", milliseconds: 3_000)

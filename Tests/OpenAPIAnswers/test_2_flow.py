@@ -410,6 +410,60 @@ def test_breakers(api, tokens):
         api.code("forbidden_role", "POST", f"{path}/redis-state", 403, token=token, body=lift)
 
 
+# Refunds
+
+def test_refunds(api, simulator, tokens, record, key):
+    order, guest, payment = shop.order(api)
+    path = f"/v1/admin/orders/{order}/refunds"
+    finance, support = tokens["finance"], tokens["support"]
+    simulator.confirm(payment["clientSecret"])
+    shop.wait_for(api, order, guest, "paid")
+
+    body = {"items": [{"sku": "CAFEA-250", "quantity": 1}], "reason": "damaged"}
+    first = api("POST", path, 201, token=support, key=key, body=body)
+    assert first.json()["status"] == "succeeded" and first.json()["items"][0]["position"] == 1
+    again = api("POST", path, 201, token=support, key=key, body=body)
+    assert again.content == first.content and again.headers["Idempotent-Replayed"] == "true"
+    shop.wait_for(api, order, guest, "partially_refunded")
+
+    two = body | {"items": [{"position": 1, "quantity": 2}]}
+    problem = api.code("refund_exceeds_captured", "POST", path, 409, token=finance, key="2", body=two)
+    assert problem["errors"][0]["pointer"] == "/items/0/quantity"
+    more = {"amount": 10_000_000, "reason": "much"}
+    api.code("forbidden_role", "POST", path, 403, token=support, key="3", body=more | {"amount": 20_001})
+    problem = api.code("refund_exceeds_captured", "POST", path, 409, token=finance, key="4", body=more)
+    assert problem["refundable"]["amount"] > 0
+    api.code("idempotency_key_missing", "POST", path, 400, token=finance, body=body)
+    api.code("invalid_request", "POST", path, 422, token=finance, key="5", body={"amount": 1})
+    api.code("forbidden_role", "POST", path, 403, token=tokens["service"], key="6", body=body)
+    nobodys = "/v1/admin/orders/999999999999/refunds"
+    api.code("order_not_found", "POST", nobodys, 404, token=finance, key="7", body=body)
+
+    record.sql(f"UPDATE payments SET status = 'disputed' WHERE order_id = {order}")
+    api.code("payment_disputed", "POST", path, 409, token=finance, key="8", body={"reason": "x"})
+    record.sql(f"UPDATE payments SET status = 'partially_refunded' WHERE order_id = {order}")
+    record.sql("UPDATE refund_days SET requested_minor = requested_minor + 5000000")
+    api.code("rate_limited", "POST", path, 429, token=finance, key="9", body={"reason": "x"})
+    record.sql("UPDATE refund_days SET requested_minor = requested_minor - 5000000")
+
+    simulator.fault("POST /stripe/v1/refunds", kind="status", status=400, times=1)
+    refused = api("POST", path, 201, token=finance, key="10", body={"reason": "rest"}).json()
+    assert refused["status"] == "manual"
+    page = api("GET", "/v1/admin/refunds?state=manual&size=100", 200, token=tokens["admin"]).json()
+    assert refused["id"] in [item["id"] for item in page["items"]]
+    api.code("invalid_request", "GET", "/v1/admin/refunds?state=lost", 400, token=finance)
+    api.code("forbidden_role", "GET", "/v1/admin/refunds", 403, token=support)
+
+    resolve = f"/v1/admin/refunds/{refused['id']}/resolve"
+    found = {"outcome": "failed", "evidence": "the bank's statement"}
+    api.code("invalid_request", "POST", resolve, 422, token=finance, body={"outcome": "lost"})
+    api.code("forbidden_role", "POST", resolve, 403, token=support, body=found)
+    api.code("not_found", "POST", "/v1/admin/refunds/ref_x/resolve", 404, token=finance, body=found)
+    assert api("POST", resolve, 200, token=finance, body=found).json()["status"] == "failed"
+    problem = api.code("illegal_transition", "POST", resolve, 409, token=finance, body=found)
+    assert problem["refundStatus"] == "failed"
+
+
 # Sessions
 
 def test_sessions(api, tokens, record):

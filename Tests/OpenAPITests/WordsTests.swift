@@ -23,6 +23,7 @@ import Testing
         Enumeration("PaymentStatus", PaymentStatus.self),
         Enumeration("PaymentMethod", PaymentMethod.self),
         Enumeration("FulfilmentEvent", FulfilmentEvent.self),
+        Enumeration("RefundStatus", RefundStatus.self),
         Enumeration("Role", Role.self),
         Enumeration("BreakerState", BreakerState.self),
         Enumeration("BreakerMode", BreakerMode.self),

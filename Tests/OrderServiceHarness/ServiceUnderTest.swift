@@ -105,6 +105,7 @@ package final class ServiceUnderTest: Sendable {
             "STRIPE_SECRET_KEY": stripeSecretKey,
             "STRIPE_WEBHOOK_SECRET": webhookSecret,
             "STRIPE_PAYMENT_POLICY": "attemptTimeout=6s attempts=1 laneWait=6s",
+            "STRIPE_REFUND_POLICY": "attemptTimeout=6s attempts=1 laneWait=6s",
             "STRIPE_READ_POLICY": "attempts=1 laneWait=6s",
             "USER_SERVICE_URL": standIns,
             "PRODUCT_SERVICE_URL": standIns,

@@ -198,6 +198,38 @@ struct ClosingTests {
         }
     }
 
+    @Test("gives the money of a paid order back, once") func refundsPaid() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            service.setFault("POST /stripe/v1/refunds", "drop_after", times: 1)
+            let answer = cancel(service, order)
+            #expect(answer.status == 200 && answer["status"] == "cancelled")
+            for _ in 0..<3 {
+                service.advance(by: .seconds(120))
+                try service.settle()
+            }
+            #expect(look(service, order)["paymentStatus"] == "refunded")
+            let refunds = service.standIn(.get, "/_state")["refunds"].array ?? []
+            #expect(refunds.map { $0["amount"] } == [order.answer["order", "total", "amount"]])
+        }
+    }
+
+    @Test("gives money back that comes for an order which has ended") func refundsLate()
+        async throws
+    {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            try service.execute("UPDATE orders SET status = 'cancelled' WHERE id = \(order.id)")
+            try service.pay(order)
+            for _ in 0..<2 {
+                service.advance(by: .seconds(120))
+                try service.settle()
+            }
+            let after = look(service, order)
+            #expect(after["status"] == "cancelled" && after["paymentStatus"] == "refunded")
+        }
+    }
+
     @Test("refuses what is past it, and tells what is allowed") func tooLate() async throws {
         try await ServiceUnderTest.run { service in
             let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])

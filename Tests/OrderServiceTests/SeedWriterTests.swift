@@ -77,6 +77,23 @@ struct SeedWriterTests {
         }
     }
 
+    @Test("have a refund for what a payment gave back")
+    func refundsAddUp() async throws {
+        try await Self.withDemoData { database, deadline in
+            try Self.expectNone(
+                """
+                SELECT p.id, p.refunded_minor, SUM(r.amount_minor) AS refunded
+                FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id
+                GROUP BY p.id, p.refunded_minor HAVING p.refunded_minor <> COALESCE(refunded, 0)
+                """,
+                database,
+                until: deadline
+            )
+            let rows = try database.query("SELECT COUNT(*) AS n FROM refunds", until: deadline)
+            #expect(try rows[0].int("n") > 0)
+        }
+    }
+
     @Test("have totals that are the sums of their lines, with tax and shipping")
     func totalsAreSums() async throws {
         try await Self.withDemoData { database, deadline in

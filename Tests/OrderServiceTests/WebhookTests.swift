@@ -169,7 +169,7 @@ struct WebhookTests {
     @Test("are tried again later while Stripe cannot be read, but a signed final state counts")
     func withoutStripe() async throws {
         // The breaker stays closed, as it would again by the time of the later try.
-        let changes = ["STRIPE_READ_POLICY": "attempts=1 minimumCalls=1000"]
+        let changes = ["STRIPE_READ_POLICY": "attempts=1 minimumCalls=1000 window=1000calls"]
         try await ServiceUnderTest.run(changes) { service in
             let declined = try service.placedOrder()
             let paid = try service.placedOrder()

@@ -12,7 +12,8 @@ struct CommandTests {
         arguments: [
             [], ["serve"], ["worker"], ["migrate"], ["check"], ["session"], ["session", "issue"],
             ["session", "list"], ["session", "revoke"], ["events"], ["events", "tail"],
-            ["events", "replay"],
+            ["events", "replay"], ["refunds"], ["refunds", "pause"], ["refunds", "resume"],
+            ["refunds", "status"], ["refunds", "list"],
         ]
     )
     func help(command: [String]) async throws {
@@ -113,6 +114,41 @@ struct CommandTests {
             let client = try FastCGIClient(to: .unix(path: path))
             let answer = try client.exchange(FastCGIRecords.request("GET", "/health/live"))
             #expect(answer?.status == 200)
+        }
+    }
+
+    @Test("pauses refunds, lets them go on, says so, and lists them")
+    func refunds() async throws {
+        try await TestDatabase.withSchema { database in
+            let schema =
+                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
+                .first?.string("name") ?? ""
+            let settings = Program.settings(schema: schema)
+            _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
+            let fresh = try Program.run(["refunds", "status"], settings)
+            #expect(fresh.status == 0 && fresh.output == "sent\n")
+            let paused = try Program.run(["refunds", "pause", "--reason", "wrong sums"], settings)
+            #expect(paused.status == 0 && paused.output == "refunds are paused\n")
+            let status = try Program.run(["refunds", "status"], settings)
+            #expect(status.output.hasPrefix("paused since "))
+            #expect(status.output.contains("by operator: wrong sums"))
+            let resume = ["refunds", "resume", "--reason", "mended", "--json"]
+            let resumed = try Program.run(resume, settings)
+            #expect(resumed.status == 0 && resumed.output.contains("\"paused\":false"))
+            let rows = try database.query(
+                "SELECT is_paused, reason FROM refund_switchings ORDER BY id",
+                until: .after(.seconds(9))
+            )
+            #expect(try rows.map { try $0.bool("is_paused") } == [true, false])
+            let listed = try Program.run(["refunds", "list", "--json"], settings)
+            #expect(listed.status == 0 && listed.output == "[]\n")
+            for wrong in [
+                ["pause"], ["pause", "--reason", ""], ["list", "--state", "lost"],
+                ["list", "--limit", "0"],
+            ] {
+                let refused = try Program.run(["refunds"] + wrong, settings)
+                #expect(refused.status != 0 && refused.output == "")
+            }
         }
     }
 

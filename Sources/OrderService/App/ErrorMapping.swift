@@ -16,6 +16,15 @@ enum ErrorMapping {
             return problem
         case let error as IllegalTransition:
             return Problem(error)
+        case let error as IllegalRefundTransition:
+            return Problem(
+                .conflict,
+                "illegal_transition",
+                "A refund that is \(error.status.rawValue) does not allow this.",
+                extensions: [
+                    ("refundStatus", .string(error.status.rawValue)), ("allowed", .array([])),
+                ]
+            )
         case is IdempotencyLost:
             return .idempotencyInProgress
         // The breaker has told why, once.

@@ -76,6 +76,7 @@ extension Services {
             ).endpoints
             + CancelController(closing: closing, orders: orders, idempotency: idempotency)
             .endpoints
+            + refundController.endpoints
             + GuestController(guests: guests).endpoints
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints

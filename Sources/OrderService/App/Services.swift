@@ -93,6 +93,7 @@ package final class Services: Sendable {
 
         stripe = StripeClient(
             payments: guards.stripePayment,
+            refunds: guards.stripeRefund,
             reads: guards.stripeRead,
             baseURL: settings.stripe.apiBase,
             secretKey: settings.stripe.secretKey.exposed,

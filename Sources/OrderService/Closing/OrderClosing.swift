@@ -6,7 +6,7 @@ import Web
 /// Ends orders before their time: by a customer's wish, at the payment deadline, or by a refusal.
 ///
 /// The intent is written first; then the payment is ended at Stripe, then the stock is released,
-/// then the order ends. Each step may be repeated, so the worker finishes what a crash left.
+/// then the order ends, and what was paid is given back. Each step may be repeated, so the worker finishes what a crash left.
 struct OrderClosing: Sendable {
     let orders: OrderStore
     let ledger: OrderLedger
@@ -113,11 +113,16 @@ struct OrderClosing: Sendable {
     }
 
     private func finish(_ id: Int64, _ intent: Order.Closing, until deadline: Deadline) throws {
-        try ledger.change(id, by: "worker", until: deadline) { change, _ in
+        try ledger.change(id, by: "worker", until: deadline) { change, transaction in
             guard change.order.closing == intent else { return }
             change.setClosing(nil)
             change.setExpiry(nil)
             try change.apply(intent.event)
+            _ = try RefundRequester.requestRest(
+                reason: "the order was \(intent.endStatus.rawValue)",
+                &change,
+                &transaction
+            )
             if let topic = intent.topic { change.announce(topic) }
         }
     }

@@ -88,12 +88,14 @@ struct Idempotency: Sendable {
 
     /// Stores an answer under its claim, in the transaction of its effect.
     ///
+    /// `orderID` is that of an order which was made; a repeat then says where it is.
+    ///
     /// - Throws: a `Problem` with 409 if another run has taken over, which rolls the effect back.
     func finish(
         _ claim: IdempotencyClaim,
         _ status: Status,
         _ body: [UInt8],
-        orderID: Int64,
+        orderID: Int64?,
         hasSecret: Bool,
         in transaction: inout Transaction
     ) throws {

@@ -1,5 +1,6 @@
 package import Commerce
 package import MariaDB
+package import Web
 
 /// One change of an order under way: what it will be, and what is written beside it.
 ///
@@ -92,8 +93,13 @@ package struct OrderChange: Sendable {
     }
 
     /// Sends an event to the outside once the change is committed.
-    package mutating func announce(_ topic: OutboxMessage.Topic) {
-        messages.append(OutboxMessage(channel: .event, topic: topic.rawValue))
+    package mutating func announce(
+        _ topic: OutboxMessage.Topic,
+        about subject: (name: String, value: JSON)? = nil
+    ) {
+        messages.append(
+            OutboxMessage(channel: .event, topic: topic.rawValue, subject: subject)
+        )
         hasChanged = true
     }
 

@@ -14,7 +14,7 @@ enum Outbox {
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
-        let payload = message.channel == .event ? event(message.topic, order, at: now) : [:]
+        let payload = message.channel == .event ? event(message, order, at: now) : [:]
         try insert(message, orderID: order.id, payload: payload, at: now, in: &transaction)
     }
 
@@ -37,20 +37,26 @@ enum Outbox {
     }
 
     /// What an event tells: ids, states and sums; no personal data and no secret.
-    private static func event(_ type: String, _ order: Order, at now: Timestamp) -> JSON {
-        [
-            "type": .string(type),
-            "schemaVersion": JSON(schemaVersion),
-            "occurredAt": .string(now.rfc3339),
-            "order": [
-                "id": .integer(order.id),
-                "orderNumber": .string(order.number),
-                "version": .integer(order.version),
-                "status": .string(order.status.rawValue),
-                "paymentStatus": .string(order.paymentStatus.rawValue),
-                "paymentMethod": .string(order.paymentMethod.rawValue),
-                "total": order.total.json,
-            ],
+    private static func event(
+        _ message: OutboxMessage,
+        _ order: Order,
+        at now: Timestamp
+    ) -> JSON {
+        let summary: JSON = [
+            "id": .integer(order.id),
+            "orderNumber": .string(order.number),
+            "version": .integer(order.version),
+            "status": .string(order.status.rawValue),
+            "paymentStatus": .string(order.paymentStatus.rawValue),
+            "paymentMethod": .string(order.paymentMethod.rawValue),
+            "total": order.total.json,
         ]
+        let members: [(name: String, value: JSON)] = [
+            ("type", .string(message.topic)),
+            ("schemaVersion", JSON(schemaVersion)),
+            ("occurredAt", .string(now.rfc3339)),
+            ("order", summary),
+        ]
+        return .object(members + [message.subject].compactMap { $0 })
     }
 }

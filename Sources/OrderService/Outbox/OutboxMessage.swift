@@ -1,4 +1,5 @@
 package import MariaDB
+import Web
 
 /// Something to be done or told once a change is committed.
 package struct OutboxMessage: Sendable {
@@ -24,6 +25,9 @@ package struct OutboxMessage: Sendable {
         case paymentReady = "payment.ready"
         case paymentSucceeded = "payment.succeeded"
         case paymentFailed = "payment.failed"
+        case refundSucceeded = "refund.succeeded"
+        /// Also of one that was cancelled: the money stays here.
+        case refundFailed = "refund.failed"
     }
 
     /// What the worker does for an order.
@@ -44,10 +48,12 @@ package struct OutboxMessage: Sendable {
         case verifyReservation = "reservation.verify"
         /// Tries a degraded start of a payment again.
         case ensurePayment = "payment.ensure"
+        /// Sends the refunds of an order that wait, and finds out what became of the others.
+        case advanceRefunds = "refund.advance"
 
         var group: TaskGroup {
             switch self {
-            case .ensurePayment, .endPayment: .payments
+            case .ensurePayment, .endPayment, .advanceRefunds: .payments
             case .discardUnseen, .commitReservation, .verifyReservation, .extendReservation:
                 .stock
             case .closeOrder, .capturePayment: .closing
@@ -74,6 +80,8 @@ package struct OutboxMessage: Sendable {
     package let topic: String
     /// Not before this time; nil is at once.
     package var dueAt: Timestamp?
+    /// What an event tells beside its order.
+    var subject: (name: String, value: JSON)?
 
     /// The task that starts a payment which nobody has started by then.
     static func ensurePayment(at time: Timestamp) -> OutboxMessage {

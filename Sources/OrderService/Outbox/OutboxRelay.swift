@@ -113,6 +113,19 @@ struct OutboxRelay: Sendable {
         )
     }
 
+    /// Lets a message that went well be due again, as if it were new.
+    func renew(_ message: Message, at time: Timestamp, until deadline: Deadline) throws {
+        _ = try database.execute(
+            """
+            UPDATE outbox SET attempts = 0, leased_until = NULL, leased_by = NULL,
+                last_error = NULL, created_at = \(clock.now), next_attempt_at = \(time)
+            WHERE id = \(message.id)
+            """,
+            class: .job,
+            until: deadline
+        )
+    }
+
     /// Removes sent messages that are older than `age`, a bounded number.
     ///
     /// - Returns: how many went.

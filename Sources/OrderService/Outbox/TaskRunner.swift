@@ -15,6 +15,7 @@ struct TaskRunner: Sendable {
     let verification: ReservationVerification
     let reservationExtension: ReservationExtension
     let products: ProductServiceClient
+    let refunds: RefundJobs
     private let logger = Logger(label: "orderd.tasks")
 
     /// Tasks of a group that run at once; each ends within its lease.
@@ -31,7 +32,8 @@ struct TaskRunner: Sendable {
         reservations: ReservationStore,
         verification: ReservationVerification,
         reservationExtension: ReservationExtension,
-        products: ProductServiceClient
+        products: ProductServiceClient,
+        refunds: RefundJobs
     ) {
         self.relay = relay
         self.placement = placement
@@ -42,6 +44,7 @@ struct TaskRunner: Sendable {
         self.verification = verification
         self.reservationExtension = reservationExtension
         self.products = products
+        self.refunds = refunds
         lanes = LaneGroup(
             name: "tasks",
             lanes: Self.atOnce * OutboxMessage.TaskGroup.allCases.count,
@@ -52,6 +55,11 @@ struct TaskRunner: Sendable {
     /// A task that has to be tried again later, with the reason in a bounded word.
     struct NotYet: Error, CustomStringConvertible {
         let description: String
+    }
+
+    /// A task that went well and has to be done again at a time.
+    private struct Again: Error {
+        let time: Timestamp
     }
 
     /// Does what is due of one group, several tasks at once; blocks on whatever they need.
@@ -86,6 +94,8 @@ struct TaskRunner: Sendable {
             do {
                 try perform(message, until: .after(Self.patience))
                 try relay.markSent([message.id], until: .after(.seconds(5)))
+            } catch let again as Again {
+                try relay.renew(message, at: again.time, until: .after(.seconds(5)))
             } catch {
                 logger.warning(
                     "a task is tried again later",
@@ -141,6 +151,10 @@ struct TaskRunner: Sendable {
                 nil
             ) {
                 throw NotYet(description: reason)
+            }
+        case .advanceRefunds:
+            if let time = try refunds.advance(message.orderID, until: deadline) {
+                throw Again(time: time)
             }
         case nil:
             throw NotYet(description: "this version does not know the task")

@@ -15,6 +15,10 @@ struct Payment: Sendable {
     let status: PaymentStatus
     let amount: Money
     let captured: Money
+    /// What refunds have taken of it, those that are still under way included.
+    let refundReserved: Money
+    /// What has been given back.
+    let refunded: Money
     let reviewReason: String?
     /// Tries to create the intent that Stripe did not answer.
     let attempts: Int
@@ -28,8 +32,8 @@ extension Payment {
     /// The columns that `init(_:)` reads.
     static let columns: SQL = """
         id, public_id, order_id, provider_intent_id, provider_key, capture_method, status,
-        amount_minor, captured_minor, currency, review_reason, attempts, version,
-        created_at, completed_at, expires_at,
+        amount_minor, captured_minor, refund_reserved_minor, refunded_minor, currency,
+        review_reason, attempts, version, created_at, completed_at, expires_at,
         (SELECT earlier.public_id FROM payments earlier
             WHERE earlier.order_id = payments.order_id AND earlier.id < payments.id
                 AND NOT earlier.is_void
@@ -48,6 +52,8 @@ extension Payment {
         status = try row.word("status", PaymentStatus.init(rawValue:))
         amount = Money(minor: try row.int64("amount_minor"), currency)
         captured = Money(minor: try row.int64("captured_minor"), currency)
+        refundReserved = Money(minor: try row.int64("refund_reserved_minor"), currency)
+        refunded = Money(minor: try row.int64("refunded_minor"), currency)
         reviewReason = try row.optionalString("review_reason")
         attempts = try row.int("attempts")
         version = try row.int64("version")

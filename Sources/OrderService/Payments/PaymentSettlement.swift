@@ -136,7 +136,7 @@ struct PaymentSettlement: Sendable {
             change.schedule(.extendReservation)
         }
         if status.isSettled, !payment.status.isSettled {
-            try confirm(&change, reviewReason: reviewReason)
+            try confirm(&change, reviewReason: reviewReason, &transaction)
         }
     }
 
@@ -184,11 +184,22 @@ struct PaymentSettlement: Sendable {
 
     /// The money is there: an order that waits for it goes on, unless something has to be looked
     /// at first; out of a review only somebody's decision leads.
-    private func confirm(_ change: inout OrderChange, reviewReason: String?) throws {
+    private func confirm(
+        _ change: inout OrderChange,
+        reviewReason: String?,
+        _ transaction: inout Transaction
+    ) throws {
         change.announce(.paymentSucceeded)
         let order = change.order
         guard order.status == .awaitingPayment, change.allows(.confirm) else {
             change.record("payment.late", cause: "the order is \(order.status.rawValue)")
+            if order.status.hasEndedUnpaid {
+                _ = try RefundRequester.requestRest(
+                    reason: "the order was \(order.status.rawValue) before it was paid",
+                    &change,
+                    &transaction
+                )
+            }
             return
         }
         guard reviewReason == nil else {

@@ -42,12 +42,26 @@ struct PaymentStore: Sendable {
         ).first.map(Payment.init)
     }
 
+    func find(id: Int64, until deadline: Deadline) throws -> Payment? {
+        try database.query(
+            "SELECT \(Payment.columns) FROM payments WHERE id = \(id)",
+            until: deadline
+        ).first.map(Payment.init)
+    }
+
     /// The same within a change of its order, locked after the order.
     static func locked(
         of orderID: Int64,
         in transaction: inout Transaction
     ) throws -> Payment? {
         try transaction.query("\(currentQuery(orderID)) FOR UPDATE").first.map(Payment.init)
+    }
+
+    /// One payment within a change of its order, locked after the order.
+    static func locked(id: Int64, in transaction: inout Transaction) throws -> Payment? {
+        try transaction.query(
+            "SELECT \(Payment.columns) FROM payments WHERE id = \(id) FOR UPDATE"
+        ).first.map(Payment.init)
     }
 
     private static func currentQuery(_ orderID: Int64) -> SQL {
@@ -118,6 +132,28 @@ struct PaymentStore: Sendable {
             """
             UPDATE payments SET review_reason = \(reason), updated_at = \(now),
                 version = version + 1
+            WHERE id = \(payment.id)
+            """
+        )
+    }
+
+    /// Writes what refunds have taken of a payment, and what they have given back.
+    ///
+    /// The table's CHECK refuses more than was captured.
+    static func setRefunds(
+        of payment: Payment,
+        reserved: Money,
+        refunded: Money,
+        status: PaymentStatus,
+        reviewReason: String?,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE payments SET refund_reserved_minor = \(reserved.minor),
+                refunded_minor = \(refunded.minor), status = \(status.rawValue),
+                review_reason = \(reviewReason), updated_at = \(now), version = version + 1
             WHERE id = \(payment.id)
             """
         )

@@ -14,6 +14,9 @@ extension SeedOrder {
             rows += attempts.map {
                 SeedRow(table: .attempts, values: attemptRow($0, of: payment))
             }
+            if payment.refunded > 0 {
+                rows.append(SeedRow(table: .refunds, values: refundRow(of: payment)))
+            }
         }
         rows.append(SeedRow(table: .reservations, values: reservationRow))
         if !shipment.events.isEmpty {
@@ -102,6 +105,28 @@ extension SeedOrder {
             payment.updatedAt.sqlValue,
             payment.completedAt.sqlValue,
             (payment.hasIntent ? paymentExpiresAt : nil).sqlValue,
+        ]
+    }
+
+    /// What was given back, as one refund; cash went back by hand.
+    private func refundRow(of payment: Payment) -> [SQLValue] {
+        let name = payment.publicID.dropFirst("pay_".count)
+        let isCard = story.method == .card
+        return [
+            "ref_\(name)".sqlValue,
+            purchase.id.sqlValue,
+            payment.id.sqlValue,
+            payment.refunded.sqlValue,
+            currency,
+            "demo".sqlValue,
+            RefundStatus.succeeded.rawValue.sqlValue,
+            (isCard ? "re_\(name)" : nil).sqlValue,
+            "refund-ref_\(name)".sqlValue,
+            "staff:demo".sqlValue,
+            (isCard ? 1 : 0).sqlValue,
+            payment.updatedAt.sqlValue,
+            payment.updatedAt.sqlValue,
+            payment.updatedAt.sqlValue,
         ]
     }
 

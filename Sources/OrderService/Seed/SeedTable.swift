@@ -6,6 +6,7 @@ enum SeedTable: Int, Sendable, CaseIterable {
     case lines
     case payments
     case attempts
+    case refunds
     case reservations
     case shipments
     case shipmentEvents
@@ -40,6 +41,13 @@ enum SeedTable: Int, Sendable, CaseIterable {
             """
             INSERT INTO payment_attempts (payment_id, charge_id, status, amount_minor, currency,
                 decline_code, attempted_at)
+            VALUES \(rows: rows)
+            """
+        case .refunds:
+            """
+            INSERT INTO refunds (public_id, order_id, payment_id, amount_minor, currency, reason,
+                status, provider_refund_id, provider_key, requested_by, attempts, created_at,
+                updated_at, completed_at)
             VALUES \(rows: rows)
             """
         case .reservations:

@@ -223,6 +223,18 @@ extension Setting {
                 .minutes(1)...(.hours(24)),
                 "Stock is reserved this much longer than that."
             )
+        case .refundSupportLimit:
+            .count(
+                "20000",
+                0...1_000_000_000,
+                "Support may refund so much of one order, in bani; beyond it finance and admin."
+            )
+        case .refundDailyLimit:
+            .count(
+                "5000000",
+                0...1_000_000_000_000,
+                "All refunds asked for in a day (UTC), in bani; 0 for no limit."
+            )
         case .guestTokenTTL: .duration("30d", .hours(1)...(.days(365)), "Life of a guest token.")
         case .sessionTTLMaximum:
             .duration("30d", .minutes(1)...(.days(365)), "Longest life of a session token.")

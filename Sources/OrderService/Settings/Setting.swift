@@ -70,6 +70,8 @@ package enum Setting: String, Sendable, CaseIterable {
     case shippingMethodsFile = "SHIPPING_METHODS_FILE"
     case paymentDeadline = "PAYMENT_DEADLINE"
     case reservationMargin = "RESERVATION_MARGIN"
+    case refundSupportLimit = "REFUND_SUPPORT_LIMIT"
+    case refundDailyLimit = "REFUND_DAILY_LIMIT"
     case guestTokenTTL = "GUEST_TOKEN_TTL"
     case sessionTTLMaximum = "SESSION_TTL_MAXIMUM"
 

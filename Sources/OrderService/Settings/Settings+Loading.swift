@@ -52,6 +52,10 @@ extension Settings {
             paymentDeadline: reader.duration(.paymentDeadline),
             reservationMargin: reader.duration(.reservationMargin)
         )
+        refunds = Refunds(
+            supportLimit: Int64(reader.count(.refundSupportLimit)),
+            dailyLimit: Int64(reader.count(.refundDailyLimit))
+        )
         access = Access(
             guestTokenLife: reader.duration(.guestTokenTTL),
             maximumSessionLife: reader.duration(.sessionTTLMaximum)

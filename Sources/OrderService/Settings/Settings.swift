@@ -10,6 +10,7 @@ package struct Settings: Sendable {
     package var policies: [Dependency: DependencyPolicy]
     package var sealing: Sealing
     package var checkout: Checkout
+    package var refunds: Refunds
     package var access: Access
     package var limits: Limits
     package var retention: Retention
@@ -116,6 +117,14 @@ extension Settings {
         package var shippingMethodsFile: String?
         package var paymentDeadline: Duration
         package var reservationMargin: Duration
+    }
+
+    /// How much may be refunded, in minor units.
+    package struct Refunds: Sendable, Equatable {
+        /// Of one order, by support.
+        package var supportLimit: Int64
+        /// Of all orders in a day; 0 for no limit.
+        package var dailyLimit: Int64
     }
 
     /// The lives of tokens.

@@ -3,10 +3,12 @@ import Curl
 import Resilience
 import Web
 
-/// Calls to Stripe's API: PaymentIntents in a pinned version.
+/// Calls to Stripe's API in a pinned version: PaymentIntents, and refunds in an extension.
 struct StripeClient: Sendable {
     /// What creates payments.
     let payments: Upstream
+    /// What gives money back.
+    let refunds: Upstream
     /// What reads and cancels.
     let reads: Upstream
     /// Without a slash at the end.
@@ -114,6 +116,11 @@ struct StripeClient: Sendable {
     /// A 5xx says nothing about what was done, so it has no meaning; everything else has one.
     @Sendable static func read(_ answer: UpstreamAnswer) -> Answer? {
         if let intent = PaymentIntent(answer.json) { return .intent(intent) }
+        return failure(answer)
+    }
+
+    /// What an answer without an object says.
+    static func failure(_ answer: UpstreamAnswer) -> Answer? {
         if answer.status >= 500, answer.isReplayed {
             return .storedFailure
         }

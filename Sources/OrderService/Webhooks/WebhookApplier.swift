@@ -10,6 +10,7 @@ struct WebhookApplier: Sendable {
     let stripe: StripeClient
     let payments: PaymentStore
     let settlement: PaymentSettlement
+    let refunds: RefundReader
     private let logger = Logger(label: "orderd.webhooks")
 
     /// How long a leased delivery is this worker's own.
@@ -23,12 +24,14 @@ struct WebhookApplier: Sendable {
         inbox: WebhookInbox,
         stripe: StripeClient,
         payments: PaymentStore,
-        settlement: PaymentSettlement
+        settlement: PaymentSettlement,
+        refunds: RefundReader
     ) {
         self.inbox = inbox
         self.stripe = stripe
         self.payments = payments
         self.settlement = settlement
+        self.refunds = refunds
     }
 
     /// Applies what is due.
@@ -90,10 +93,20 @@ struct WebhookApplier: Sendable {
         case "payment_intent":
             guard let intent = PaymentIntent(object) else { return }
             try settle(intent, until: deadline)
+        case "refund",
+            "charge" where object["object"]?.string == "refund":
+            guard let refund = StripeRefund(object) else { return }
+            if let unread = try refunds.reread(refund.id, signed: refund, until: deadline) {
+                throw unread
+            }
         case "charge":
             guard let intentID = object["payment_intent"]?.string else { return }
             if object["object"]?.string == "charge" { try note(object, until: deadline) }
             try reread(intentID, fallback: nil, until: deadline)
+            guard delivery.type == "charge.refunded" else { return }
+            if let unread = try refunds.reread(ofIntent: intentID, until: deadline, nil) {
+                throw unread
+            }
         default:
             // Stored and answered; nothing here follows from it.
             return

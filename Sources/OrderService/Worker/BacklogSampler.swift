@@ -1,3 +1,4 @@
+import Commerce
 import MariaDB
 import Observability
 import Resilience
@@ -14,6 +15,7 @@ struct BacklogSampler: Sendable {
     private let unsent: [OutboxMessage.Channel: Gauge]
     private let oldestUnsent: [OutboxMessage.Channel: Gauge]
     private let dead: Gauge
+    private let refunds: [RefundStatus: Gauge]
 
     init(database: Database, inbox: WebhookInbox, clock: WallClock, metrics: MetricsRegistry) {
         self.database = database
@@ -40,6 +42,13 @@ struct BacklogSampler: Sendable {
             "How long the oldest due message of the outbox has been due."
         )
         dead = metrics.gauge("orderd_outbox_dead", help: "Messages that were given up.")
+        refunds = Dictionary(
+            uniqueKeysWithValues: RefundStore.unfinished.map { status in
+                let help = "Refunds that are not at their end."
+                let labels: MetricsRegistry.Labels = ["status": status.rawValue]
+                return (status, metrics.gauge("orderd_refunds", help: help, labels: labels))
+            }
+        )
     }
 
     /// Takes one sample; blocks on MariaDB.
@@ -70,6 +79,9 @@ struct BacklogSampler: Sendable {
             until: deadline
         ).first
         dead.set(try row?.int("dead") ?? 0)
+        let counts = try RefundStore(database: database, clock: clock)
+            .unfinishedCounts(until: deadline)
+        for (status, gauge) in refunds { gauge.set(counts[status] ?? 0) }
         return 0
     }
 

@@ -9,7 +9,8 @@ extension Services {
             inbox: inbox,
             stripe: stripe,
             payments: payments,
-            settlement: settlement
+            settlement: settlement,
+            refunds: refundReader
         )
         let events = relay(.event)
         let publisher = EventPublisher(
@@ -39,7 +40,8 @@ extension Services {
                 clock: clock,
                 margin: settings.checkout.reservationMargin
             ),
-            products: products
+            products: products,
+            refunds: refundJobs
         )
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
         let retention = settings.retention.outbox
