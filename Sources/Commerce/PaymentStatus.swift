@@ -53,8 +53,9 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
         case .requiresPaymentMethod, .requiresAction, .processing, .requiresRetry, .unknown: true
         case .authorized: next.isSettled || next == .cancelled || next == .failed
         case .dueOnDelivery: next == .paid || next == .cancelled || next == .failed
-        case .paid, .overpaid, .partiallyRefunded, .disputed:
-            next != .paid && next.isSettled
+        case .paid, .overpaid, .partiallyRefunded: next != .paid && next.isSettled
+        // Only the end of its disputes leads out of it; see `undisputed`.
+        case .disputed: false
         case .noneRequired, .refunded, .failed, .cancelled: false
         }
     }
