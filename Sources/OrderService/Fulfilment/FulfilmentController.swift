@@ -52,6 +52,7 @@ struct FulfilmentController: Sendable {
                 throw Problem.versionConflict
             }
             try change.apply(report.event.orderEvent)
+            try ShippingHold.check(report.event, of: change.order, in: &transaction)
             return try Self.write(report, &change, &transaction)
         }
         guard let order = changed?.order else { throw Problem.orderNotFound }

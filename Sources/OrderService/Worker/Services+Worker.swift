@@ -9,7 +9,12 @@ extension Services {
             inbox: inbox,
             stripe: stripe,
             payments: payments,
-            settlement: settlement
+            settlement: settlement,
+            disputes: DisputeRecorder(
+                stripe: stripe,
+                store: DisputeStore(database: database),
+                ledger: ledger
+            )
         )
         let events = relay(.event)
         let publisher = EventPublisher(
