@@ -87,8 +87,16 @@ extension Services {
             clock: clock,
             metrics: metrics
         )
+        let inDoubt = InDoubtSampler(
+            store: InDoubtStore(database: database),
+            clock: clock,
+            metrics: metrics
+        )
         return Worker(jobs: [
-            Worker.Job(name: "backlog", pause: .seconds(5), run: sampler.run)
+            Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
+                _ = try sampler.run(until: deadline)
+                return try inDoubt.run(until: deadline)
+            }
         ])
     }
 }
