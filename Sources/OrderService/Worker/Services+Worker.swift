@@ -16,6 +16,15 @@ extension Services {
                 ledger: ledger
             )
         )
+        let catchUp = CatchUpJob(
+            store: catchUpStore,
+            stripe: stripe,
+            clock: clock,
+            interval: settings.catchUp.interval,
+            delay: settings.catchUp.delay,
+            // A clock that differs more than this has all webhooks refused, which is noticed.
+            overlap: settings.stripe.webhookTolerance
+        )
         let events = relay(.event)
         let publisher = EventPublisher(
             relay: events,
@@ -39,6 +48,7 @@ extension Services {
             Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
             Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
             Worker.Job(name: "tasks", pause: .milliseconds(200), run: tasks.run),
+            Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
             Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
                 let keys = try idempotency.store.removeExpired(
@@ -53,6 +63,10 @@ extension Services {
                 return keys + messages
             },
         ])
+    }
+
+    var catchUpStore: CatchUpStore {
+        CatchUpStore(database: database, inbox: inbox, clock: clock, process: process)
     }
 
     private func relay(_ channel: OutboxMessage.Channel) -> OutboxRelay {
