@@ -62,6 +62,28 @@ struct DisputeOrderTests {
         }
     }
 
+    @Test("lose against what was recorded while Stripe's answer was on its way")
+    func staleReading() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let dispute = try service.dispute(order)
+            service.deliverWebhooks()
+            service.setFault(Self.retrieve, "hold", times: 1, executed: true)
+            let slow = Companion { try service.services.makeWorker().drain() }
+            let limit = ContinuousClock.now + .seconds(20)
+            while service.standIn(.get, "/_faults")["held"] != 1, ContinuousClock.now < limit {}
+            service.moveDispute(dispute, to: "won")
+            service.deliverWebhooks()
+            try service.drain()
+            #expect(service.paymentStatus(order) == "paid")
+            service.removeFaults()
+            _ = try slow.join()
+            #expect(service.paymentStatus(order) == "paid")
+            let row = try service.query("SELECT status FROM payment_disputes").first
+            #expect(try row?.string("status") == "won")
+        }
+    }
+
     @Test("that come before those of their payment settle it first")
     func overtaking() async throws {
         try await ServiceUnderTest.run { service in
