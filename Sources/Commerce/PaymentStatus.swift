@@ -54,7 +54,9 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
         case .authorized: next.isSettled || next == .cancelled || next == .failed
         case .dueOnDelivery: next == .paid || next == .cancelled || next == .failed
         case .paid, .overpaid: next != .paid && next.isSettled
-        case .partiallyRefunded, .disputed: next != .paid && next != .overpaid && next.isSettled
+        case .partiallyRefunded: next != .paid && next != .overpaid && next.isSettled
+        // Only the end of its disputes leads out of it; see `undisputed`.
+        case .disputed: false
         case .noneRequired, .refunded, .failed, .cancelled: false
         }
     }

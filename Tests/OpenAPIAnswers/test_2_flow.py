@@ -376,6 +376,47 @@ def test_fulfilment(api, tokens):
     api.code("order_not_found", "POST", nobodys, 404, token=admin, body={"event": "start"})
 
 
+def test_nothing_is_sent_that_is_disputed(api, simulator, tokens):
+    order, guest, payment = shop.order(api)
+    simulator.confirm(payment["clientSecret"])
+    shop.wait_for(api, order, guest, "paid")
+    intent = payment["clientSecret"].split("_secret_")[0]
+    dispute = simulator("POST", "/_disputes", body={"payment_intent": intent}).json()["id"]
+    assert shop.wait_for(api, order, guest, "disputed")["status"] == "confirmed"
+    path = f"/v1/admin/orders/{order}/fulfilment"
+    start = {"event": "start"}
+    api.code("payment_disputed", "POST", path, 409, token=tokens["service"], body=start)
+    history = api("GET", f"/v1/orders/{order}/events", 200, token=tokens["finance"]).json()
+    assert "dispute.opened" in [item["event"] for item in history["items"]]
+    simulator("POST", f"/_disputes/{dispute}", body={"status": "won"})
+    shop.wait_for(api, order, guest, "paid")
+    api("POST", path, 200, token=tokens["service"], body=start)
+
+
+# Lists for finance
+
+def test_in_doubt_and_reservations(api, simulator, tokens):
+    finance = tokens["finance"]
+    simulator.fault("POST /stripe/v1/payment_intents", kind="status", status=503)
+    orders = [shop.order(api)[0] for _ in range(2)]
+    page = api("GET", "/v1/admin/payments/in-doubt?size=1", 200, token=finance).json()
+    seen = [item["orderId"] for item in page["items"]]
+    while page["nextCursor"]:
+        path = f"/v1/admin/payments/in-doubt?size=1&cursor={page['nextCursor']}"
+        page = api("GET", path, 200, token=finance).json()
+        seen += [item["orderId"] for item in page["items"]]
+    assert set(orders) <= set(seen) and len(seen) == len(set(seen))
+    for state in ("held", "optimistic", "committed", "released", "lost"):
+        held = api("GET", f"/v1/admin/reservations?state={state}", 200, token=finance).json()
+        assert all(item["state"] == state for item in held["items"])
+    for path in ("/v1/admin/payments/in-doubt", "/v1/admin/reservations"):
+        api("GET", path, 200, token=tokens["admin"])
+        api.code("invalid_request", "GET", f"{path}?cursor=x", 400, token=finance)
+        for role in ("support", "service", "customer"):
+            api.code("forbidden_role", "GET", path, 403, token=tokens[role])
+    api.code("invalid_request", "GET", "/v1/admin/reservations?state=gone", 400, token=finance)
+
+
 # Circuit breakers
 
 def test_breakers(api, tokens):

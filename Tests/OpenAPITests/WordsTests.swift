@@ -22,6 +22,8 @@ import Testing
         Enumeration("OrderEvent", OrderEvent.self),
         Enumeration("PaymentStatus", PaymentStatus.self),
         Enumeration("PaymentMethod", PaymentMethod.self),
+        Enumeration("PaymentDoubt", PaymentDoubt.self),
+        Enumeration("ReservationStatus", ReservationStatus.self),
         Enumeration("FulfilmentEvent", FulfilmentEvent.self),
         Enumeration("RefundStatus", RefundStatus.self),
         Enumeration("Role", Role.self),

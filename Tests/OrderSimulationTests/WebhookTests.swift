@@ -105,6 +105,31 @@ struct WebhookTests {
         #expect(try shop.stripe(.post, "refunds", "payment_intent=\(id)").status == 200)
     }
 
+    @Test("inquiries take no money, until they become disputes or close")
+    func inquiries() throws {
+        let id = try shop.paid()
+        let body = "{\"payment_intent\": \"\(id)\", \"inquiry\": true}"
+        let warned = try shop.send(
+            .post,
+            "/_early_fraud_warnings",
+            "{\"payment_intent\": \"\(id)\"}"
+        )
+        let inquiry = try shop.send(.post, "/_disputes", body)
+        #expect(inquiry["status"] == "warning_needs_response")
+        #expect(inquiry["is_charge_refundable"] == true)
+        let warning = try shop.stripe(
+            .get,
+            "radar/early_fraud_warnings/\(#require(warned["id"].string))"
+        )
+        #expect(warning["actionable"] == false)
+        let path = try "/_disputes/" + #require(inquiry["id"].string)
+        #expect(!(try shop.eventTypes()).contains("charge.dispute.funds_withdrawn"))
+        _ = try shop.send(.post, path, "{\"status\": \"needs_response\"}")
+        #expect(try shop.eventTypes().contains("charge.dispute.funds_withdrawn"))
+        let refused = try shop.stripe(.post, "refunds", "payment_intent=\(id)")
+        #expect(refused.error["code"] == "charge_disputed")
+    }
+
     @Test("disputes and fraud warnings come as events")
     func disputes() throws {
         let id = try shop.paid()

@@ -36,17 +36,18 @@ class PrivateStack:
     def __enter__(self):
         self.directory = tempfile.mkdtemp(prefix="stack-", dir="/tmp")
         port = free_port(20000 + os.getpid() % 10000)
-        self._environment = dict(
-            os.environ,
-            **self._settings,
-            RUN_DIR=self.directory,
-            PORT=str(port),
-            SIM_PORT=str(free_port(port + 1)),
-            # A script is many customers behind one address.
-            PAYMENT_LIMIT_CUSTOMER_HOUR="1000000",
-            PAYMENT_LIMIT_CUSTOMER_DAY="1000000",
-            PAYMENT_LIMIT_ADDRESS_HOUR="1000000",
-        )
+        # A script is many customers behind one address.
+        limits = {
+            "PAYMENT_LIMIT_CUSTOMER_HOUR": "1000000",
+            "PAYMENT_LIMIT_CUSTOMER_DAY": "1000000",
+            "PAYMENT_LIMIT_ADDRESS_HOUR": "1000000",
+        }
+        places = {
+            "RUN_DIR": self.directory,
+            "PORT": str(port),
+            "SIM_PORT": str(free_port(port + 1)),
+        }
+        self._environment = dict(os.environ) | limits | self._settings | places
         try:
             self.run("up")
         except BaseException:

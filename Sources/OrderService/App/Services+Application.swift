@@ -81,6 +81,7 @@ extension Services {
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints
+            + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
             + WebhookController(
                 signature: StripeSignature(
                     secrets: settings.stripe.webhookSecrets.map(\.exposed),

@@ -53,6 +53,7 @@ struct FulfilmentController: Sendable {
             }
             try Self.checkStock(of: change.order, report.event, &transaction)
             try change.apply(report.event.orderEvent)
+            try ShippingHold.check(report.event, of: change.order, in: &transaction)
             return try Self.write(report, &change, &transaction)
         }
         guard let order = changed?.order else { throw Problem.orderNotFound }

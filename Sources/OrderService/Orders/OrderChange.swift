@@ -48,10 +48,14 @@ package struct OrderChange: Sendable {
     }
 
     /// Sets what the order's payment has become; the rule of what may follow what is `Payments`'.
-    package mutating func setPaymentStatus(_ status: PaymentStatus, cause: String? = nil) {
+    package mutating func setPaymentStatus(
+        _ status: PaymentStatus,
+        cause: String? = nil,
+        isPublic: Bool = true
+    ) {
         guard order.paymentStatus != status else { return }
         order.paymentStatus = status
-        record("payment.\(status.rawValue)", cause: cause, isPublic: true)
+        record("payment.\(status.rawValue)", cause: cause, isPublic: isPublic)
     }
 
     /// Writes or ends the intent to close the order.

@@ -2,7 +2,7 @@ import Glibc
 import MariaDB
 import Resilience
 
-/// Frees what processes that died had taken: idempotency keys, messages, deliveries.
+/// Frees what processes that died had taken: idempotency keys, messages, deliveries, catch-up.
 ///
 /// Without it a customer who repeats a request, or an event that was being told, would wait until
 /// the lease runs out, half a minute later. A process that was only slow loses nothing: what it
@@ -26,6 +26,10 @@ struct LeaseRecovery: Sendable {
         )
         try database.execute(
             "UPDATE outbox SET leased_until = NULL, leased_by = NULL WHERE leased_by = \(process)",
+            until: deadline
+        )
+        try database.execute(
+            "UPDATE catch_up SET leased_until = NULL, leased_by = NULL WHERE leased_by = \(process)",
             until: deadline
         )
         try database.execute(

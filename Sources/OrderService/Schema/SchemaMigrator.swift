@@ -11,7 +11,7 @@ package struct SchemaMigrator: Sendable {
     /// The migrations that this version knows, all of which a database must have.
     package static let known = [
         "0001_orders", "0002_access", "0003_messages", "0004_breakers",
-        "0005_client_address", "0006_refunds", "0007_leases",
+        "0005_client_address", "0006_refunds", "0007_leases", "0008_catch_up",
     ]
 
     /// What keeps a database from being migrated or used; each says what to do.

@@ -261,6 +261,18 @@ extension Setting {
                 .seconds(1)...(.hours(1)),
                 "Largest difference of a webhook's time to ours."
             )
+        case .catchUpInterval:
+            .duration(
+                "60s",
+                .zero...(.hours(1)),
+                "How often Stripe's list of events is compared with the inbox; 0s for never."
+            )
+        case .catchUpDelay:
+            .duration(
+                "60s",
+                .zero...(.hours(24)),
+                "Events younger than this are left to their webhook."
+            )
 
         case .logLevel:
             .init(

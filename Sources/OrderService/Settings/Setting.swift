@@ -85,6 +85,8 @@ package enum Setting: String, Sendable, CaseIterable {
     case outboxRetention = "OUTBOX_RETENTION"
     case eventStreamLength = "EVENT_STREAM_LENGTH"
     case webhookTolerance = "WEBHOOK_TOLERANCE"
+    case catchUpInterval = "CATCH_UP_INTERVAL"
+    case catchUpDelay = "CATCH_UP_DELAY"
 
     case logLevel = "LOG_LEVEL"
     case logLookUpSlow = "LOG_LOOKUP_SLOW"

@@ -67,6 +67,10 @@ extension Settings {
             outbox: reader.duration(.outboxRetention),
             eventStreamLength: reader.count(.eventStreamLength)
         )
+        catchUp = CatchUp(
+            interval: reader.duration(.catchUpInterval),
+            delay: reader.duration(.catchUpDelay)
+        )
         log = Log(
             level: reader.choice(.logLevel, standIn: Logger.Level.info),
             slowLookUp: reader.duration(.logLookUpSlow),

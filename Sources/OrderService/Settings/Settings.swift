@@ -14,6 +14,7 @@ package struct Settings: Sendable {
     package var access: Access
     package var limits: Limits
     package var retention: Retention
+    package var catchUp: CatchUp
     package var log: Log
     /// Whether `/metrics` answers.
     package var hasMetrics: Bool
@@ -147,6 +148,14 @@ extension Settings {
         package var outbox: Duration
         /// Events, approximately.
         package var eventStreamLength: Int
+    }
+
+    /// The comparison of Stripe's list of events with the inbox.
+    package struct CatchUp: Sendable, Equatable {
+        /// Zero for never.
+        package var interval: Duration
+        /// How old an event has to be.
+        package var delay: Duration
     }
 
     /// What is logged.

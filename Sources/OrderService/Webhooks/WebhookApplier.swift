@@ -11,6 +11,7 @@ struct WebhookApplier: Sendable {
     let payments: PaymentStore
     let settlement: PaymentSettlement
     let refunds: RefundReader
+    let disputes: DisputeRecorder
     private let logger = Logger(label: "orderd.webhooks")
 
     /// How long a leased delivery is this worker's own.
@@ -25,13 +26,15 @@ struct WebhookApplier: Sendable {
         stripe: StripeClient,
         payments: PaymentStore,
         settlement: PaymentSettlement,
-        refunds: RefundReader
+        refunds: RefundReader,
+        disputes: DisputeRecorder
     ) {
         self.inbox = inbox
         self.stripe = stripe
         self.payments = payments
         self.settlement = settlement
         self.refunds = refunds
+        self.disputes = disputes
     }
 
     /// Applies what is due.
@@ -89,6 +92,9 @@ struct WebhookApplier: Sendable {
     private func apply(_ delivery: WebhookInbox.Delivery, until deadline: Deadline) throws {
         let event = try JSON(parsing: delivery.payload)
         guard let object = event["data"]?["object"] else { return }
+        if DisputeRecorder.isMeant(by: delivery.type) {
+            return try noteRisk(delivery.type, object, until: deadline)
+        }
         switch delivery.type.split(separator: ".").first {
         case "payment_intent":
             guard let intent = PaymentIntent(object) else { return }
@@ -110,6 +116,18 @@ struct WebhookApplier: Sendable {
         default:
             // Stored and answered; nothing here follows from it.
             return
+        }
+    }
+
+    /// Records a dispute or a warning of fraud; that the payment was paid may still have to be
+    /// learnt.
+    private func noteRisk(_ type: String, _ object: JSON, until deadline: Deadline) throws {
+        if case .noted = try disputes.note(type, object, until: deadline) { return }
+        if let intentID = object["payment_intent"]?.string {
+            try reread(intentID, fallback: nil, until: deadline)
+        }
+        if case .unsettled = try disputes.note(type, object, until: deadline) {
+            throw Unreadable(reason: "the disputed payment is not settled")
         }
     }
 

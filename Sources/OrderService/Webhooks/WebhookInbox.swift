@@ -44,6 +44,41 @@ struct WebhookInbox: Sendable {
         }
     }
 
+    /// Stores those events that are not there yet, as caught up with.
+    ///
+    /// - Returns: the types of those that were lacking.
+    func insertLacking(
+        _ events: [StripeEvent],
+        in transaction: inout Transaction
+    ) throws -> [String] {
+        let rows = try transaction.query(
+            """
+            SELECT event_id FROM webhook_inbox WHERE event_id IN (\(list: events.map(\.id)))
+            """
+        )
+        var known = Set(try rows.map { try $0.string("event_id") })
+        let now = clock.now
+        var lacking: [String] = []
+        for event in events where known.insert(event.id).inserted {
+            do throws(MariaDBError) {
+                try transaction.execute(
+                    """
+                    INSERT INTO webhook_inbox
+                        (event_id, source, type, object_id, payload, received_at, next_attempt_at)
+                    VALUES (\(event.id), 'catch_up', \(event.type),
+                        \(event.objectID.map { String($0.prefix(64)) }), \(event.payload),
+                        \(now), \(now))
+                    """
+                )
+                lacking.append(event.type)
+            } catch {
+                // Its webhook has come just now.
+                guard error.code == .duplicateEntry else { throw error }
+            }
+        }
+        return lacking
+    }
+
     /// Leases deliveries that are due, for one worker; others skip them meanwhile.
     func lease(limit: Int, for lease: Duration, until deadline: Deadline) throws -> [Delivery] {
         let now = clock.now

@@ -99,8 +99,20 @@ extension Services {
             clock: clock,
             metrics: metrics
         )
+        let inDoubt = InDoubtSampler(
+            store: InDoubtStore(database: database),
+            clock: clock,
+            metrics: metrics
+        )
+        let catchUp =
+            settings.catchUp.interval > .zero
+            ? CatchUpSampler(store: catchUpStore, clock: clock, metrics: metrics) : nil
         return Worker(jobs: [
-            Worker.Job(name: "backlog", pause: .seconds(5), run: sampler.run)
+            Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
+                _ = try sampler.run(until: deadline)
+                _ = try inDoubt.run(until: deadline)
+                return try catchUp?.run(until: deadline) ?? 0
+            }
         ])
     }
 }

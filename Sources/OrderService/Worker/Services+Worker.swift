@@ -10,7 +10,21 @@ extension Services {
             stripe: stripe,
             payments: payments,
             settlement: settlement,
-            refunds: refundReader
+            refunds: refundReader,
+            disputes: DisputeRecorder(
+                stripe: stripe,
+                store: DisputeStore(database: database),
+                ledger: ledger
+            )
+        )
+        let catchUp = CatchUpJob(
+            store: catchUpStore,
+            stripe: stripe,
+            clock: clock,
+            interval: settings.catchUp.interval,
+            delay: settings.catchUp.delay,
+            // A clock that differs more than this has all webhooks refused, which is noticed.
+            overlap: settings.stripe.webhookTolerance
         )
         let events = relay(.event)
         let publisher = EventPublisher(
@@ -54,6 +68,7 @@ extension Services {
             Worker.Job(name: "inbox", pause: .milliseconds(50), run: applier.run),
             Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
             Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
+            Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
             Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
                 let keys = try idempotency.store.removeExpired(
@@ -69,6 +84,10 @@ extension Services {
             },
         ]
         return Worker(jobs: otherJobs + taskJobs)
+    }
+
+    var catchUpStore: CatchUpStore {
+        CatchUpStore(database: database, inbox: inbox, clock: clock, process: process)
     }
 
     private func relay(_ channel: OutboxMessage.Channel) -> OutboxRelay {

@@ -85,10 +85,16 @@ extension Simulation {
         let body = try BodyReader(bytes)
         let id = body.string("payment_intent", required: true) ?? ""
         let reason = body.string("reason") ?? "fraudulent"
+        let isInquiry = body.bool("inquiry") ?? false
         try body.finish()
         let dispute = try withWorld { world, now in
             let charge = try world.account.paidCharge(of: id)
-            return world.account.dispute(charge, reason: reason, StripeAccount.Call(now: now))
+            return world.account.dispute(
+                charge,
+                reason: reason,
+                isInquiry: isInquiry,
+                StripeAccount.Call(now: now)
+            )
         }
         return .json(.created, dispute.json.serialized())
     }

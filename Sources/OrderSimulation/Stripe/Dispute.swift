@@ -3,10 +3,16 @@ import Web
 /// A payer's complaint to the bank about a charge.
 struct Dispute {
     enum Status: String, CaseIterable {
+        /// An inquiry: the bank asks, and takes no money yet.
+        case warningNeedsResponse = "warning_needs_response"
+        case warningUnderReview = "warning_under_review"
+        case warningClosed = "warning_closed"
         case needsResponse = "needs_response"
         case underReview = "under_review"
         case won
         case lost
+
+        var isInquiry: Bool { rawValue.hasPrefix("warning_") }
     }
 
     let id: String
@@ -32,7 +38,7 @@ struct Dispute {
                 "due_by": JSON(created.adding(seconds: 9 * 86_400).seconds),
                 "has_evidence": false, "past_due": false, "submission_count": 0,
             ],
-            "is_charge_refundable": false,
+            "is_charge_refundable": .bool(status.isInquiry),
             "livemode": false,
             "metadata": [:],
             "payment_intent": .string(intent),
@@ -76,12 +82,14 @@ struct FraudWarning {
     let charge: String
     let intent: String
     let created: Instant
+    /// Until the charge is disputed or refunded in full.
+    var isActionable = true
 
     var json: JSON {
         [
             "id": .string(id),
             "object": "radar.early_fraud_warning",
-            "actionable": true,
+            "actionable": .bool(isActionable),
             "charge": .string(charge),
             "created": JSON(created.seconds),
             "fraud_type": "unauthorized_use_of_card",

@@ -120,6 +120,7 @@ extension StripeAccount {
         charges[charge.id] = charge
         emit("refund.created", refund.json, call)
         emit("charge.refunded", charge.json, call)
+        if charge.refundable == 0 { endWarnings(about: charge.id, call) }
         return refund
     }
 

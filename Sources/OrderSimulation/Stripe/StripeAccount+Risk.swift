@@ -1,13 +1,18 @@
 import Web
 
 extension StripeAccount {
-    /// Opens a dispute about a charge: the money is taken back at once.
+    /// Opens a dispute about a charge: the money is taken back at once, by an inquiry not yet.
     @discardableResult
-    mutating func dispute(_ disputed: Charge, reason: String, _ call: Call) -> Dispute {
+    mutating func dispute(
+        _ disputed: Charge,
+        reason: String,
+        isInquiry: Bool = false,
+        _ call: Call
+    ) -> Dispute {
         var charge = disputed
-        charge.isDisputed = true
+        charge.isDisputed = !isInquiry
         charges[charge.id] = charge
-        let dispute = Dispute(
+        var dispute = Dispute(
             id: random.id("dp"),
             charge: charge.id,
             intent: charge.intent,
@@ -16,9 +21,11 @@ extension StripeAccount {
             currency: charge.currency,
             reason: reason
         )
+        if isInquiry { dispute.status = .warningNeedsResponse }
         disputes.append(dispute)
         emit("charge.dispute.created", dispute.json, call)
-        emit("charge.dispute.funds_withdrawn", dispute.json, call)
+        if !isInquiry { emit("charge.dispute.funds_withdrawn", dispute.json, call) }
+        endWarnings(about: charge.id, call)
         return dispute
     }
 
@@ -29,12 +36,18 @@ extension StripeAccount {
         _ call: Call
     ) throws(StripeError) -> Dispute {
         guard var dispute = disputes[id] else { throw .noSuch("dispute", id, param: "dispute") }
+        let isEscalated = dispute.status.isInquiry && !status.isInquiry
         dispute.status = status
         disputes[id] = dispute
+        if isEscalated, var charge = charges[dispute.charge] {
+            charge.isDisputed = true
+            charges[charge.id] = charge
+            emit("charge.dispute.funds_withdrawn", dispute.json, call)
+        }
         switch status {
-        case .needsResponse, .underReview:
+        case .needsResponse, .underReview, .warningNeedsResponse, .warningUnderReview:
             emit("charge.dispute.updated", dispute.json, call)
-        case .lost:
+        case .lost, .warningClosed:
             emit("charge.dispute.closed", dispute.json, call)
         case .won:
             if var charge = charges[dispute.charge] {
@@ -58,6 +71,16 @@ extension StripeAccount {
         fraudWarnings.append(warning)
         emit("radar.early_fraud_warning.created", warning.json, call)
         return warning
+    }
+
+    /// Nothing is left to be done about the warnings of a charge that is disputed or refunded.
+    mutating func endWarnings(about charge: String, _ call: Call) {
+        for var warning in fraudWarnings.all where warning.charge == charge {
+            guard warning.isActionable else { continue }
+            warning.isActionable = false
+            fraudWarnings[warning.id] = warning
+            emit("radar.early_fraud_warning.updated", warning.json, call)
+        }
     }
 
     /// Ends a review: `approved`, `refunded`, `refunded_as_fraud` or `disputed`.

@@ -10,7 +10,7 @@ enum StripeEndpoint: Sendable {
     case retrieveMethod
     case listDisputes, retrieveDispute
     case listReviews, retrieveReview, approveReview
-    case listFraudWarnings
+    case listFraudWarnings, retrieveFraudWarning
     case retrieveBalance
 
     /// Whether a publishable key with the client secret may do it, as a browser does.
@@ -47,6 +47,7 @@ enum StripeEndpoint: Sendable {
         router.add(.get, "/stripe/v1/reviews/{id}", .retrieveReview)
         router.add(.post, "/stripe/v1/reviews/{id}/approve", .approveReview)
         router.add(.get, "/stripe/v1/radar/early_fraud_warnings", .listFraudWarnings)
+        router.add(.get, "/stripe/v1/radar/early_fraud_warnings/{id}", .retrieveFraudWarning)
         router.add(.get, "/stripe/v1/balance", .retrieveBalance)
         return router
     }()
@@ -120,6 +121,8 @@ extension StripeAccount {
         case .retrieveReview: try found(reviews[id]?.json, "review", id)
         case .approveReview: try closeReview(id, reason: "approved", call).json
         case .listFraudWarnings: try listFraudWarnings(form)
+        case .retrieveFraudWarning:
+            try found(fraudWarnings[id]?.json, "early fraud warning", id)
         case .retrieveBalance: balance
         }
     }

@@ -1,0 +1,104 @@
+import Commerce
+import MariaDB
+import Resilience
+import Web
+
+/// Lists for finance: money in doubt, and reservations.
+struct InDoubtController: Sendable {
+    let store: InDoubtStore
+    let clock: WallClock
+
+    var endpoints: [Endpoint] {
+        [
+            endpoint("/v1/admin/payments/in-doubt", payments),
+            endpoint("/v1/admin/reservations", reservations),
+        ]
+    }
+
+    private func endpoint(
+        _ pattern: String,
+        _ list: @escaping @Sendable (Context) throws -> Response
+    ) -> Endpoint {
+        Endpoint(
+            method: .get,
+            pattern: pattern,
+            access: .session([.finance, .admin]),
+            lane: .read,
+            handler: .plain(list)
+        )
+    }
+
+    private func payments(_ context: Context) throws -> Response {
+        let place = try ListPlace(context.request.query)
+        let items = try store.payments(
+            after: place.last,
+            limit: place.size + 1,
+            until: context.deadline
+        )
+        let now = clock.now
+        return place.answer(items, id: \.id) { InDoubtRepresentation.payment($0, at: now) }
+    }
+
+    private func reservations(_ context: Context) throws -> Response {
+        let query = context.request.query
+        let place = try ListPlace(query)
+        let items = try store.reservations(
+            in: try Self.status(query),
+            after: place.last,
+            limit: place.size + 1,
+            until: context.deadline
+        )
+        let now = clock.now
+        return place.answer(items, id: \.id) { InDoubtRepresentation.reservation($0, at: now) }
+    }
+
+    private static func status(_ query: Query) throws(Problem) -> ReservationStatus? {
+        guard let text = query["state"] else { return nil }
+        guard let status = ReservationStatus(rawValue: text) else {
+            let words = ReservationStatus.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalid(
+                .badRequest,
+                pointer: "?state",
+                code: "value",
+                detail: "state must be one of \(words)."
+            )
+        }
+        return status
+    }
+}
+
+/// `?cursor=…&size=20`: where a list goes on, for lists that are walked to their end.
+private struct ListPlace {
+    /// The id of the last item of the page before; 0 for the first page.
+    let last: Int64
+    let size: Int
+
+    init(_ query: Query) throws(Problem) {
+        size = try PageRequest(query).size
+        guard let cursor = query["cursor"] else {
+            last = 0
+            return
+        }
+        guard let id = Int64(cursor), id > 0 else {
+            throw .invalid(
+                .badRequest,
+                pointer: "?cursor",
+                code: "format",
+                detail: "cursor must be a nextCursor of this list."
+            )
+        }
+        last = id
+    }
+
+    /// The page out of its items and, where the list goes on, one more.
+    func answer<Item>(
+        _ items: [Item],
+        id: (Item) -> Int64,
+        _ json: (Item) -> JSON
+    ) -> Response {
+        let page = items.prefix(size)
+        let next = items.count > size ? page.last.map { String(id($0)) } : nil
+        let body: JSON = ["items": .array(page.map(json)), "nextCursor": JSON(next)]
+        return Response.json(.ok, body.serialized())
+    }
+}

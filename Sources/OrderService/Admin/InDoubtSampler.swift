@@ -1,0 +1,63 @@
+import Commerce
+import MariaDB
+import Observability
+import Resilience
+
+/// Reads from the database how much money is in doubt, for the metrics of `serve`.
+struct InDoubtSampler: Sendable {
+    private let store: InDoubtStore
+    private let clock: WallClock
+    private let counts: [PaymentDoubt: Gauge]
+    private let oldest: [PaymentDoubt: Gauge]
+    /// The currencies that the shop takes; a payment in another is counted, not summed.
+    private let sums: [Currency: Gauge]
+
+    init(store: InDoubtStore, clock: WallClock, metrics: MetricsRegistry) {
+        self.store = store
+        self.clock = clock
+        func gauges(_ name: String, _ help: String) -> [PaymentDoubt: Gauge] {
+            Dictionary(
+                uniqueKeysWithValues: PaymentDoubt.allCases.map { doubt in
+                    (doubt, metrics.gauge(name, help: help, labels: ["doubt": doubt.rawValue]))
+                }
+            )
+        }
+        counts = gauges("orderd_payments_in_doubt", "Payments whose money is in doubt.")
+        oldest = gauges(
+            "orderd_payments_in_doubt_oldest_seconds",
+            "Age of the oldest of them."
+        )
+        sums = Dictionary(
+            uniqueKeysWithValues: [Currency.ron, .eur].map { currency in
+                let gauge = metrics.gauge(
+                    "orderd_payments_in_doubt_minor",
+                    help: "Their amounts together, in minor units.",
+                    labels: ["currency": currency.rawValue]
+                )
+                return (currency, gauge)
+            }
+        )
+    }
+
+    /// Takes one sample; blocks on MariaDB.
+    ///
+    /// - Parameter deadline: for the query.
+    /// - Returns: 0, as there is never more to do at once.
+    /// - Throws: `MariaDBError`.
+    func run(until deadline: Deadline) throws -> Int {
+        let found = try store.sums(until: deadline)
+        let now = clock.now
+        for doubt in PaymentDoubt.allCases {
+            let ofIt = found.filter { $0.doubt == doubt }
+            counts[doubt]?.set(ofIt.reduce(0) { $0 + $1.count })
+            let since = ofIt.map(\.oldest).min()
+            let age = since.map { now.distance(from: $0).components.seconds } ?? 0
+            oldest[doubt]?.set(Int(age))
+        }
+        for (currency, gauge) in sums {
+            let amounts = found.filter { $0.amount.currency == currency }.map(\.amount.minor)
+            gauge.set(Int(amounts.reduce(0, +)))
+        }
+        return 0
+    }
+}
