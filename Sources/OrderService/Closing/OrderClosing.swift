@@ -77,6 +77,18 @@ struct OrderClosing: Sendable {
         return .done
     }
 
+    /// Cancels at Stripe the payment of an order that has ended or is about to, should its intent
+    /// have become known only after the payment was closed here; blocks on Stripe.
+    ///
+    /// - Returns: what is certain.
+    /// - Throws: `MariaDBError`.
+    func endPayment(of id: Int64, until deadline: Deadline) throws -> PaymentEnding.Result {
+        guard let order = try orders.find(id, until: deadline), !order.mayBePaid else {
+            return .unpaid
+        }
+        return try ending.end(paymentOf: id, reason: "abandoned", until: deadline, nil)
+    }
+
     /// The money came at the last moment, and the stock is still held: the order goes on.
     private func goOn(_ id: Int64, until deadline: Deadline) throws {
         try ledger.change(id, by: "worker", until: deadline) { change, _ in

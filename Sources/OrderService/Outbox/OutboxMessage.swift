@@ -38,6 +38,8 @@ package struct OutboxMessage: Sendable {
         case verifyReservation = "reservation.verify"
         /// Tries a degraded start of a payment again.
         case ensurePayment = "payment.ensure"
+        /// Cancels at Stripe what was met there after it had been given up here.
+        case endPayment = "payment.end"
     }
 
     static let dropCaches = "order.changed"

@@ -78,6 +78,13 @@ struct TaskRunner: Sendable {
         case .ensurePayment:
             let started = try payments.ensure(message.orderID, until: deadline, nil)
             if started.isDegraded { throw NotYet(description: "Stripe did not answer") }
+        case .endPayment:
+            if case .undecided(let reason) = try closing.endPayment(
+                of: message.orderID,
+                until: deadline
+            ) {
+                throw NotYet(description: reason)
+            }
         case nil:
             throw NotYet(description: "this version does not know the task")
         }

@@ -92,7 +92,11 @@ struct PaymentSettlement: Sendable {
         if isNew { change.setExpiry(expiry) }
         change.touch()
         change.setPaymentStatus(status, cause: reviewReason)
-        if isNew, payment.attempts > 0, status.isPayable { change.announce(.paymentReady) }
+        if isNew, status.isPayable {
+            // Closed here before anybody knew the intent, it could be paid at Stripe all the same.
+            if !payment.status.isPayable { change.schedule(.endPayment) }
+            if payment.attempts > 0, change.order.mayBePaid { change.announce(.paymentReady) }
+        }
         if status.isSettled, !payment.status.isSettled {
             try confirm(&change, reviewReason: reviewReason)
         }

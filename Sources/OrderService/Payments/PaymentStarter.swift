@@ -164,10 +164,18 @@ struct PaymentStarter: Sendable {
         var retryAfter: Duration?
         switch outcome {
         case .executed(.intent(let intent)):
-            try settlement.settle(intent, readAt: payment.version, by: "stripe", until: deadline)
+            let order = try settlement.settle(
+                intent,
+                readAt: payment.version,
+                by: "stripe",
+                until: deadline
+            )
             let current = try payments.current(of: payment.orderID, until: deadline) ?? payment
-            let secret = current.status.isPayable ? intent.clientSecret : nil
-            return Started(payment: current, clientSecret: secret)
+            // While Stripe was asked the order may have been closed, or this payment given up for
+            // another one; who held two secrets could pay twice.
+            let isOpen = current.status.isPayable && current.intentID == intent.id
+            let mayBePaid = isOpen && order?.mayBePaid ?? false
+            return Started(payment: current, clientSecret: mayBePaid ? intent.clientSecret : nil)
         case .executed(.refused(let refusal)):
             logger.error(
                 "Stripe refused a payment's start",
