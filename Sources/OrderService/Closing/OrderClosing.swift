@@ -77,15 +77,16 @@ struct OrderClosing: Sendable {
         return .done
     }
 
-    /// Cancels at Stripe the payment of an order that has ended or is about to, should its intent
-    /// have become known only after the payment was closed here; blocks on Stripe.
+    /// Cancels at Stripe what was met there after it had been given up here: intents of payments
+    /// that another one replaced, and that of an order that has ended or is about to; blocks.
     ///
     /// - Returns: what is certain.
     /// - Throws: `MariaDBError`.
     func endPayment(of id: Int64, until deadline: Deadline) throws -> PaymentEnding.Result {
-        guard let order = try orders.find(id, until: deadline), !order.mayBePaid else {
-            return .unpaid
-        }
+        let givenUp = try ending.endGivenUp(of: id, until: deadline)
+        guard givenUp == .unpaid, let order = try orders.find(id, until: deadline),
+            !order.mayBePaid
+        else { return givenUp }
         return try ending.end(paymentOf: id, reason: "abandoned", until: deadline, nil)
     }
 

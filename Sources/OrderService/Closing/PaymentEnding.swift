@@ -46,12 +46,24 @@ struct PaymentEnding: Sendable {
             // Whether it was made or not, nobody was told its secret; it is void on sight.
             return try close(payment, until: deadline)
         }
-        return try cancel(intentID, of: payment, reason, until: deadline, calls)
+        return try cancel(intentID, reason, until: deadline, calls)
+    }
+
+    /// Cancels the intents of payments that were given up for another one; blocks on Stripe.
+    ///
+    /// - Returns: what is certain of all of them.
+    /// - Throws: `MariaDBError`.
+    func endGivenUp(of orderID: Int64, until deadline: Deadline) throws -> Result {
+        for payment in try payments.openGivenUp(of: orderID, until: deadline) {
+            guard let intentID = payment.intentID else { continue }
+            let result = try cancel(intentID, "duplicate", until: deadline, nil)
+            if case .undecided = result { return result }
+        }
+        return .unpaid
     }
 
     private func cancel(
         _ intentID: String,
-        of payment: Payment,
         _ reason: String,
         until deadline: Deadline,
         _ calls: CallLog?

@@ -12,7 +12,7 @@ struct PaymentSettlement: Sendable {
     let ledger: OrderLedger
     let limiter: PaymentLimiter
     let paymentDeadline: Duration
-    private let logger = Logger(label: "orderd.payments")
+    let logger = Logger(label: "orderd.payments")
     private static let secondIntent = "second_intent"
 
     init(ledger: OrderLedger, limiter: PaymentLimiter, paymentDeadline: Duration) {
@@ -45,10 +45,7 @@ struct PaymentSettlement: Sendable {
                 return nil
             }
             guard payment.publicID == intent.paymentID else {
-                logger.error(
-                    "an intent names another payment than the order's current one",
-                    metadata: ["orderId": "\(orderID)", "intentId": "\(intent.id)"]
-                )
+                try meetGivenUp(intent, beside: payment, &change, &transaction)
                 return nil
             }
             if let known = payment.intentID, known != intent.id {
@@ -105,7 +102,7 @@ struct PaymentSettlement: Sendable {
     /// A second intent for one payment never takes the first one's place.
     ///
     /// If it was paid, the customer may have paid twice: that is noted, told and looked at.
-    private func flagSecond(
+    func flagSecond(
         _ intent: PaymentIntent,
         beside known: String,
         _ payment: Payment,
