@@ -76,6 +76,9 @@ struct TaskRunner: Sendable {
         case .verifyReservation:
             try verify(message.orderID, until: deadline)
         case .ensurePayment:
+            // What has been closed meanwhile needs no payment, and its secret is told nobody.
+            let order = try placement.store.find(message.orderID, until: deadline)
+            guard order?.mayBePaid ?? false else { return }
             let started = try payments.ensure(message.orderID, until: deadline, nil)
             if started.isDegraded { throw NotYet(description: "Stripe did not answer") }
         case .endPayment:

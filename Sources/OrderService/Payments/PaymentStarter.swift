@@ -112,11 +112,12 @@ struct PaymentStarter: Sendable {
         }
     }
 
-    /// Gives a payment up whose key repeats a stored failure, for a new row with a new key.
+    /// Gives a payment up whose key repeats a stored failure, for a new row with a new key, unless
+    /// its order has been closed while Stripe was asked.
     private func replace(_ payment: Payment, until deadline: Deadline) throws {
         try ledger.change(payment.orderID, by: "stripe", until: deadline) { change, transaction in
             guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
-                current.id == payment.id, current.intentID == nil
+                current.id == payment.id, current.intentID == nil, change.order.mayBePaid
             else { return }
             try PaymentStore.void(current, at: change.now, in: &transaction)
             try PaymentStore.insert(
