@@ -18,7 +18,7 @@ package final class StackUnderTest: @unchecked Sendable {
 
     /// What can be restarted.
     package enum Part {
-        case mariadb, redis, nginx, serve
+        case mariadb, redis, nginx, serve, worker
     }
 
     /// Whether the programs that a stack needs have been built, as `make test` does.
@@ -87,6 +87,11 @@ package final class StackUnderTest: @unchecked Sendable {
     /// The value of a line of the stack's `env`.
     package func value(_ name: String) -> String { environment[name] ?? "" }
 
+    /// A setting of the stack's programs.
+    package func setting(_ name: String) throws -> String {
+        try Self.readEnvironment(runDirectory + "/settings")[name] ?? ""
+    }
+
     package var customerToken: String { value("CUSTOMER_TOKEN") }
     package var supportToken: String { value("SUPPORT_TOKEN") }
 
@@ -110,14 +115,14 @@ package final class StackUnderTest: @unchecked Sendable {
 
     package func stop(_ part: Part) throws {
         switch part {
-        case .serve: try run("stack", "stop", "orderd-serve")
+        case .serve, .worker: try run("stack", ["stop"] + names(of: part))
         case .mariadb, .redis, .nginx: try run("services", ["stop"] + names(of: part))
         }
     }
 
     package func start(_ part: Part) throws {
         switch part {
-        case .serve: try run("stack", "start", "orderd-serve")
+        case .serve, .worker: try run("stack", ["start"] + names(of: part))
         case .mariadb, .redis, .nginx: try run("services", ["start"] + names(of: part))
         }
     }
@@ -128,6 +133,7 @@ package final class StackUnderTest: @unchecked Sendable {
         case .mariadb: return ["mariadb"]
         case .nginx: return ["nginx"]
         case .serve: return ["orderd-serve"]
+        case .worker: return ["orderd-worker"]
         case .redis:
             let script = try String(contentsOfFile: Self.root + "/scripts/stack", encoding: .utf8)
             return script.contains("redis-state") ? ["redis-cache", "redis-state"] : ["redis"]
