@@ -16,7 +16,7 @@ extension WholeStackTests {
         ]
 
         private static let policy =
-            "minimumCalls=10 attemptTimeout=500ms totalTimeout=1s slowCallDuration=400ms"
+            "minimumCalls=10 attemptTimeout=1500ms totalTimeout=3s slowCallDuration=1s"
             + " openWait=700ms openWaitCap=700ms"
 
         @Test("keep a customer's cart from the last look, and sell without a reservation")
