@@ -72,8 +72,13 @@ struct ReservationVerification: Sendable {
         switch outcome {
         case .executed(.held):
             try reservations.set(.held, of: orderID, reservation, until: deadline)
-        case .executed(.outOfStock), .executed(.released):
+        case .executed(.outOfStock):
             try reservations.set(.lost, of: orderID, reservation, until: deadline)
+        case .executed(.released):
+            // Whoever ends the order gave it back a moment ago, and has not noted it yet.
+            let isEnding = try orders.find(orderID, until: deadline)?.isEnding ?? false
+            let status = isEnding ? ReservationStatus.released : .lost
+            try reservations.set(status, of: orderID, reservation, until: deadline)
         case .notExecuted(let failure), .unknown(let failure):
             return failure
         }
