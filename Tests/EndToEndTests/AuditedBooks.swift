@@ -115,7 +115,8 @@ struct AuditedBooks {
 
     /// Counts what is not done.
     ///
-    /// A task that waits to end an order nobody was shown is none: it finds the order shown.
+    /// Tasks that wait for the case that their process had died are none: they find the order
+    /// shown, and its payment started.
     private mutating func readUnfinished(_ database: Database) throws {
         let counts: [(name: String, query: SQL)] = [
             (
@@ -126,7 +127,8 @@ struct AuditedBooks {
                 "messages to send",
                 """
                 SELECT COUNT(*) AS n FROM outbox
-                WHERE next_attempt_at IS NOT NULL AND topic <> 'order.discard_unseen'
+                WHERE next_attempt_at IS NOT NULL
+                    AND topic NOT IN ('order.discard_unseen', 'payment.ensure')
                 """
             ),
             ("dead messages", "SELECT COUNT(*) AS n FROM outbox WHERE dead_at IS NOT NULL"),

@@ -277,6 +277,26 @@ struct ClosingTests {
         }
     }
 
+    @Test("has released what a verification finds released before that is noted")
+    func releasedBehind() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /reservations", "status", status: 503)
+            let order = try service.placedOrder()
+            service.removeFaults()
+            service.setFault("POST /reservations/*/release", "drop_after")
+            #expect(cancel(service, order).status == 202)
+            service.advance(by: .seconds(10))
+            try service.drain()
+            let rows = try service.query("SELECT status FROM reservations")
+            #expect(try rows.map { try $0.string(0) } == ["released"])
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(look(service, order)["status"] == "cancelled")
+            #expect(reservations(service) == ["released"])
+        }
+    }
+
     @Test("refuses what is past it, and tells what is allowed") func tooLate() async throws {
         try await ServiceUnderTest.run { service in
             let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])

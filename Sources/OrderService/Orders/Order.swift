@@ -38,6 +38,9 @@ package struct Order: Sendable {
 
     /// Whether money for it is welcome: it waits for it, and is not being closed.
     var mayBePaid: Bool { status == .awaitingPayment && closing == nil }
+
+    /// Whether it is being closed, or has been.
+    var isEnding: Bool { closing != nil || [.cancelled, .expired, .rejected].contains(status) }
 }
 
 extension Order {
