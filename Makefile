@@ -26,7 +26,7 @@ lint: ## Format, warnings, scripts
 fuzz: ## A million mutated requests
 	@scripts/fuzz
 
-soak: ## A million requests under watch; SOAK_REQUESTS=100000 shortens
+soak: ## A million requests under watch, then 2,000 payments under faults; SOAK=payments picks
 	@scripts/soak
 
 bench: ## Measure, with a table and .run/bench; CASES=faults picks, SECONDS_EACH=5 shortens

@@ -18,6 +18,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         Signals.block()
+        try Startup.checkCrashPoint()
         let settings = try Startup.settings()
         JSONLogHandler.bootstrap(level: settings.log.level)
         let services = try Startup.services(settings)

@@ -37,6 +37,13 @@ enum Startup {
         try orFail { try Services(settings: settings, process: process) }
     }
 
+    /// Refuses to start where a test named a crash point that there is not.
+    static func checkCrashPoint() throws {
+        guard let text = CrashPoint.misunderstood else { return }
+        printError("\(CrashPoint.variable): there is no crash point «\(text)»")
+        throw ExitCode.failure
+    }
+
     /// Checks that the database is there with the schema of this version, and Redis.
     ///
     /// Once it runs, the service does without Redis; that it is not there at the start is a

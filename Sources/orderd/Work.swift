@@ -15,6 +15,7 @@ struct Work: ParsableCommand {
 
     func run() throws {
         Signals.block()
+        try Startup.checkCrashPoint()
         let settings = try Startup.settings()
         JSONLogHandler.bootstrap(level: settings.log.level)
         let services = try Startup.services(settings, ProcessIdentity(.worker))

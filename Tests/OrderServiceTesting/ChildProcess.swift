@@ -96,6 +96,12 @@ package final class ChildProcess {
         kill(process, SIGCONT)
     }
 
+    /// Whether the program has ended; does not wait.
+    package var hasEnded: Bool {
+        if !isReaped { isReaped = waitpid(process, nil, WNOHANG) == process }
+        return isReaped
+    }
+
     /// Waits until the program has ended by itself.
     package func waitUntilEnd() {
         guard !isReaped else { return }

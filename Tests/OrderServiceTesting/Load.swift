@@ -119,6 +119,11 @@ package final class Load: Sendable {
         isStopped.store(true, ordering: .relaxed)
     }
 
+    /// Whether all clients have ended, now or within `milliseconds`.
+    package func hasEnded(within milliseconds: Int) -> Bool {
+        running.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
+    }
+
     /// Waits until all clients have ended.
     ///
     /// - Throws: `TimedOut` if they have not within `seconds`.

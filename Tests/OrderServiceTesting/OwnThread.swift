@@ -37,9 +37,10 @@ package final class Companion<Result: Sendable>: Sendable {
         }
     }
 
-    /// What the work returned or threw; blocks until it has ended, half a minute at most.
-    package func join() throws -> Result {
-        guard isDone.wait(timeout: .now() + 30) == .success,
+    /// What the work returned or threw; blocks until it has ended, half a minute at most or as
+    /// many seconds as are given.
+    package func join(within seconds: Int = 30) throws -> Result {
+        guard isDone.wait(timeout: .now() + .seconds(seconds)) == .success,
             let result = result.withLock({ $0 })
         else { throw TimedOut() }
         return try result.get()

@@ -11,14 +11,20 @@ package struct PlacedOrder: Sendable {
 
     /// The request by which the browser charges the card with the client's secret; nil where
     /// there is nothing to charge.
-    package var confirmation: HTTPCall? {
+    package var confirmation: HTTPCall? { Self.confirmation(of: clientSecret) }
+
+    /// The same for any client secret and test card of Stripe's.
+    package static func confirmation(
+        of clientSecret: String?,
+        card: String = "pm_card_visa"
+    ) -> HTTPCall? {
         guard let clientSecret, let end = clientSecret.range(of: "_secret") else { return nil }
         return HTTPCall(
             "POST",
             "/stripe/v1/payment_intents/\(clientSecret[..<end.lowerBound])/confirm",
             fields: [("Content-Type", "application/x-www-form-urlencoded")],
             body: Array(
-                "key=pk_test_shop&client_secret=\(clientSecret)&payment_method=pm_card_visa".utf8
+                "key=pk_test_shop&client_secret=\(clientSecret)&payment_method=\(card)".utf8
             )
         )
     }

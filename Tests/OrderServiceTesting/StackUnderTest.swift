@@ -87,6 +87,11 @@ package final class StackUnderTest: @unchecked Sendable {
     /// The value of a line of the stack's `env`.
     package func value(_ name: String) -> String { environment[name] ?? "" }
 
+    /// A setting of the stack's programs.
+    package func setting(_ name: String) throws -> String {
+        try Self.readEnvironment(runDirectory + "/settings")[name] ?? ""
+    }
+
     package var customerToken: String { value("CUSTOMER_TOKEN") }
     package var supportToken: String { value("SUPPORT_TOKEN") }
 

@@ -230,6 +230,73 @@ struct ClosingTests {
         }
     }
 
+    @Test("cancels an intent that is met after its order has ended")
+    func metTooLate() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /stripe/v1/payment_intents", "drop_after")
+            let order = try service.placedOrder()
+            #expect(order.answer["payment", "degraded"] == true)
+            service.removeFaults()
+            #expect(cancel(service, order).status == 200)
+            #expect(service.intents.map { $0["status"]?.string } == ["requires_payment_method"])
+            service.deliverWebhooks()
+            try service.drain()
+            #expect(service.intents.map { $0["status"]?.string } == ["canceled"])
+            let after = look(service, order)
+            #expect(after["status"] == "cancelled" && after["paymentStatus"] == "cancelled")
+        }
+    }
+
+    @Test("starts no other payment for an order that was closed while Stripe was asked")
+    func closedMeanwhile() async throws {
+        try await ServiceUnderTest.run { service in
+            let create = "POST /stripe/v1/payment_intents"
+            let failure: JSON = [
+                "match": .string(create), "kind": "status", "status": 500, "times": 1,
+                "stored": true,
+            ]
+            _ = service.standIn(.post, "/_faults", failure)
+            let order = try service.placedOrder()
+            service.setFault(create, "hold", times: 1, executed: true)
+            let ensuring = Companion {
+                service.send(.post, "\(order.path)/payments", token: order.token, key: "e", [:])
+            }
+            #expect(eventually { service.standIn(.get, "/_faults")["held"] == 1 })
+            #expect(cancel(service, order).status == 200)
+            service.removeFaults()
+            #expect(try ensuring.join()["clientSecret"].string == nil)
+            service.advance(by: .seconds(600))
+            try service.settle()
+            let after = look(service, order)
+            #expect(after["status"] == "cancelled" && after["paymentStatus"] == "cancelled")
+            #expect(service.intents.allSatisfy { $0["status"] == "canceled" })
+            let waiting = try service.query(
+                "SELECT topic FROM outbox WHERE channel = 'task' AND next_attempt_at IS NOT NULL"
+            )
+            #expect(try waiting.map { try $0.string(0) } == [])
+        }
+    }
+
+    @Test("has released what a verification finds released before that is noted")
+    func releasedBehind() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /reservations", "status", status: 503)
+            let order = try service.placedOrder()
+            service.removeFaults()
+            service.setFault("POST /reservations/*/release", "drop_after")
+            #expect(cancel(service, order).status == 202)
+            service.advance(by: .seconds(10))
+            try service.drain()
+            let rows = try service.query("SELECT status FROM reservations")
+            #expect(try rows.map { try $0.string(0) } == ["released"])
+            service.removeFaults()
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(look(service, order)["status"] == "cancelled")
+            #expect(reservations(service) == ["released"])
+        }
+    }
+
     @Test("refuses what is past it, and tells what is allowed") func tooLate() async throws {
         try await ServiceUnderTest.run { service in
             let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])

@@ -99,6 +99,19 @@ struct LeaseRecoveryTests {
         }
     }
 
+    @Test("are free even if it died before it reported for the first time")
+    func goneAtOnce() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try begin(service)
+            let dead = ProcessIdentity(.worker, number: Self.freeProcessID())
+            service.services.makeReporter(dead).takeOver()
+            try lease(service, by: dead)
+            #expect(try !isTold(service, order))
+            #expect(service.services.makeReporter().round())
+            #expect(try isTold(service, order))
+        }
+    }
+
     @Test("are free when a process of the same name begins") func sameName() async throws {
         try await ServiceUnderTest.run { service in
             let order = try begin(service)

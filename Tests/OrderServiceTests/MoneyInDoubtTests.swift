@@ -38,15 +38,18 @@ struct MoneyInDoubtTests {
         }
     }
 
-    @Test("a key that repeats a stored failure is given up for a new one, at once")
-    func storedFailure() async throws {
+    @Test(
+        "a key that repeats a stored failure is given up for a new one, and what it made is void",
+        arguments: [false, true]
+    )
+    func storedFailure(isMade: Bool) async throws {
         try await ServiceUnderTest.run { service in
             _ = service.standIn(
                 .post,
                 "/_faults",
                 [
                     "match": "POST /stripe/v1/payment_intents", "kind": "status", "status": 500,
-                    "times": 1, "stored": true,
+                    "times": 1, "stored": true, "executed": .bool(isMade),
                 ]
             )
             let order = try service.placedOrder()
@@ -65,6 +68,9 @@ struct MoneyInDoubtTests {
             #expect(summary["status"] == "confirmed" && summary["paymentStatus"] == "paid")
             let rows = try service.query("SELECT is_void FROM payments ORDER BY id")
             #expect(try rows.map { try $0.bool(0) } == [true, false])
+            try service.settle()
+            let states = service.intents.map { $0["status"]?.string }
+            #expect(states == (isMade ? ["canceled", "succeeded"] : ["succeeded"]))
         }
     }
 

@@ -42,6 +42,17 @@ struct CommandTests {
         }
     }
 
+    @Test("does not start with a crash point that there is not", arguments: ["serve", "worker"])
+    func crashPoint(command: String) async throws {
+        try await onOwnThread {
+            let changes = ["ORDERD_CRASH_AT": "before:order.paid"]
+            let run = try Program.run([command], Program.settings(schema: "none", changes))
+            #expect(run.status == 1 && run.output == "")
+            let line = "orderd: ORDERD_CRASH_AT: there is no crash point «before:order.paid»\n"
+            #expect(run.errors == line)
+        }
+    }
+
     @Test(
         "says in one line that the database cannot be reached, and ends with 1",
         arguments: [

@@ -68,8 +68,10 @@ extension OrderPlacement {
                     in: &transaction
                 )
             }
+            CrashPoint.orderMade.pass(.before)
             return id
         }
+        CrashPoint.orderMade.pass(.after)
         guard let order = try store.find(checkoutSession: ready.session.id, until: deadline),
             order.id == id
         else { throw Problem.internalError }
@@ -205,6 +207,8 @@ extension OrderPlacement {
             try transaction.execute("DELETE FROM payments WHERE order_id = \(id)")
             try transaction.execute("DELETE FROM order_lines WHERE order_id = \(id)")
             try transaction.execute("DELETE FROM orders WHERE id = \(id)")
+            CrashPoint.orderDiscarded.pass(.before)
         }
+        CrashPoint.orderDiscarded.pass(.after)
     }
 }

@@ -77,6 +77,19 @@ struct OrderClosing: Sendable {
         return .done
     }
 
+    /// Cancels at Stripe what was met there after it had been given up here: intents of payments
+    /// that another one replaced, and that of an order that has ended or is about to; blocks.
+    ///
+    /// - Returns: what is certain.
+    /// - Throws: `MariaDBError`.
+    func endPayment(of id: Int64, until deadline: Deadline) throws -> PaymentEnding.Result {
+        let givenUp = try ending.endGivenUp(of: id, until: deadline)
+        guard givenUp == .unpaid, let order = try orders.find(id, until: deadline),
+            !order.mayBePaid
+        else { return givenUp }
+        return try ending.end(paymentOf: id, reason: "abandoned", until: deadline, nil)
+    }
+
     /// The money came at the last moment, and the stock is still held: the order goes on.
     private func goOn(_ id: Int64, until deadline: Deadline) throws {
         try ledger.change(id, by: "worker", until: deadline) { change, _ in

@@ -39,20 +39,31 @@ struct PaymentEnding: Sendable {
         }
         if payment.status.isSettled { return .paid }
         guard payment.status.isPayable || payment.status == .authorized else {
-            if payment.status == .dueOnDelivery { try close(payment, until: deadline) }
-            return .unpaid
+            guard payment.status == .dueOnDelivery else { return .unpaid }
+            return try close(payment, until: deadline)
         }
         guard let intentID = payment.intentID else {
             // Whether it was made or not, nobody was told its secret; it is void on sight.
-            try close(payment, until: deadline)
-            return .unpaid
+            return try close(payment, until: deadline)
         }
-        return try cancel(intentID, of: payment, reason, until: deadline, calls)
+        return try cancel(intentID, reason, until: deadline, calls)
+    }
+
+    /// Cancels the intents of payments that were given up for another one; blocks on Stripe.
+    ///
+    /// - Returns: what is certain of all of them.
+    /// - Throws: `MariaDBError`.
+    func endGivenUp(of orderID: Int64, until deadline: Deadline) throws -> Result {
+        for payment in try payments.openGivenUp(of: orderID, until: deadline) {
+            guard let intentID = payment.intentID else { continue }
+            let result = try cancel(intentID, "duplicate", until: deadline, nil)
+            if case .undecided = result { return result }
+        }
+        return .unpaid
     }
 
     private func cancel(
         _ intentID: String,
-        of payment: Payment,
         _ reason: String,
         until deadline: Deadline,
         _ calls: CallLog?
@@ -79,12 +90,17 @@ struct PaymentEnding: Sendable {
     }
 
     /// Closes a payment that no intent is known of.
-    private func close(_ payment: Payment, until deadline: Deadline) throws {
-        try ledger.change(payment.orderID, by: "worker", until: deadline) { change, transaction in
-            guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
+    ///
+    /// - Returns: `undecided` if one has become known since the payment was read.
+    private func close(_ payment: Payment, until deadline: Deadline) throws -> Result {
+        let orderID = payment.orderID
+        let closed = try ledger.change(orderID, by: "worker", until: deadline) {
+            change,
+            transaction -> Bool in
+            guard let current = try PaymentStore.locked(of: orderID, in: &transaction),
                 current.id == payment.id, current.intentID == nil,
                 current.status.mayBecome(.cancelled)
-            else { return }
+            else { return false }
             try PaymentStore.update(
                 current,
                 status: .cancelled,
@@ -96,6 +112,8 @@ struct PaymentEnding: Sendable {
                 in: &transaction
             )
             change.setPaymentStatus(.cancelled)
+            return true
         }
+        return closed?.result == true ? .unpaid : .undecided("changed")
     }
 }

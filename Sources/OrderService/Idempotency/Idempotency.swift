@@ -75,7 +75,9 @@ struct Idempotency: Sendable {
             return response.with("Location", "/v1/orders/\(id)")
         case .claimed(let claim):
             do {
-                return try work(claim)
+                let response = try work(claim)
+                CrashPoint.answerStored.pass(.after)
+                return response
             } catch let problem as Problem {
                 returns.giveBack(claim, .release, until: context.deadline, leaseEnd: leaseEnd)
                 throw problem
@@ -107,6 +109,7 @@ struct Idempotency: Sendable {
             in: &transaction
         )
         guard isOurs else { throw IdempotencyLost() }
+        CrashPoint.answerStored.pass(.before)
     }
 
     /// The key of a request: Stripe's bare form, or the quoted form of the IETF's draft

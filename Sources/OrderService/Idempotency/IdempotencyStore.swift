@@ -66,11 +66,17 @@ struct IdempotencyStore: Sendable {
     ) throws -> IdempotencyDecision {
         var attempted: IdempotencyClaim?
         do {
-            return try database.transaction(class: .write, until: deadline) { transaction in
+            let decision = try database.transaction(class: .write, until: deadline) {
+                transaction in
                 let decision = try claim(scope, lease: lease, retention: retention, &transaction)
-                if case .claimed(let claim) = decision { attempted = claim }
+                if case .claimed(let claim) = decision {
+                    attempted = claim
+                    CrashPoint.keyClaimed.pass(.before)
+                }
                 return decision
             }
+            if attempted != nil { CrashPoint.keyClaimed.pass(.after) }
+            return decision
         } catch let error as MariaDBError {
             guard case .commitOutcomeUnknown = error, let attempted else { throw error }
             throw ClaimOutcomeUnknown(claim: attempted, cause: error)

@@ -35,6 +35,12 @@ package struct Order: Sendable {
 
     /// Whose order it is: the customer's id, or the guest's e-mail address.
     package var customerIdentifier: String { userID ?? email }
+
+    /// Whether money for it is welcome: it waits for it, and is not being closed.
+    var mayBePaid: Bool { status == .awaitingPayment && closing == nil }
+
+    /// Whether it is being closed, or has been.
+    var isEnding: Bool { closing != nil || [.cancelled, .expired, .rejected].contains(status) }
 }
 
 extension Order {

@@ -36,21 +36,26 @@ package final class OrderLedger: Sendable {
     ) throws -> (result: Result, order: Order)? {
         let now = clock.now
         let written = try database.transaction(class: .write, until: deadline) {
-            transaction -> (result: Result, order: Order, hasChanged: Bool)? in
+            transaction -> (result: Result, change: OrderChange)? in
             let rows = try transaction.query(
                 "SELECT \(Order.columns) FROM orders WHERE id = \(id) FOR UPDATE"
             )
             guard let order = try rows.first.map(Order.init) else { return nil }
             var change = OrderChange(order: order, actor: actor, now: now)
             let result = try body(&change, &transaction)
-            guard change.hasChanged else { return (result, order, false) }
+            guard change.hasChanged else { return (result, change) }
             change.seal()
             try Self.write(change, from: order, in: &transaction)
-            return (result, change.order, true)
+            change.passCrashPoints(.before)
+            return (result, change)
         }
         guard let written else { return nil }
-        if written.hasChanged { dropCaches(of: written.order, until: deadline) }
-        return (written.result, written.order)
+        let order = written.change.order
+        if written.change.hasChanged {
+            written.change.passCrashPoints(.after)
+            dropCaches(of: order, until: deadline)
+        }
+        return (written.result, order)
     }
 
     private static func write(

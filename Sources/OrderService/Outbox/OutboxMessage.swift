@@ -37,7 +37,7 @@ package struct OutboxMessage: Sendable {
         /// Holds the stock for as long as the order may be paid.
         case extendReservation = "reservation.extend"
         /// Cancels a payment on which too many cards were tried.
-        case endPayment = "payment.end"
+        case stopPayment = "payment.stop"
         /// Takes the authorized money of an order whose stock is held.
         case capturePayment = "payment.capture"
         /// Goes on closing an order.
@@ -48,12 +48,14 @@ package struct OutboxMessage: Sendable {
         case verifyReservation = "reservation.verify"
         /// Tries a degraded start of a payment again.
         case ensurePayment = "payment.ensure"
+        /// Cancels at Stripe what was met there after it had been given up here.
+        case endPayment = "payment.end"
         /// Sends the refunds of an order that wait, and finds out what became of the others.
         case advanceRefunds = "refund.advance"
 
         var group: TaskGroup {
             switch self {
-            case .ensurePayment, .endPayment, .advanceRefunds: .payments
+            case .ensurePayment, .endPayment, .stopPayment, .advanceRefunds: .payments
             case .discardUnseen, .commitReservation, .verifyReservation, .extendReservation:
                 .stock
             case .closeOrder, .capturePayment: .closing

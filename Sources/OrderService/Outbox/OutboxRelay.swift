@@ -49,7 +49,8 @@ struct OutboxRelay: Sendable {
         let now = clock.now
         let order = channel == .event ? Self.oldestOfItsOrder : ""
         let topic: SQL = topics.isEmpty ? "" : "AND o.topic IN (\(list: topics))"
-        return try database.transaction(class: .job, until: deadline) { transaction in
+        let messages = try database.transaction(class: .job, until: deadline) {
+            transaction -> [Message] in
             let rows = try transaction.query(
                 """
                 SELECT o.id, o.order_id, o.topic, o.payload, o.created_at, o.attempts
@@ -78,12 +79,16 @@ struct OutboxRelay: Sendable {
                 WHERE id IN (\(list: messages.map(\.id)))
                 """
             )
+            channel.leased.pass(.before)
             return messages
         }
+        if !messages.isEmpty { channel.leased.pass(.after) }
+        return messages
     }
 
     func markSent(_ ids: [Int64], until deadline: Deadline) throws {
         guard !ids.isEmpty else { return }
+        channel.sent.pass(.before)
         _ = try database.execute(
             """
             UPDATE outbox SET sent_at = \(clock.now), next_attempt_at = NULL,
@@ -93,6 +98,7 @@ struct OutboxRelay: Sendable {
             class: .job,
             until: deadline
         )
+        channel.sent.pass(.after)
     }
 
     /// Puts a message off after a failure; after too many it is dead.
@@ -140,6 +146,24 @@ struct OutboxRelay: Sendable {
                 until: deadline
             ).affectedRows
         )
+    }
+}
+
+extension OutboxMessage.Channel {
+    fileprivate var leased: CrashPoint {
+        switch self {
+        case .event: .eventLeased
+        case .cache: .invalidationLeased
+        case .task: .taskLeased
+        }
+    }
+
+    fileprivate var sent: CrashPoint {
+        switch self {
+        case .event: .eventSent
+        case .cache: .invalidationSent
+        case .task: .taskSent
+        }
     }
 }
 

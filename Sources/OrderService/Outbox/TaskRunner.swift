@@ -143,7 +143,7 @@ struct TaskRunner: Sendable {
             guard try payments.startIfDue(message.orderID, until: deadline) else {
                 throw NotYet(description: "Stripe did not answer")
             }
-        case .endPayment:
+        case .stopPayment:
             if case .undecided(let reason) = try closing.ending.end(
                 paymentOf: message.orderID,
                 reason: "fraudulent",
@@ -155,6 +155,13 @@ struct TaskRunner: Sendable {
         case .advanceRefunds:
             if let time = try refunds.advance(message.orderID, until: deadline) {
                 throw Again(time: time)
+            }
+        case .endPayment:
+            if case .undecided(let reason) = try closing.endPayment(
+                of: message.orderID,
+                until: deadline
+            ) {
+                throw NotYet(description: reason)
             }
         case nil:
             throw NotYet(description: "this version does not know the task")

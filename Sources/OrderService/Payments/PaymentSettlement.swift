@@ -12,7 +12,7 @@ struct PaymentSettlement: Sendable {
     let ledger: OrderLedger
     let limiter: PaymentLimiter
     let paymentDeadline: Duration
-    private let logger = Logger(label: "orderd.payments")
+    let logger = Logger(label: "orderd.payments")
     private static let secondIntent = "second_intent"
     /// How long authorized money may wait for its stock.
     private static let authorizationLife = Duration.seconds(24 * 3_600)
@@ -47,10 +47,7 @@ struct PaymentSettlement: Sendable {
                 return News()
             }
             guard payment.publicID == intent.paymentID else {
-                logger.error(
-                    "an intent names another payment than the order's current one",
-                    metadata: ["orderId": "\(orderID)", "intentId": "\(intent.id)"]
-                )
+                try meetGivenUp(intent, beside: payment, &change, &transaction)
                 return News()
             }
             if let known = payment.intentID, known != intent.id {
@@ -96,7 +93,7 @@ struct PaymentSettlement: Sendable {
         try ledger.change(order.id, by: "worker", until: deadline) { change, _ in
             guard change.order.paymentStatus.isPayable else { return }
             change.record("payment.too_many_declines", cause: "the limits of attempts to pay")
-            change.schedule(.endPayment)
+            change.schedule(.stopPayment)
         }
     }
 
@@ -130,10 +127,14 @@ struct PaymentSettlement: Sendable {
         }
         change.touch()
         change.setPaymentStatus(status, cause: reviewReason)
-        if isNew, payment.attempts > 0, status.isPayable {
-            change.announce(.paymentReady)
-            // The deadline has moved on while Stripe was away.
-            change.schedule(.extendReservation)
+        if isNew, status.isPayable {
+            // Closed here before anybody knew the intent, it could be paid at Stripe all the same.
+            if !payment.status.isPayable { change.schedule(.endPayment) }
+            if payment.attempts > 0, change.order.mayBePaid {
+                change.announce(.paymentReady)
+                // The deadline has moved on while Stripe was away.
+                change.schedule(.extendReservation)
+            }
         }
         if status.isSettled, !payment.status.isSettled {
             try confirm(&change, reviewReason: reviewReason, &transaction)
@@ -143,7 +144,7 @@ struct PaymentSettlement: Sendable {
     /// A second intent for one payment never takes the first one's place.
     ///
     /// If it was paid, the customer may have paid twice: that is noted, told and looked at.
-    private func flagSecond(
+    func flagSecond(
         _ intent: PaymentIntent,
         beside known: String,
         _ payment: Payment,

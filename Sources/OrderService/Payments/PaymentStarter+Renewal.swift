@@ -32,9 +32,9 @@ extension PaymentStarter {
             guard payment.isYetToStart, let closed = payment.follows else { return (payment, nil) }
             return (payment, try admit(after: closed, by: payer, until: deadline))
         }
-        guard let order = try orders.find(orderID, until: deadline),
-            order.status == .awaitingPayment, order.closing == nil
-        else { return (payment, nil) }
+        guard try orders.find(orderID, until: deadline)?.mayBePaid ?? false else {
+            return (payment, nil)
+        }
         let admission = try admit(after: payment.publicID, by: payer, until: deadline)
         try insert(after: payment, payer, until: deadline)
         guard let current = try payments.current(of: orderID, until: deadline),
@@ -64,7 +64,7 @@ extension PaymentStarter {
         let orderID = payment.orderID
         try ledger.change(orderID, by: "customer", until: deadline) { change, transaction in
             guard let current = try PaymentStore.locked(of: orderID, in: &transaction),
-                current.id == payment.id, change.order.status == .awaitingPayment
+                current.id == payment.id, change.order.mayBePaid
             else { return }
             try PaymentStore.insert(
                 orderID: orderID,

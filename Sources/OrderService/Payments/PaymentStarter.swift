@@ -132,11 +132,12 @@ struct PaymentStarter: Sendable {
         return order.status == .awaitingPayment && order.closing == nil && order.visibleAt != nil
     }
 
-    /// Gives a payment up whose key repeats a stored failure, for a new row with a new key.
+    /// Gives a payment up whose key repeats a stored failure, for a new row with a new key, unless
+    /// its order has been closed while Stripe was asked.
     private func replace(_ payment: Payment, until deadline: Deadline) throws {
         try ledger.change(payment.orderID, by: "stripe", until: deadline) { change, transaction in
             guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
-                current.id == payment.id, current.intentID == nil
+                current.id == payment.id, current.intentID == nil, change.order.mayBePaid
             else { return }
             try PaymentStore.void(current, at: change.now, in: &transaction)
             try PaymentStore.insert(
@@ -185,10 +186,18 @@ struct PaymentStarter: Sendable {
         var retryAfter: Duration?
         switch outcome {
         case .executed(.intent(let intent)):
-            try settlement.settle(intent, readAt: payment.version, by: "stripe", until: deadline)
+            let order = try settlement.settle(
+                intent,
+                readAt: payment.version,
+                by: "stripe",
+                until: deadline
+            )
             let current = try payments.current(of: payment.orderID, until: deadline) ?? payment
-            let secret = current.status.isPayable ? intent.clientSecret : nil
-            return Started(payment: current, clientSecret: secret)
+            // While Stripe was asked the order may have been closed, or this payment given up for
+            // another one; who held two secrets could pay twice.
+            let isOpen = current.status.isPayable && current.intentID == intent.id
+            let mayBePaid = isOpen && order?.mayBePaid ?? false
+            return Started(payment: current, clientSecret: mayBePaid ? intent.clientSecret : nil)
         case .executed(.refused(let refusal)):
             logger.error(
                 "Stripe refused a payment's start",

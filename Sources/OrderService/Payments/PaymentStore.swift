@@ -64,6 +64,31 @@ struct PaymentStore: Sendable {
         ).first.map(Payment.init)
     }
 
+    /// Any payment of an order, by its public id, locked after the order.
+    static func locked(
+        publicID: String,
+        of orderID: Int64,
+        in transaction: inout Transaction
+    ) throws -> Payment? {
+        try transaction.query(
+            """
+            SELECT \(Payment.columns) FROM payments
+            WHERE public_id = \(publicID) AND order_id = \(orderID) FOR UPDATE
+            """
+        ).first.map(Payment.init)
+    }
+
+    /// The payments of an order that were given up and whose intents can be paid.
+    func openGivenUp(of orderID: Int64, until deadline: Deadline) throws -> [Payment] {
+        try database.query(
+            """
+            SELECT \(Payment.columns) FROM payments
+            WHERE order_id = \(orderID) AND is_void AND provider_intent_id IS NOT NULL
+            """,
+            until: deadline
+        ).map(Payment.init).filter(\.status.isPayable)
+    }
+
     private static func currentQuery(_ orderID: Int64) -> SQL {
         """
         SELECT \(Payment.columns) FROM payments WHERE order_id = \(orderID) AND NOT is_void

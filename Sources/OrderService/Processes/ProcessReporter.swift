@@ -45,9 +45,13 @@ package final class ProcessReporter: Sendable {
 
     /// Obeys the orders on record, so that the first call of this process does, and frees what an
     /// earlier process of its name had taken; blocks on MariaDB.
+    ///
+    /// The process is reported before it takes anything: of one that dies at once nobody would
+    /// know that it is gone, and what it had taken would wait for the end of its leases.
     package func takeOver() {
         attempt { deadline in
             try breakers.obeyRecord(until: deadline)
+            try report(until: deadline)
             try recovery.release(leasesOf: process.text, until: deadline)
             try recovery.releaseOfDead(besides: process, until: deadline)
         }
@@ -86,12 +90,7 @@ package final class ProcessReporter: Sendable {
     package func round() -> Bool {
         attempt { deadline in
             try breakers.obeyRecord(until: deadline)
-            try store.report(
-                breakers.readings,
-                of: process,
-                startedAt: startedAt,
-                until: deadline
-            )
+            try report(until: deadline)
             try recovery.releaseOfDead(besides: process, until: deadline)
             let number = state.withLock { state in
                 defer { state.rounds += 1 }
@@ -101,6 +100,15 @@ package final class ProcessReporter: Sendable {
                 try store.removeSilent(until: deadline)
             }
         }
+    }
+
+    private func report(until deadline: Deadline) throws {
+        try store.report(
+            breakers.readings,
+            of: process,
+            startedAt: startedAt,
+            until: deadline
+        )
     }
 
     @discardableResult

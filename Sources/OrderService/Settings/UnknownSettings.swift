@@ -14,7 +14,9 @@ enum UnknownSettings {
     /// our prefixes.
     static func warnings(environment: [String: String], file: [String: String]) -> [String] {
         let known = Set(Setting.allCases.flatMap { [$0.name, $0.fileName].compactMap(\.self) })
-        let foreign = environment.keys.filter { name in prefixes.contains { name.hasPrefix($0) } }
+        let foreign = environment.keys.filter { name in
+            name != CrashPoint.variable && prefixes.contains { name.hasPrefix($0) }
+        }
         let unknown = Set(foreign).union(file.keys).subtracting(known)
         return unknown.sorted().map { name in
             guard let close = closest(to: name, among: known) else {

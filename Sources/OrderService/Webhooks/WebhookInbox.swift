@@ -28,6 +28,7 @@ struct WebhookInbox: Sendable {
         until deadline: Deadline
     ) throws -> Bool {
         do throws(MariaDBError) {
+            CrashPoint.webhookStored.pass(.before)
             _ = try database.execute(
                 """
                 INSERT INTO webhook_inbox
@@ -37,6 +38,7 @@ struct WebhookInbox: Sendable {
                 """,
                 until: deadline
             )
+            CrashPoint.webhookStored.pass(.after)
             return true
         } catch {
             guard error.code == .duplicateEntry else { throw error }
@@ -82,7 +84,8 @@ struct WebhookInbox: Sendable {
     /// Leases deliveries that are due, for one worker; others skip them meanwhile.
     func lease(limit: Int, for lease: Duration, until deadline: Deadline) throws -> [Delivery] {
         let now = clock.now
-        return try database.transaction(class: .job, until: deadline) { transaction in
+        let deliveries = try database.transaction(class: .job, until: deadline) {
+            transaction -> [Delivery] in
             let rows = try transaction.query(
                 """
                 SELECT id, event_id, type, object_id, payload, attempts FROM webhook_inbox
@@ -108,11 +111,15 @@ struct WebhookInbox: Sendable {
                 WHERE id IN (\(list: deliveries.map(\.id)))
                 """
             )
+            CrashPoint.webhookLeased.pass(.before)
             return deliveries
         }
+        if !deliveries.isEmpty { CrashPoint.webhookLeased.pass(.after) }
+        return deliveries
     }
 
     func markApplied(_ id: Int64, until deadline: Deadline) throws {
+        CrashPoint.webhookApplied.pass(.before)
         _ = try database.execute(
             """
             UPDATE webhook_inbox SET applied_at = \(clock.now), next_attempt_at = NULL,
@@ -121,6 +128,7 @@ struct WebhookInbox: Sendable {
             """,
             until: deadline
         )
+        CrashPoint.webhookApplied.pass(.after)
     }
 
     func postpone(

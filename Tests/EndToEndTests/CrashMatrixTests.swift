@@ -1,0 +1,54 @@
+import OrderServiceTesting
+import Testing
+
+extension WholeStackTests {
+    /// Every step of the flow, with the process that does it killed before and after each call
+    /// and each commit.
+    @Suite("Crash matrix")
+    struct CrashMatrixTests {
+        /// One try each, or a step would go on elsewhere than where it was stopped; and no breaker
+        /// opens because of what a step lets fail.
+        private static let policies = Dictionary(
+            uniqueKeysWithValues: ["STRIPE_PAYMENT", "STRIPE_READ", "PRODUCT_SERVICE"].map {
+                ("\($0)_POLICY", "attempts=1 minimumCalls=1000000")
+            }
+        )
+
+        @Test("ends every order as it should, wherever the process dies")
+        func everyPoint() async throws {
+            try await onOwnThread {
+                let start = ContinuousClock.now
+                let scene = try CrashScene(settings: Self.policies)
+                var places: [Int64: String] = [:]
+                var count = 0
+                for step in CrashStep.all {
+                    for death in step.deaths {
+                        count += 1
+                        let place = "\(step.name), \(death)"
+                        do {
+                            places[try step.run(death, in: scene).orderID] = place
+                        } catch {
+                            Issue.record("\(place): \(error)")
+                            try scene.pauseWebhooks(false)
+                        }
+                    }
+                }
+                try scene.heal()
+                var audit: Audit?
+                _ = try eventually(within: CrashScene.patience, every: .milliseconds(100)) {
+                    audit = try Audit(
+                        scene.stack,
+                        initialStock: [CrashScene.sku: CrashScene.stock, CrashScene.soldOut: 0]
+                    )
+                    return audit?.findings.isEmpty ?? false
+                }
+                #expect(audit?.findings == [], "\(places)")
+                #expect(count >= 40)
+                print(
+                    "crash matrix: \(count) points in \(ContinuousClock.now - start);",
+                    "orders \(audit?.census ?? [:]), owed \(audit?.owed.count ?? 0)"
+                )
+            }
+        }
+    }
+}
