@@ -34,6 +34,7 @@ extension WholeStackTests {
                     }
                 }
                 try scene.heal()
+                try scene.hastenTasks()
                 var audit: Audit?
                 _ = try eventually(within: CrashScene.patience, every: .milliseconds(100)) {
                     audit = try Audit(
@@ -43,6 +44,7 @@ extension WholeStackTests {
                     return audit?.findings.isEmpty ?? false
                 }
                 #expect(audit?.findings == [], "\(places)")
+                #expect(audit?.owed == [])
                 #expect(count >= 40)
                 print(
                     "crash matrix: \(count) points in \(ContinuousClock.now - start);",

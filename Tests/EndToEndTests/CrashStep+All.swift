@@ -3,7 +3,9 @@ import Web
 
 /// The steps of the flow; a new one is an element of `all`.
 extension CrashStep {
-    static var all: [CrashStep] { completions + payments + successes + closings + repairs }
+    static var all: [CrashStep] {
+        completions + payments + successes + closings + refunds + repairs
+    }
 
     private static var completions: [CrashStep] {
         [

@@ -71,7 +71,7 @@ extension CrashStep {
                 prepare: placed,
                 trigger: .request([200, 202]) { $0.request("cancel") },
                 meanwhile: pay,
-                end: "cancelled paid released"
+                end: "cancelled refunded released"
             ),
         ]
     }

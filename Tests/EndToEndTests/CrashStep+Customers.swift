@@ -9,6 +9,7 @@ extension CrashStep {
     static let create = "POST /stripe/v1/payment_intents"
     static let retrieve = "GET /stripe/v1/payment_intents/*"
     static let cancelIntent = "POST /stripe/v1/payment_intents/*/cancel"
+    static let createRefund = "POST /stripe/v1/refunds"
 
     static let paid = "confirmed paid committed"
 
@@ -21,6 +22,15 @@ extension CrashStep {
     static func placed(_ scene: CrashScene) throws -> Visit {
         let visit = try ready(scene)
         visit.learn(try scene.insist(on: [201], visit.checkout.completion()))
+        return visit
+    }
+
+    /// One whose order is paid, and its stock sold.
+    static func bought(_ scene: CrashScene) throws -> Visit {
+        let visit = try placed(scene)
+        visit.financeToken = scene.stack.value("FINANCE_TOKEN")
+        try pay(scene, visit)
+        try scene.wait("the sale") { try scene.order(of: visit.checkout.id)?.state == paid }
         return visit
     }
 

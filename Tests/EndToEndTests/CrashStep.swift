@@ -33,6 +33,8 @@ final class Visit {
     var orderID: Int64 = 0
     var guestToken: String?
     var clientSecret: String?
+    /// Of whoever gives the money back.
+    var financeToken: String?
 
     init(_ checkout: ReadyCheckout) {
         self.checkout = checkout

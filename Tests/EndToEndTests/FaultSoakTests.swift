@@ -51,6 +51,7 @@ extension WholeStackTests {
                 try scene.heal()
                 try setWebhooks(scene, duplicates: 0, reorders: false)
                 let bought = try load.join()
+                try scene.hastenTasks()
                 let end = ContinuousClock.now
                 var audit: Audit?
                 _ = try eventually(within: Self.settling, every: .milliseconds(250)) {
@@ -70,6 +71,7 @@ extension WholeStackTests {
                 #expect(bought.complaints == [])
                 #expect(bought.answered == Self.purchases)
                 #expect(audit?.findings == [])
+                #expect(audit?.owed == [])
                 #expect(kills > 0)
             }
         }

@@ -143,7 +143,7 @@ extension RefundStore {
         until deadline: Deadline
     ) throws -> Turn {
         let now = clock.now
-        return try database.transaction(class: .write, until: deadline) { transaction in
+        let turn: Turn = try database.transaction(class: .write, until: deadline) { transaction in
             if try RefundSwitch.isPaused(in: &transaction) {
                 try transaction.execute(
                     """
@@ -165,8 +165,11 @@ extension RefundStore {
             guard changed == 1, let sent = try Self.locked(id: refund.id, in: &transaction) else {
                 return .moved
             }
+            CrashPoint.refundTaken.pass(.before)
             return .mine(sent)
         }
+        if case .mine = turn { CrashPoint.refundTaken.pass(.after) }
+        return turn
     }
 
     /// Puts the worker's next look at a refund off, unless it has changed since it was read.
