@@ -44,6 +44,27 @@ struct Audit {
         checkStock(books, initialStock)
     }
 
+    /// Makes due what waits for its time, and reads until nothing is wrong.
+    ///
+    /// - Parameters:
+    ///   - stack: as in `init`, and so is `initialStock`.
+    ///   - patience: after which the last findings stand.
+    /// - Returns: the last audit.
+    /// - Throws: what keeps the books from being read.
+    static func atRest(
+        _ stack: StackUnderTest,
+        initialStock: [String: Int64],
+        within patience: Duration = .seconds(20)
+    ) throws -> Audit {
+        try stack.hastenTasks()
+        var audit = try Audit(stack, initialStock: initialStock)
+        _ = try eventually(within: patience, every: .milliseconds(100)) {
+            if !audit.findings.isEmpty { audit = try Audit(stack, initialStock: initialStock) }
+            return audit.findings.isEmpty
+        }
+        return audit
+    }
+
     private mutating func find(_ order: AuditedBooks.Order, _ text: String) {
         findings.append("order \(order.id) (\(order.status), \(order.paymentStatus)): \(text)")
     }

@@ -27,9 +27,9 @@ extension WholeStackTests {
                 let state = try stack.simulatorState()
                 #expect(state["paymentIntents"]?.array?.count == 1)
                 #expect(state["reservations"]?.array?.count == 1)
-                let audit = try settled(stack, [Self.shopSKU: 1_000_000])
-                #expect(audit?.findings == [])
-                #expect(audit?.census == ["awaiting_payment, requires_payment_method": 1])
+                let audit = try Audit.atRest(stack, initialStock: [Self.shopSKU: 1_000_000])
+                #expect(audit.findings == [])
+                #expect(audit.census == ["awaiting_payment, requires_payment_method": 1])
             }
         }
 
@@ -54,8 +54,8 @@ extension WholeStackTests {
                     #expect(refused?["code"] == "out_of_stock")
                     let intents = try stack.simulatorState()["paymentIntents"]?.array ?? []
                     #expect(intents.count == round + 1)
-                    let audit = try settled(stack, [sku: 1])
-                    #expect(audit?.findings == [])
+                    let audit = try Audit.atRest(stack, initialStock: [sku: 1])
+                    #expect(audit.findings == [])
                 }
             }
         }
@@ -76,15 +76,6 @@ extension WholeStackTests {
                     guard answer.json?["code"] == "idempotency_in_progress" else { return answer }
                 }
             }
-        }
-
-        private func settled(_ stack: StackUnderTest, _ stock: [String: Int64]) throws -> Audit? {
-            var audit: Audit?
-            _ = try eventually(within: .seconds(20), every: .milliseconds(100)) {
-                audit = try Audit(stack, initialStock: stock)
-                return audit?.findings.isEmpty ?? false
-            }
-            return audit
         }
     }
 }

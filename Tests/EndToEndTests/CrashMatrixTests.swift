@@ -34,21 +34,16 @@ extension WholeStackTests {
                     }
                 }
                 try scene.heal()
-                try scene.hastenTasks()
-                var audit: Audit?
-                _ = try eventually(within: CrashScene.patience, every: .milliseconds(100)) {
-                    audit = try Audit(
-                        scene.stack,
-                        initialStock: [CrashScene.sku: CrashScene.stock, CrashScene.soldOut: 0]
-                    )
-                    return audit?.findings.isEmpty ?? false
-                }
-                #expect(audit?.findings == [], "\(places)")
-                #expect(audit?.owed == [])
+                let audit = try Audit.atRest(
+                    scene.stack,
+                    initialStock: [CrashScene.sku: CrashScene.stock, CrashScene.soldOut: 0]
+                )
+                #expect(audit.findings == [], "\(places)")
+                #expect(audit.owed == [])
                 #expect(count >= 40)
                 print(
                     "crash matrix: \(count) points in \(ContinuousClock.now - start);",
-                    "orders \(audit?.census ?? [:]), owed \(audit?.owed.count ?? 0)"
+                    "orders \(audit.census), owed \(audit.owed.count)"
                 )
             }
         }

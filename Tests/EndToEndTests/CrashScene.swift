@@ -145,20 +145,6 @@ final class CrashScene {
         )
     }
 
-    /// Makes everything due now that waits for its time, such as the refund that a process had
-    /// taken its turn to send.
-    func hastenTasks() throws {
-        for table: SQL in ["refunds", "outbox"] {
-            try database.execute(
-                """
-                UPDATE \(table) SET next_attempt_at = UTC_TIMESTAMP(6)
-                WHERE next_attempt_at > UTC_TIMESTAMP(6)
-                """,
-                until: .after(.seconds(10))
-            )
-        }
-    }
-
     /// Lets an order's payment deadline be over.
     func expire(_ checkout: String) throws {
         try database.execute(

@@ -44,7 +44,7 @@ extension CrashStep {
     /// Hurries until the money is back: whoever died had the refund for half a minute.
     private static func awaitRefund(_ scene: CrashScene, _ visit: Visit) throws {
         try scene.wait("the refund", every: .milliseconds(50)) {
-            try scene.hastenTasks()
+            try scene.stack.hastenTasks()
             return try scene.order(of: visit.checkout.id)?.state.contains(" refunded ") ?? false
         }
     }

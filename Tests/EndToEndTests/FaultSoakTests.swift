@@ -51,27 +51,26 @@ extension WholeStackTests {
                 try scene.heal()
                 try setWebhooks(scene, duplicates: 0, reorders: false)
                 let bought = try load.join()
-                try scene.hastenTasks()
                 let end = ContinuousClock.now
-                var audit: Audit?
-                _ = try eventually(within: Self.settling, every: .milliseconds(250)) {
-                    audit = try Audit(stack, initialStock: [CrashScene.sku: CrashScene.stock])
-                    return audit?.findings.isEmpty ?? false
-                }
+                let audit = try Audit.atRest(
+                    stack,
+                    initialStock: [CrashScene.sku: CrashScene.stock],
+                    within: Self.settling
+                )
                 print(
                     "soak: \(bought.answered) purchases in \(end - start), p50",
                     "\(bought.percentile(50)), slowest \(bought.slowest); \(kills) kills,",
                     "\(hits.reduce(0) { $0 + ($1["hits"]?.integer ?? 0) }) faults;",
                     "at rest after \(ContinuousClock.now - end)"
                 )
-                for (state, count) in (audit?.census ?? [:]).sorted(by: { $0.key < $1.key }) {
+                for (state, count) in audit.census.sorted(by: { $0.key < $1.key }) {
                     print("soak: \(count) \(state)")
                 }
-                print("soak: \(audit?.owed.count ?? 0) are owed their money back")
+                print("soak: \(audit.owed.count) are owed their money back")
                 #expect(bought.complaints == [])
                 #expect(bought.answered == Self.purchases)
-                #expect(audit?.findings == [])
-                #expect(audit?.owed == [])
+                #expect(audit.findings == [])
+                #expect(audit.owed == [])
                 #expect(kills > 0)
             }
         }

@@ -96,6 +96,11 @@ extension ServiceUnderTest {
             200,
             "cart"
         )
+        return try cartCheckout(token: token)
+    }
+
+    /// A customer's session that lacks nothing, made of the cart as it is.
+    package func cartCheckout(token: String) throws -> Checkout {
         let answer = send(.post, "/v1/checkout/sessions", token: token, [:])
         try require(answer, 201, "create")
         let checkout = Checkout(id: answer["id"].string ?? "", token: token)

@@ -1,5 +1,6 @@
 import Foundation
 package import MariaDB
+import Resilience
 package import Web
 
 /// A guest's order, as its completion answered it.
@@ -163,5 +164,21 @@ extension StackUnderTest {
     /// The stack's database, as its owner.
     package func openDatabase() -> Database {
         Database(TestDatabase.configuration(socket: value("MARIADB_SOCKET"), schema: "orders"))
+    }
+
+    /// Makes everything due now that waits for its time, such as the refund that a process had
+    /// taken its turn to send.
+    package func hastenTasks() throws {
+        let database = openDatabase()
+        defer { database.close() }
+        for table: SQL in ["refunds", "outbox"] {
+            try database.execute(
+                """
+                UPDATE \(table) SET next_attempt_at = UTC_TIMESTAMP(6)
+                WHERE next_attempt_at > UTC_TIMESTAMP(6)
+                """,
+                until: .after(.seconds(10))
+            )
+        }
     }
 }

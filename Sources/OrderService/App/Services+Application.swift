@@ -51,6 +51,7 @@ extension Services {
         let completion = CheckoutCompletion(
             checkout: checkout,
             placement: placement,
+            carts: CartOrders(database: database, clock: clock),
             limiter: paymentLimiter,
             payments: paymentStarter,
             guests: guests,

@@ -12,6 +12,7 @@ struct CheckoutCompletion: Sendable {
 
     let checkout: CheckoutController
     let placement: OrderPlacement
+    let carts: CartOrders
     let limiter: PaymentLimiter
     let payments: PaymentStarter
     let guests: GuestAccessAuthority
@@ -40,10 +41,7 @@ struct CheckoutCompletion: Sendable {
             let order: Order
             var limits: [Response.Field] = []
             if let begun {
-                try input.check(
-                    begun.total,
-                    CheckoutRepresentation.totals(session.totals(checkout.methods))
-                )
+                try check(input, against: begun, context)
                 order = try placement.resume(begun, context)
             } else {
                 (order, limits) = try place(session.id, input, context)
@@ -71,7 +69,15 @@ struct CheckoutCompletion: Sendable {
                 paymentMethod: input.paymentMethod,
                 from: ClientNetwork(address: context.request.remoteAddress)
             )
-            try input.check(ready.totals.total, CheckoutRepresentation.totals(ready.totals))
+            // Perhaps the cart was ordered in another tab, at other prices.
+            if let order = try carts.find(session, until: context.deadline) {
+                try check(input, against: order, context)
+            } else {
+                try input.check(
+                    ready.totals.total,
+                    CheckoutRepresentation.totals(ready.totals)
+                )
+            }
             // The session names the attempt, so that whoever repeats it pays once; what an
             // attempt has cost is not given back.
             let decision = try limiter.admit(
@@ -80,10 +86,25 @@ struct CheckoutCompletion: Sendable {
             )
             do {
                 return (try placement.place(ready, context), decision.fields)
+            } catch let taken as CartOrders.Taken {
+                try check(input, against: taken.order, context)
+                return (try placement.resume(taken.order, context), decision.fields)
             } catch is OrderPlacement.SessionChanged {
                 guard !context.deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
             }
         }
+    }
+
+    /// Compares what the customer was shown with an order that is there.
+    private func check(
+        _ input: CompletionInput,
+        against order: Order,
+        _ context: Context
+    ) throws {
+        try input.check(
+            order.total,
+            CheckoutRepresentation.totals(placement.totals(of: order, until: context.deadline))
+        )
     }
 
     /// Starts the payment and puts the answer together; stored with the guest's token, so that

@@ -39,10 +39,16 @@ extension OrderPlacement {
                 try transaction.execute(
                     "INSERT INTO customers (user_id) VALUES (\(id)) ON DUPLICATE KEY UPDATE user_id = user_id"
                 )
+                if let cart = session.cart {
+                    try CartOrders.checkFree(cart, of: id, at: now, in: &transaction)
+                }
             }
             let status = Self.initialPaymentStatus(ready)
             let id = try insertOrder(ready, number, userID, status, now, in: &transaction)
             try insertLines(session.lines, of: id, in: &transaction)
+            if let cart = session.cart, let userID {
+                try CartOrders.note(cart, of: userID, as: id, at: now, in: &transaction)
+            }
             if status != .noneRequired {
                 try PaymentStore.insert(
                     orderID: id,

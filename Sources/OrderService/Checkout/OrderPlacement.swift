@@ -114,6 +114,7 @@ struct OrderPlacement: Sendable {
     /// May be called again after any interruption: it goes on where the rows say it stopped.
     ///
     /// - Throws: a `Problem` with 409 `out_of_stock`; the order is gone then and the session open.
+    ///   `CartOrders.Taken` if the session's cart has been ordered through another session.
     func place(_ ready: Ready, _ context: Context) throws -> Order {
         let order =
             try store.find(checkoutSession: ready.session.id, until: context.deadline)
@@ -149,6 +150,15 @@ struct OrderPlacement: Sendable {
         case .notExecuted, .unknown:
             return try show(order, .optimistic, key, context)
         }
+    }
+
+    /// The sums of an order, with the tax at each rate.
+    func totals(of order: Order, until deadline: Deadline) throws -> Totals {
+        try Totals(
+            lines: store.lines(of: order.id, until: deadline),
+            shipping: store.shippingMethod(of: order.id, until: deadline).flatMap { methods[$0] },
+            currency: order.total.currency
+        )
     }
 
     var reservationLife: Duration { paymentDeadline + reservationMargin }

@@ -40,7 +40,7 @@ package struct Order: Sendable {
     var mayBePaid: Bool { status == .awaitingPayment && closing == nil }
 
     /// Whether it is being closed, or has been.
-    var isEnding: Bool { closing != nil || [.cancelled, .expired, .rejected].contains(status) }
+    var isEnding: Bool { closing != nil || status.hasEndedUnpaid }
 }
 
 extension Order {

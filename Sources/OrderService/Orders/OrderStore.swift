@@ -26,6 +26,14 @@ package struct OrderStore: Sendable {
         ).first.map(Order.init)
     }
 
+    /// The id of the way in which an order is sent.
+    func shippingMethod(of orderID: Int64, until deadline: Deadline) throws -> String? {
+        try database.query(
+            "SELECT shipping_method FROM orders WHERE id = \(orderID)",
+            until: deadline
+        ).first?.string("shipping_method")
+    }
+
     func lines(of orderID: Int64, until deadline: Deadline) throws -> [Line] {
         try database.query(
             """

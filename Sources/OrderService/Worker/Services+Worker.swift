@@ -58,6 +58,7 @@ extension Services {
             refunds: refundJobs
         )
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
+        let cartOrders = CartOrders(database: database, clock: clock)
         let retention = settings.retention.outbox
         let taskJobs = OutboxMessage.TaskGroup.allCases.map { group in
             Worker.Job(name: "tasks-\(group.rawValue)", pause: .milliseconds(200)) { deadline in
@@ -80,7 +81,8 @@ extension Services {
                     limit: Self.cleaningBatch,
                     until: deadline
                 )
-                return keys + messages
+                let carts = try cartOrders.removeOld(limit: Self.cleaningBatch, until: deadline)
+                return keys + messages + carts
             },
         ]
         return Worker(jobs: otherJobs + taskJobs)
