@@ -47,7 +47,8 @@ struct Audit {
     /// Makes due what waits for its time, and reads until nothing is wrong.
     ///
     /// - Parameters:
-    ///   - stack: as in `init`, and so is `initialStock`.
+    ///   - stack: as in `init`.
+    ///   - initialStock: as in `init`.
     ///   - patience: after which the last findings stand.
     /// - Returns: the last audit.
     /// - Throws: what keeps the books from being read.
