@@ -15,7 +15,7 @@ final class CrashScene {
     private var processes: [OrderdProcess.Command: OrderdProcess] = [:]
 
     /// The longest wait for anything.
-    static let patience = Duration.seconds(20)
+    static let patience = Duration.seconds(60)
 
     /// Starts the stack with these settings beside its usual ones.
     init(settings: [String: String]) throws {

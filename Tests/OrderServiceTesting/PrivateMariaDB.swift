@@ -86,9 +86,13 @@ package final class PrivateMariaDB: @unchecked Sendable {
         server = nil
     }
 
-    /// Stops the server from running, so that it neither answers nor hangs up.
+    /// Stops the server from running, so that it neither answers nor hangs up; returns when all
+    /// its threads stand still.
     package func freeze() {
+        guard let server, server.isRunning else { return }
         send(SIGSTOP)
+        var information = siginfo_t()
+        waitid(P_PID, id_t(server.processIdentifier), &information, WSTOPPED)
     }
 
     /// Lets a frozen server go on.

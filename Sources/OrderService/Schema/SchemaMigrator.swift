@@ -52,6 +52,9 @@ package struct SchemaMigrator: Sendable {
 
     private let database: Database
 
+    /// How long another migration is waited for, in seconds.
+    private static let lockPatience = 60
+
     package init(database: Database) {
         self.database = database
     }
@@ -67,7 +70,7 @@ package struct SchemaMigrator: Sendable {
         let migrations = try Self.read(directory)
         return try database.withConnection(until: deadline) { connection in
             let lock = try connection.query(
-                "SELECT GET_LOCK(CONCAT(DATABASE(), '.migrate'), 5) AS held",
+                "SELECT GET_LOCK(CONCAT(DATABASE(), '.migrate'), \(Self.lockPatience)) AS held",
                 class: .job,
                 until: deadline
             )
