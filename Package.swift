@@ -130,6 +130,12 @@ let package = Package(
             path: "Tests/Load/faultload",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "paymentload",
+            dependencies: ["OrderServiceTesting", "Web"],
+            path: "Tests/Load/paymentload",
+            swiftSettings: strict
+        ),
         // Replaces malloc in order to count; for the benchmark alone.
         .target(name: "Allocations", path: "Tests/Load/allocations"),
         .executableTarget(

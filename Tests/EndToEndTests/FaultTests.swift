@@ -78,8 +78,8 @@ extension WholeStackTests {
                 let bound = Self.minimumCalls + clients + Self.probes * openings
                 #expect(asked > 0 && asked <= bound, name)
             }
-            // The sum of the time limits of the calls, and as much again for a busy machine.
-            #expect(completions.allSatisfy { $0.duration < .seconds(9) }, name)
+            // The budget of all calls is far below the request's own deadline, which nobody waits for.
+            #expect(completions.allSatisfy { $0.duration < .seconds(20) }, name)
 
             try stack.removeFaults()
             try expectRecovery(checkouts, stack, name)

@@ -1,0 +1,93 @@
+import Foundation
+import OrderServiceTesting
+import Synchronization
+import Web
+
+/// Guests buy by card, one purchase after the other: `paymentload CLIENTS SECONDS`, in the
+/// environment of the stack's `env`.
+///
+/// A purchase is timed from its completion until its order shows as paid, which the webhook
+/// brings; filling the basket is not. At last it prints one line of JSON with all samples.
+@main
+enum PaymentLoad {
+    static func main() {
+        do {
+            try run()
+        } catch {
+            print("paymentload: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func run() throws {
+        let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+        let environment = ProcessInfo.processInfo.environment
+        guard arguments.count == 2, arguments.allSatisfy({ $0 > 0 }),
+            let port = Self.port(environment["BASE_URL"]),
+            let simulatorPort = Self.port(environment["SIM_URL"])
+        else {
+            print("usage: paymentload CLIENTS SECONDS, in the environment of .run/env")
+            exit(2)
+        }
+        let samples = Mutex<[Purchase]>([])
+        let buyers = Load(clients: arguments[0], port: port) { client in
+            let purchase = try Purchase(client.connection, simulatorPort)
+            samples.withLock { $0.append(purchase) }
+        }
+        _ = buyers.hasEnded(within: arguments[1] * 1_000)
+        buyers.stop()
+        let seen = try buyers.join()
+        let result: JSON = [
+            "purchases": .array(samples.withLock { $0 }.map(\.json)),
+            "failures": .array(seen.failures.map { JSON.string($0.description) }),
+        ]
+        print(String(decoding: result.serialized(), as: UTF8.self))
+    }
+
+    private static func port(_ url: String?) -> UInt16? {
+        url?.split(separator: ":").last.flatMap { UInt16($0) }
+    }
+}
+
+/// One purchase, and how long each of its steps took.
+private struct Purchase: Sendable {
+    let completion: Duration
+    let confirmation: Duration
+    /// From the card's charge until the order shows as paid.
+    let settlement: Duration
+
+    /// How often a page asks whether the payment has come; in seconds.
+    private static let pause = 0.005
+    private static let patience = Duration.seconds(10)
+
+    /// Fills a basket, buys it and waits for its payment; blocks.
+    init(_ connection: HTTPConnection, _ simulatorPort: UInt16) throws {
+        let shopper = Shopper(connection)
+        let checkout = try shopper.prepare()
+        let start = ContinuousClock.now
+        let order = try shopper.complete(checkout)
+        let completed = ContinuousClock.now
+        guard let call = order.confirmation else { throw Unpaid() }
+        try Shopper(HTTPConnection(port: simulatorPort)).expect(200, call)
+        let confirmed = ContinuousClock.now
+        let look = HTTPCall.get("/v1/orders/\(order.id)", token: order.guestToken)
+        while try shopper.expect(200, look).json?["paymentStatus"] != "paid" {
+            guard ContinuousClock.now - confirmed < Self.patience else { throw Unpaid() }
+            Thread.sleep(forTimeInterval: Self.pause)
+        }
+        completion = completed - start
+        confirmation = confirmed - completed
+        settlement = .now - confirmed
+    }
+
+    struct Unpaid: Error {}
+
+    /// In milliseconds.
+    var json: JSON {
+        [
+            "completion": .number(completion / .milliseconds(1)),
+            "confirmation": .number(confirmation / .milliseconds(1)),
+            "settlement": .number(settlement / .milliseconds(1)),
+        ]
+    }
+}
