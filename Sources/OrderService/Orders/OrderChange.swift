@@ -39,7 +39,7 @@ package struct OrderChange: Sendable {
     package mutating func apply(
         _ event: OrderEvent,
         cause: String? = nil
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         if let closing = order.closing, closing.event != event {
             throw IllegalTransition(status: order.status, event: event, allowed: [])
         }

@@ -102,7 +102,7 @@ struct SeedOrder: Sendable {
         until now: Timestamp,
         openUntil: Timestamp,
         _ random: inout SeedRandom
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         let delays = story.steps.map { random.number(in: $0.after) * 1_000_000 }
         let total = delays.reduce(0, +)
         let available = now.microseconds - purchase.placedAt.microseconds
@@ -143,7 +143,7 @@ struct SeedOrder: Sendable {
         _ act: SeedStory.Act,
         by actor: String,
         _ random: inout SeedRandom
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         switch act {
         case .move(let event, let cause): try move(event, by: actor, cause)
         case .payment(let status, let cause): pay(status, by: actor, cause)
@@ -177,7 +177,7 @@ struct SeedOrder: Sendable {
         _ event: OrderEvent,
         by actor: String,
         _ cause: String?
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         status = try status.after(event)
         if event == .confirm { expiresAt = nil }
         record("order.\(status.rawValue)", by: actor, cause, isPublic: true)
@@ -202,7 +202,7 @@ struct SeedOrder: Sendable {
     private mutating func fulfil(
         _ event: FulfilmentEvent,
         by actor: String
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         try move(event.orderEvent, by: actor, nil)
         shipment.events.append((event, updatedAt))
         shipment.status =
