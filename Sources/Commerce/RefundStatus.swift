@@ -82,14 +82,3 @@ extension RefundStatus {
         }
     }
 }
-
-extension PaymentStatus {
-    /// What a payment is once so much of what was captured has been given back.
-    ///
-    /// A disputed payment stays disputed, and one that was never captured stays what it is.
-    package func afterRefunds(of refunded: Int64, captured: Int64, asked: Int64) -> PaymentStatus {
-        guard isSettled, self != .disputed else { return self }
-        if refunded <= 0 { return captured > asked ? .overpaid : .paid }
-        return refunded >= captured ? .refunded : .partiallyRefunded
-    }
-}

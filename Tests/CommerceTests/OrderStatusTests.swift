@@ -40,50 +40,9 @@ import Testing
         #expect(OrderStatus.allCases.filter(\.isFinal) == [.returned, .cancelled, .rejected])
     }
 
-    @Test(
-        "never leaves a final state of a payment",
-        arguments: [PaymentStatus.noneRequired, .refunded, .failed, .cancelled]
-    )
-    func finalPayments(status: PaymentStatus) {
-        #expect(!PaymentStatus.allCases.contains { status.mayBecome($0) })
-    }
-
-    @Test("never unpays a payment, whatever is reported", arguments: PaymentStatus.allCases)
-    func settledPayments(status: PaymentStatus) {
-        for next in PaymentStatus.allCases {
-            #expect(!(status.isSettled && status.mayBecome(next) && !next.isSettled))
-            #expect(!(status.isSettled && status.mayBecome(next) && next == .paid))
-            #expect(!(status == next && status.mayBecome(next)))
-        }
-    }
-
-    @Test("lets every payable payment be paid, declined, authorized and closed")
-    func payablePayments() {
-        let payable = PaymentStatus.allCases.filter(\.isPayable)
-        #expect(
-            payable == [
-                .requiresPaymentMethod, .requiresAction, .processing, .requiresRetry, .unknown,
-            ]
-        )
-        for status in payable {
-            for next in [PaymentStatus.paid, .authorized, .failed, .cancelled, .overpaid] {
-                #expect(status.mayBecome(next))
-            }
-        }
-    }
-
-    @Test("does not ask a payer again for authorized money or cash")
-    func forwardOnly() {
-        for status in [PaymentStatus.authorized, .dueOnDelivery] {
-            #expect(!PaymentStatus.allCases.contains { $0.isPayable && status.mayBecome($0) })
-            #expect(status.mayBecome(.paid) && status.mayBecome(.cancelled))
-        }
-        #expect(!PaymentStatus.dueOnDelivery.mayBecome(.authorized))
-    }
-
     @Test("have a word of the API each")
     func words() {
-        #expect(OrderStatus.allCases.count == 11 && PaymentStatus.allCases.count == 15)
+        #expect(OrderStatus.allCases.count == 11)
         #expect(FulfilmentEvent.allCases.map(\.orderEvent) == [.start, .ship, .deliver, .return])
     }
 }

@@ -68,32 +68,4 @@ import Testing
             ]
         )
     }
-
-    @Test(
-        "make a payment refunded in part or whole, and paid again",
-        arguments: [
-            (PaymentStatus.paid, 0, 100, PaymentStatus.paid), (.paid, 1, 100, .partiallyRefunded),
-            (.paid, 100, 100, .refunded), (.partiallyRefunded, 100, 100, .refunded),
-            (.refunded, 40, 100, .partiallyRefunded), (.refunded, 0, 100, .paid),
-            (.overpaid, 0, 120, .overpaid), (.overpaid, 20, 120, .partiallyRefunded),
-            (.partiallyRefunded, 0, 120, .overpaid), (.disputed, 100, 100, .disputed),
-            (.requiresPaymentMethod, 0, 0, .requiresPaymentMethod), (.cancelled, 0, 0, .cancelled),
-        ]
-    )
-    func payments(
-        status: PaymentStatus,
-        refunded: Int64,
-        captured: Int64,
-        next: PaymentStatus
-    ) {
-        #expect(status.afterRefunds(of: refunded, captured: captured, asked: 100) == next)
-    }
-
-    @Test("do not let a late reading of the payment undo a refund")
-    func lateReading() {
-        for next in [PaymentStatus.paid, .overpaid] {
-            #expect(!PaymentStatus.partiallyRefunded.mayBecome(next))
-            #expect(!PaymentStatus.refunded.mayBecome(next))
-        }
-    }
 }

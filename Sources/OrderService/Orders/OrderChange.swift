@@ -47,7 +47,7 @@ package struct OrderChange: Sendable {
         record("order.\(order.status.rawValue)", cause: cause, isPublic: true)
     }
 
-    /// Sets what the order's payment has become; the rule of what may follow what is `Payments`'.
+    /// Shows what the order's payment has become, by the table of `PaymentStatus`.
     package mutating func setPaymentStatus(
         _ status: PaymentStatus,
         cause: String? = nil,

@@ -102,7 +102,7 @@ struct SeedOrder: Sendable {
         until now: Timestamp,
         openUntil: Timestamp,
         _ random: inout SeedRandom
-    ) throws(IllegalTransition<OrderStatus>) {
+    ) throws {
         let delays = story.steps.map { random.number(in: $0.after) * 1_000_000 }
         let total = delays.reduce(0, +)
         let available = now.microseconds - purchase.placedAt.microseconds
@@ -143,10 +143,10 @@ struct SeedOrder: Sendable {
         _ act: SeedStory.Act,
         by actor: String,
         _ random: inout SeedRandom
-    ) throws(IllegalTransition<OrderStatus>) {
+    ) throws {
         switch act {
         case .move(let event, let cause): try move(event, by: actor, cause)
-        case .payment(let status, let cause): pay(status, by: actor, cause)
+        case .payment(let event, let cause): try pay(event, by: actor, cause)
         case .startFails:
             payment?.failedStarts += 1
             touchPayment()
@@ -183,9 +183,13 @@ struct SeedOrder: Sendable {
         record("order.\(status.rawValue)", by: actor, cause, isPublic: true)
     }
 
-    private mutating func pay(_ status: PaymentStatus, by actor: String, _ cause: String?) {
+    private mutating func pay(
+        _ event: PaymentEvent,
+        by actor: String,
+        _ cause: String?
+    ) throws(IllegalTransition<PaymentStatus>) {
         guard var payment else { return }
-        precondition(payment.status.mayBecome(status), "a story obeys the rules of payments")
+        let status = try payment.status.after(event)
         payment.status = status
         if actor == "stripe", status != .unknown { payment.hasIntent = true }
         if status.isSettled, payment.completedAt == nil { payment.completedAt = updatedAt }

@@ -1,0 +1,65 @@
+import Commerce
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Resilience
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Moves of rows", .enabled(if: ServiceUnderTest.isAvailable))
+struct StateMovesTests {
+    @Test("take no intent for a payment that is due at the door, and flag its money")
+    func intentForCash() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            let payment = service.send(.get, "\(order.path)/payment", token: order.token)
+            let paymentID = try #require(payment["paymentId"].string)
+            let amount = try #require(payment["amount"].integer)
+            for confirmation in ["", "&confirm=true&payment_method=pm_card_visa"] {
+                _ = service.stripe(
+                    .post,
+                    "payment_intents",
+                    "amount=\(amount)&currency=ron&automatic_payment_methods[enabled]=true"
+                        + "&metadata[order_id]=\(order.id)&metadata[payment_id]=\(paymentID)"
+                        + confirmation
+                )
+            }
+            try service.settle()
+            let row = try #require(
+                try service.query(
+                    "SELECT status, provider_intent_id, captured_minor, review_reason FROM payments"
+                ).first
+            )
+            #expect(try row.string("status") == "due_on_delivery")
+            #expect(try row.optionalString("provider_intent_id") == nil)
+            #expect(try row.int64("captured_minor") == 0)
+            #expect(try row.string("review_reason") == "second_intent")
+            let summary = service.send(.get, order.path, token: order.token)
+            #expect(summary["status"] == "payment_review")
+        }
+    }
+
+    @Test("let a payment be paid that was closed before its intent was known")
+    func closedBeforeKnown() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /stripe/v1/payment_intents", "drop_after", times: 1)
+            let order = try service.placedOrder()
+            try service.execute("UPDATE payments SET status = 'cancelled'")
+            let intent = try #require(service.intents.first?["id"]?.string)
+            let paid = service.stripe(
+                .post,
+                "payment_intents/\(intent)/confirm",
+                "payment_method=pm_card_visa"
+            )
+            #expect(paid["status"] == "succeeded")
+            try service.settle()
+            let rows = try service.query("SELECT status, provider_intent_id FROM payments")
+            #expect(try rows.map { try $0.string("status") } == ["paid"])
+            #expect(try rows.first?.string("provider_intent_id") == intent)
+            let summary = service.send(.get, order.path, token: order.token)
+            #expect(summary["paymentStatus"] == "paid")
+        }
+    }
+}
