@@ -53,31 +53,3 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
     /// Whether the customer has paid: the amount is captured, or held to be captured.
     package var isSuccess: Bool { self == .authorized || isSettled }
 }
-
-/// Where the reservation of an order's stock stands.
-package enum ReservationStatus: String, Sendable, CaseIterable {
-    case held
-    /// Assumed, because product-service was not reached; verified before money is captured.
-    case optimistic
-    case committed
-    case released
-    /// Its time ran out at product-service, or the stock was not there when it was verified.
-    case lost
-}
-
-/// What happens to the goods.
-package enum FulfilmentEvent: String, Sendable, CaseIterable {
-    case start
-    case ship
-    case deliver
-    case `return`
-
-    package var orderEvent: OrderEvent {
-        switch self {
-        case .start: .start
-        case .ship: .ship
-        case .deliver: .deliver
-        case .return: .return
-        }
-    }
-}

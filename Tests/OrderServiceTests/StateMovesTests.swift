@@ -10,6 +10,58 @@ import Web
 
 @Suite("Moves of rows", .enabled(if: ServiceUnderTest.isAvailable))
 struct StateMovesTests {
+    private func store(_ service: ServiceUnderTest) -> ReservationStore {
+        ReservationStore(database: service.services.database, ledger: service.services.ledger)
+    }
+
+    private func versions(_ service: ServiceUnderTest) throws -> [Int64] {
+        try service.query("SELECT version FROM orders UNION ALL SELECT version FROM reservations")
+            .map { try $0.int64(0) }
+    }
+
+    @Test("leave a reservation alone that somebody else has moved since it was read")
+    func lateMove() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /reservations", "status", status: 503)
+            let order = try service.placedOrder()
+            let store = store(service)
+            let read = try #require(try store.live(of: order.id, until: service.soon))
+            #expect(read.status == .optimistic)
+            try store.note(.hold, of: order.id, read, until: service.soon)
+            let versions = try versions(service)
+            // Both were allowed when the row was read.
+            try store.note(.release, of: order.id, read, until: service.soon)
+            try store.replace(read, of: order.id, until: service.soon)
+            #expect(try store.live(of: order.id, until: service.soon)?.status == .held)
+            #expect(try self.versions(service) == versions)
+        }
+    }
+
+    @Test("refuse to move a reservation that has ended", arguments: ReservationEvent.allCases)
+    func endedReservation(event: ReservationEvent) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            try service.settle()
+            let store = store(service)
+            let ended = try #require(try store.live(of: order.id, until: service.soon))
+            #expect(ended.status == .committed)
+            let versions = try versions(service)
+            let refusal = IllegalTransition<ReservationStatus>(
+                status: .committed,
+                event: event,
+                allowed: []
+            )
+            #expect(throws: refusal) {
+                if event == .replace {
+                    try store.replace(ended, of: order.id, until: service.soon)
+                } else {
+                    try store.note(event, of: order.id, ended, until: service.soon)
+                }
+            }
+            #expect(try self.versions(service) == versions)
+        }
+    }
+
     @Test("take no intent for a payment that is due at the door, and flag its money")
     func intentForCash() async throws {
         try await ServiceUnderTest.run { service in

@@ -110,12 +110,12 @@ struct OrderClosing: Sendable {
         _ calls: CallLog?
     ) throws -> UpstreamFailure? {
         guard let reservation = try reservations.live(of: id, until: deadline),
-            reservation.status != .committed
+            reservation.status.allowedEvents.contains(.release)
         else { return nil }
         switch products.release(key: reservation.key, until: deadline, calls) {
         case .executed(let wasReleased):
-            try reservations.set(
-                wasReleased ? .released : .committed,
+            try reservations.note(
+                wasReleased ? .release : .commit,
                 of: id,
                 reservation,
                 until: deadline

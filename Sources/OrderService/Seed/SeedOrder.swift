@@ -164,11 +164,11 @@ struct SeedOrder: Sendable {
             let captured = payment?.captured ?? 0
             payment?.refunded = max(1, captured * percent / 100)
         case .flag(let reason): payment?.reviewReason = reason
-        case .reservation(let status):
-            reservation = status
+        case .reservation(let event):
+            reservation = try reservation.after(event)
             reservationVersion += 1
             reservationUpdatedAt = updatedAt
-            record("reservation.\(status.rawValue)", by: actor, nil, isPublic: false)
+            record("reservation.\(reservation.rawValue)", by: actor, nil, isPublic: false)
         case .fulfil(let event): try fulfil(event, by: actor)
         }
     }

@@ -95,7 +95,7 @@ extension SeedStory {
                 Step(
                     1...30,
                     .worker,
-                    .reservation(.lost),
+                    .reservation(.lose),
                     .move(.reviewStock, cause: "out of stock")
                 )
             ]
@@ -157,8 +157,7 @@ extension SeedStory {
                     2...60,
                     .worker,
                     .refund(percent: 100),
-                    .payment(.refundAll),
-                    .reservation(.released)
+                    .payment(.refundAll)
                 ),
             ]
         ),
@@ -173,8 +172,7 @@ extension SeedStory {
                     .payment(.cancel),
                     .move(.cancel, cause: "the customer's wish")
                 )
-            ],
-            released
+            ]
         ),
         SeedStory(
             .card,
@@ -219,7 +217,7 @@ extension SeedStory {
                 Step(
                     1...30,
                     .worker,
-                    .reservation(.lost),
+                    .reservation(.lose),
                     .move(.reviewStock, cause: "out of stock")
                 ),
                 Step(

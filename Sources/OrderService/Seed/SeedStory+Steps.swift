@@ -33,8 +33,8 @@ extension SeedStory {
     static let authorized = [
         Step(20...10 * minute, .stripe, .charge(), .payment(.authorize))
     ]
-    static let committed = Step(1...3, .worker, .reservation(.committed))
-    static let released = [Step(1...5, .worker, .reservation(.released))]
+    static let committed = Step(1...3, .worker, .reservation(.commit))
+    static let released = [Step(1...5, .worker, .reservation(.release))]
 
     static let warehouse = Actor.staff("service-1")
     static let started = [Step(2 * hour...20 * hour, warehouse, .fulfil(.start))]

@@ -27,7 +27,7 @@ struct SeedStory: Sendable {
         case refund(percent: Int64)
         /// A difference that a person has to look at.
         case flag(String)
-        case reservation(ReservationStatus)
+        case reservation(ReservationEvent)
         case fulfil(FulfilmentEvent)
     }
 
