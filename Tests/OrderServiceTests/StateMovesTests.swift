@@ -37,6 +37,27 @@ struct StateMovesTests {
         }
     }
 
+    @Test("give back stock that came to be held while its order was being closed")
+    func heldMeanwhile() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /reservations", "status", status: 503)
+            let order = try service.placedOrder()
+            service.removeFaults()
+            let store = store(service)
+            let read = try #require(try store.live(of: order.id, until: service.soon))
+            service.setFault("POST /reservations/*/release", "hold", times: 1, executed: true)
+            let cancelling = Companion {
+                service.send(.post, "\(order.path)/cancel", token: order.token, key: "cancel")
+            }
+            #expect(eventually { service.standIn(.get, "/_faults")["held"] == 1 })
+            try store.note(.hold, of: order.id, read, until: service.soon)
+            service.removeFaults()
+            #expect(try cancelling.join()["status"] == "cancelled")
+            let rows = try service.query("SELECT status FROM reservations")
+            #expect(try rows.map { try $0.string(0) } == ["released"])
+        }
+    }
+
     @Test("refuse to move a reservation that has ended", arguments: ReservationEvent.allCases)
     func endedReservation(event: ReservationEvent) async throws {
         try await ServiceUnderTest.run { service in
