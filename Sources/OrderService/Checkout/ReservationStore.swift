@@ -80,13 +80,15 @@ struct ReservationStore: Sendable {
 
     /// Notes what became of a reservation, unless somebody else has moved it since it was read.
     ///
+    /// - Returns: whether nobody had; else nothing has changed.
     /// - Throws: `IllegalTransition` of one that has ended, `MariaDBError`.
+    @discardableResult
     func note(
         _ event: ReservationEvent,
         of orderID: Int64,
         _ reservation: Reservation,
         until deadline: Deadline
-    ) throws {
+    ) throws -> Bool {
         let status = try reservation.status.after(event)
         if status == .lost {
             Self.logger.error(
@@ -94,9 +96,11 @@ struct ReservationStore: Sendable {
                 metadata: ["orderId": "\(orderID)", "reservation": "\(reservation.key)"]
             )
         }
-        try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
+        let change = try ledger.change(orderID, by: "worker", until: deadline) {
+            change,
+            transaction -> Bool in
             guard try Self.move(reservation, to: status, at: change.now, in: &transaction)
-            else { return }
+            else { return false }
             // What a cached cart held nobody can verify; its stock now is.
             if change.order.requiresVerification {
                 change.setRequiresVerification(change.order.fromCache)
@@ -108,7 +112,9 @@ struct ReservationStore: Sendable {
             case .lost: try Self.giveUp(&change)
             default: break
             }
+            return true
         }
+        return change?.result ?? false
     }
 
     /// Writes a move of the table from the status that was read, and from no other.

@@ -114,13 +114,14 @@ struct OrderClosing: Sendable {
         else { return nil }
         switch products.release(key: reservation.key, until: deadline, calls) {
         case .executed(let wasReleased):
-            try reservations.note(
+            let isNoted = try reservations.note(
                 wasReleased ? .release : .commit,
                 of: id,
                 reservation,
                 until: deadline
             )
-            return nil
+            // Somebody has moved it since it was read. Moves go forward only, so this ends.
+            return isNoted ? nil : try release(id, until: deadline, calls)
         case .notExecuted(let failure), .unknown(let failure): return failure
         }
     }
