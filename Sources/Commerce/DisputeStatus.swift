@@ -37,15 +37,3 @@ package enum DisputeStatus: String, Sendable, CaseIterable {
         }
     }
 }
-
-extension PaymentStatus {
-    /// What a captured payment is by its sums, all in minor units, when nobody disputes it.
-    package static func undisputed(
-        amount: Int64,
-        captured: Int64,
-        refunded: Int64
-    ) -> PaymentStatus {
-        if refunded > 0 { return refunded < captured ? .partiallyRefunded : .refunded }
-        return captured > amount ? .overpaid : .paid
-    }
-}

@@ -28,63 +28,41 @@ package enum OrderEvent: String, Sendable, CaseIterable {
     case reject
 }
 
-/// A move that the business forbids.
-package struct IllegalTransition: Error, Equatable, Sendable {
-    package let status: OrderStatus
-    package let event: OrderEvent
-    /// What would be allowed instead.
-    package let allowed: [OrderEvent]
+extension OrderStatus: MachineState {
+    package typealias Event = OrderEvent
 
-    package init(status: OrderStatus, event: OrderEvent, allowed: [OrderEvent]) {
-        self.status = status
-        self.event = event
-        self.allowed = allowed
-    }
-}
-
-extension OrderStatus {
     /// The one table of an order's moves.
     ///
     /// An expired order may be confirmed after all: money that came late, with the stock still to
     /// be had (within the limits that `Payments` sets).
-    private static let transitions: [OrderStatus: [OrderEvent: OrderStatus]] = [
-        .awaitingPayment: [
-            .confirm: .confirmed, .reviewPayment: .paymentReview, .reviewStock: .stockReview,
-            .cancel: .cancelled, .expire: .expired, .reject: .rejected,
-        ],
-        .paymentReview: [
-            .confirm: .confirmed, .reviewStock: .stockReview, .cancel: .cancelled,
-            .reject: .rejected,
-        ],
-        .stockReview: [
-            .confirm: .confirmed, .reviewPayment: .paymentReview, .cancel: .cancelled,
-            .reject: .rejected,
-        ],
-        .confirmed: [
-            .start: .inFulfilment, .reviewPayment: .paymentReview, .reviewStock: .stockReview,
-            .cancel: .cancelled,
-        ],
-        .inFulfilment: [.ship: .shipped, .cancel: .cancelled],
-        .shipped: [.deliver: .delivered, .return: .returned],
-        .delivered: [.return: .returned],
-        .expired: [.confirm: .confirmed, .reviewStock: .stockReview],
-    ]
+    package static let transitions = TransitionTable<OrderStatus>(
+        from: .awaitingPayment,
+        moves: [
+            .awaitingPayment: [
+                .confirm: .confirmed, .reviewPayment: .paymentReview, .reviewStock: .stockReview,
+                .cancel: .cancelled, .expire: .expired, .reject: .rejected,
+            ],
+            .paymentReview: [
+                .confirm: .confirmed, .reviewStock: .stockReview, .cancel: .cancelled,
+                .reject: .rejected,
+            ],
+            .stockReview: [
+                .confirm: .confirmed, .reviewPayment: .paymentReview, .cancel: .cancelled,
+                .reject: .rejected,
+            ],
+            .confirmed: [
+                .start: .inFulfilment, .reviewPayment: .paymentReview, .reviewStock: .stockReview,
+                .cancel: .cancelled,
+            ],
+            .inFulfilment: [.ship: .shipped, .cancel: .cancelled],
+            .shipped: [.deliver: .delivered, .return: .returned],
+            .delivered: [.return: .returned],
+            .expired: [.confirm: .confirmed, .reviewStock: .stockReview],
+        ]
+    )
+}
 
-    /// The status after `event`.
-    ///
-    /// - Throws: `IllegalTransition` with what would be allowed.
-    package func after(_ event: OrderEvent) throws(IllegalTransition) -> OrderStatus {
-        guard let next = Self.transitions[self]?[event] else {
-            throw IllegalTransition(status: self, event: event, allowed: allowedEvents)
-        }
-        return next
-    }
-
-    /// The events that this status allows, in the order of their declaration.
-    package var allowedEvents: [OrderEvent] {
-        OrderEvent.allCases.filter { Self.transitions[self]?[$0] != nil }
-    }
-
+extension OrderStatus {
     /// Whether the order has ended without being bought, so that money for it is to be given back.
     package var hasEndedUnpaid: Bool {
         switch self {
@@ -92,7 +70,4 @@ extension OrderStatus {
         default: false
         }
     }
-
-    /// Whether nothing can happen to the order any more.
-    package var isFinal: Bool { allowedEvents.isEmpty }
 }

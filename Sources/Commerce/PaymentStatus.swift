@@ -11,7 +11,7 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
     case requiresPaymentMethod = "requires_payment_method"
     case requiresAction = "requires_action"
     case processing
-    /// A degraded start: the provider was not reached, the worker and the route try again.
+    /// Not started: the provider was not asked yet or not reached; worker and route try again.
     case requiresRetry = "requires_retry"
     /// A call was sent and its answer was lost: money in doubt.
     case unknown
@@ -24,6 +24,15 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
     case failed
     case cancelled
     case disputed
+
+    /// Where a payment by this method begins, if there is anything to pay.
+    package init(first method: PaymentMethod) {
+        self =
+            switch method {
+            case .card: .requiresRetry
+            case .cashOnDelivery: .dueOnDelivery
+            }
+    }
 
     /// Whether the customer may still pay.
     package var isPayable: Bool {
@@ -43,49 +52,4 @@ package enum PaymentStatus: String, Sendable, CaseIterable {
 
     /// Whether the customer has paid: the amount is captured, or held to be captured.
     package var isSuccess: Bool { self == .authorized || isSettled }
-
-    /// Whether a report of `next` may follow; a payment never goes back.
-    ///
-    /// Reports of a provider arrive late and out of order, so what is not forward is dropped.
-    package func mayBecome(_ next: PaymentStatus) -> Bool {
-        guard self != next else { return false }
-        return switch self {
-        case .requiresPaymentMethod, .requiresAction, .processing, .requiresRetry, .unknown: true
-        case .authorized: next.isSettled || next == .cancelled || next == .failed
-        case .dueOnDelivery: next == .paid || next == .cancelled || next == .failed
-        case .paid, .overpaid: next != .paid && next.isSettled
-        case .partiallyRefunded: next != .paid && next != .overpaid && next.isSettled
-        // Only the end of its disputes leads out of it; see `undisputed`.
-        case .disputed: false
-        case .noneRequired, .refunded, .failed, .cancelled: false
-        }
-    }
-}
-
-/// Where the reservation of an order's stock stands.
-package enum ReservationStatus: String, Sendable, CaseIterable {
-    case held
-    /// Assumed, because product-service was not reached; verified before money is captured.
-    case optimistic
-    case committed
-    case released
-    /// Its time ran out at product-service, or the stock was not there when it was verified.
-    case lost
-}
-
-/// What happens to the goods.
-package enum FulfilmentEvent: String, Sendable, CaseIterable {
-    case start
-    case ship
-    case deliver
-    case `return`
-
-    package var orderEvent: OrderEvent {
-        switch self {
-        case .start: .start
-        case .ship: .ship
-        case .deliver: .deliver
-        case .return: .return
-        }
-    }
 }

@@ -34,15 +34,9 @@ package enum RefundEvent: String, Sendable, CaseIterable {
     case rejectByHand = "reject_by_hand"
 }
 
-/// A move of a refund that cannot be.
-package struct IllegalRefundTransition: Error, Equatable, Sendable {
-    package let status: RefundStatus
-    package let event: RefundEvent
-    /// What would be allowed instead.
-    package let allowed: [RefundEvent]
-}
+extension RefundStatus: MachineState {
+    package typealias Event = RefundEvent
 
-extension RefundStatus {
     /// What the provider may report of a refund of which it has said nothing final.
     private static let reports: [RefundEvent: RefundStatus] = [
         .wait: .pending, .requireAction: .requiresAction, .succeed: .succeeded, .fail: .failed,
@@ -58,34 +52,25 @@ extension RefundStatus {
     ///
     /// A success may fail days later, when the payer's bank sends the money back. A repeated
     /// report is allowed and changes nothing; a late one is refused.
-    private static let transitions: [RefundStatus: [RefundEvent: RefundStatus]] = [
-        .requested: results,
-        .unknown: results,
-        .pending: reports,
-        .requiresAction: reports,
-        .succeeded: [.succeed: .succeeded, .fail: .failed],
-        .failed: [.fail: .failed],
-        .cancelled: [.cancel: .cancelled],
-        .manual: reports.merging([
-            .refuse: .manual, .giveUp: .manual, .confirmByHand: .succeeded, .rejectByHand: .failed,
-        ]) { $1 },
-    ]
+    package static let transitions = TransitionTable<RefundStatus>(
+        from: .requested,
+        moves: [
+            .requested: results,
+            .unknown: results,
+            .pending: reports,
+            .requiresAction: reports,
+            .succeeded: [.succeed: .succeeded, .fail: .failed],
+            .failed: [.fail: .failed],
+            .cancelled: [.cancel: .cancelled],
+            .manual: reports.merging([
+                .refuse: .manual, .giveUp: .manual, .confirmByHand: .succeeded,
+                .rejectByHand: .failed,
+            ]) { $1 },
+        ]
+    )
+}
 
-    /// The status after `event`.
-    ///
-    /// - Throws: `IllegalRefundTransition` with what would be allowed.
-    package func after(_ event: RefundEvent) throws(IllegalRefundTransition) -> RefundStatus {
-        guard let next = Self.transitions[self]?[event] else {
-            throw IllegalRefundTransition(status: self, event: event, allowed: allowedEvents)
-        }
-        return next
-    }
-
-    /// The events that this status allows, in the order of their declaration.
-    package var allowedEvents: [RefundEvent] {
-        RefundEvent.allCases.filter { Self.transitions[self]?[$0] != nil }
-    }
-
+extension RefundStatus {
     /// Whether its amount is taken from what is left to refund.
     package var holdsMoney: Bool { self != .failed && self != .cancelled }
 
@@ -95,16 +80,5 @@ extension RefundStatus {
         case .requested, .unknown, .pending, .requiresAction: true
         case .succeeded, .failed, .cancelled, .manual: false
         }
-    }
-}
-
-extension PaymentStatus {
-    /// What a payment is once so much of what was captured has been given back.
-    ///
-    /// A disputed payment stays disputed, and one that was never captured stays what it is.
-    package func afterRefunds(of refunded: Int64, captured: Int64, asked: Int64) -> PaymentStatus {
-        guard isSettled, self != .disputed else { return self }
-        if refunded <= 0 { return captured > asked ? .overpaid : .paid }
-        return refunded >= captured ? .refunded : .partiallyRefunded
     }
 }

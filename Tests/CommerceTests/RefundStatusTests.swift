@@ -2,65 +2,44 @@ import Commerce
 import Testing
 
 @Suite("States of refunds") struct RefundStatusTests {
-    private static let reports: [RefundEvent: RefundStatus] = [
-        .wait: .pending, .requireAction: .requiresAction, .succeed: .succeeded, .fail: .failed,
-        .cancel: .cancelled,
-    ]
+    private static func expectations() throws -> MachineExpectations<RefundStatus> {
+        let reports = """
+            wait>pending require_action>requires_action succeed>succeeded fail>failed \
+            cancel>cancelled
+            """
+        let byCall = "\(reports) lose_answer>unknown refuse>manual give_up>manual"
+        return try MachineExpectations(
+            from: .requested,
+            moves: """
+                requested: \(byCall)
+                unknown: \(byCall)
+                pending: \(reports)
+                requires_action: \(reports)
+                succeeded: succeed>succeeded fail>failed
+                failed: fail>failed
+                cancelled: cancel>cancelled
+                manual: \(reports) refuse>manual give_up>manual confirm_by_hand>succeeded \
+                reject_by_hand>failed
+                """
+        )
+    }
 
-    /// The table of a refund's moves, as the documentation has it: status, event, next status.
-    private static let moves: [RefundStatus: [RefundEvent: RefundStatus]] = [
-        .requested: [
-            .wait: .pending, .requireAction: .requiresAction, .succeed: .succeeded, .fail: .failed,
-            .cancel: .cancelled, .loseAnswer: .unknown, .refuse: .manual, .giveUp: .manual,
-        ],
-        .unknown: [
-            .wait: .pending, .requireAction: .requiresAction, .succeed: .succeeded, .fail: .failed,
-            .cancel: .cancelled, .loseAnswer: .unknown, .refuse: .manual, .giveUp: .manual,
-        ],
-        .pending: reports,
-        .requiresAction: reports,
-        .succeeded: [.succeed: .succeeded, .fail: .failed],
-        .failed: [.fail: .failed],
-        .cancelled: [.cancel: .cancelled],
-        .manual: [
-            .wait: .pending, .requireAction: .requiresAction, .succeed: .succeeded, .fail: .failed,
-            .cancel: .cancelled, .refuse: .manual, .giveUp: .manual, .confirmByHand: .succeeded,
-            .rejectByHand: .failed,
-        ],
-    ]
-
-    @Test("move or refuse, with what would be allowed", arguments: RefundStatus.allCases)
-    func everyPair(status: RefundStatus) throws {
-        let moves = Self.moves[status] ?? [:]
-        let allowed = RefundEvent.allCases.filter { moves[$0] != nil }
-        #expect(status.allowedEvents == allowed)
-        for event in RefundEvent.allCases {
-            if let next = moves[event] {
-                #expect(try status.after(event) == next)
-            } else {
-                let error = #expect(throws: IllegalRefundTransition.self) {
-                    try status.after(event)
-                }
-                #expect(error?.status == status && error?.event == event)
-                #expect(error?.allowed == allowed)
-            }
-        }
+    @Test("move or refuse, with what would be allowed")
+    func everyPair() throws {
+        try Self.expectations().holdForEveryPair()
     }
 
     @Test("are all reached from the first one")
-    func reachability() {
-        var reached: Set<RefundStatus> = [.requested]
-        var frontier = reached
-        while !frontier.isEmpty {
-            let next = Set(
-                frontier.flatMap { status in
-                    status.allowedEvents.compactMap { try? status.after($0) }
-                }
-            )
-            frontier = next.subtracting(reached)
-            reached.formUnion(next)
+    func reachability() throws {
+        try Self.expectations().reachEverything()
+    }
+
+    @Test("stay failed or cancelled, whatever is reported")
+    func ends() {
+        for status in RefundStatus.allCases {
+            let isEnd = status.allowedEvents.allSatisfy { (try? status.after($0)) == status }
+            #expect(isEnd == (status == .failed || status == .cancelled))
         }
-        #expect(reached == Set(RefundStatus.allCases))
     }
 
     @Test("give an amount back once, and never take it again", arguments: RefundStatus.allCases)
@@ -88,33 +67,5 @@ import Testing
                 .requested, .pending, .requiresAction, .unknown,
             ]
         )
-    }
-
-    @Test(
-        "make a payment refunded in part or whole, and paid again",
-        arguments: [
-            (PaymentStatus.paid, 0, 100, PaymentStatus.paid), (.paid, 1, 100, .partiallyRefunded),
-            (.paid, 100, 100, .refunded), (.partiallyRefunded, 100, 100, .refunded),
-            (.refunded, 40, 100, .partiallyRefunded), (.refunded, 0, 100, .paid),
-            (.overpaid, 0, 120, .overpaid), (.overpaid, 20, 120, .partiallyRefunded),
-            (.partiallyRefunded, 0, 120, .overpaid), (.disputed, 100, 100, .disputed),
-            (.requiresPaymentMethod, 0, 0, .requiresPaymentMethod), (.cancelled, 0, 0, .cancelled),
-        ]
-    )
-    func payments(
-        status: PaymentStatus,
-        refunded: Int64,
-        captured: Int64,
-        next: PaymentStatus
-    ) {
-        #expect(status.afterRefunds(of: refunded, captured: captured, asked: 100) == next)
-    }
-
-    @Test("do not let a late reading of the payment undo a refund")
-    func lateReading() {
-        for next in [PaymentStatus.paid, .overpaid] {
-            #expect(!PaymentStatus.partiallyRefunded.mayBecome(next))
-            #expect(!PaymentStatus.refunded.mayBecome(next))
-        }
     }
 }

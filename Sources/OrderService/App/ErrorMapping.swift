@@ -14,9 +14,9 @@ enum ErrorMapping {
         switch error {
         case let problem as Problem:
             return problem
-        case let error as IllegalTransition:
+        case let error as IllegalTransition<OrderStatus>:
             return Problem(error)
-        case let error as IllegalRefundTransition:
+        case let error as IllegalTransition<RefundStatus>:
             return Problem(
                 .conflict,
                 "illegal_transition",
@@ -62,7 +62,7 @@ extension MariaDBError {
 
 extension Problem {
     /// A move that the order's state forbids, with what it allows instead.
-    init(_ error: IllegalTransition) {
+    init(_ error: IllegalTransition<OrderStatus>) {
         let allowed = error.allowed.map { JSON.string($0.rawValue) }
         self.init(
             .conflict,

@@ -54,7 +54,6 @@ extension OrderPlacement {
                     orderID: id,
                     amount: ready.totals.total,
                     method: ready.paymentMethod,
-                    status: status,
                     now: now,
                     in: &transaction
                 )
@@ -86,7 +85,7 @@ extension OrderPlacement {
 
     private static func initialPaymentStatus(_ ready: Ready) -> PaymentStatus {
         guard ready.totals.total.minor > 0 else { return .noneRequired }
-        return ready.paymentMethod == .card ? .requiresRetry : .dueOnDelivery
+        return PaymentStatus(first: ready.paymentMethod)
     }
 
     private static func randomNumber() -> UInt64 {

@@ -52,20 +52,17 @@ struct ReservationStore: Sendable {
 
     /// Puts an optimistic reservation under a new key in the place of one that has run out, for
     /// the worker to verify.
+    ///
+    /// - Throws: `IllegalTransition` of one that has ended, `MariaDBError`.
     func replace(
         _ reservation: Reservation,
         of orderID: Int64,
         until deadline: Deadline
     ) throws {
+        let status = try reservation.status.after(.replace)
         try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
-            let updated = try transaction.execute(
-                """
-                UPDATE reservations SET status = 'lost', updated_at = \(change.now),
-                    version = version + 1
-                WHERE id = \(reservation.id) AND status = \(reservation.status.rawValue)
-                """
-            )
-            guard updated.affectedRows == 1 else { return }
+            guard try Self.move(reservation, to: status, at: change.now, in: &transaction)
+            else { return }
             try transaction.execute(
                 """
                 INSERT INTO reservations (order_id, reservation_key, status,
@@ -81,6 +78,63 @@ struct ReservationStore: Sendable {
         }
     }
 
+    /// Notes what became of a reservation, unless somebody else has moved it since it was read.
+    ///
+    /// - Returns: whether nobody had; else nothing has changed.
+    /// - Throws: `IllegalTransition` of one that has ended, `MariaDBError`.
+    @discardableResult
+    func note(
+        _ event: ReservationEvent,
+        of orderID: Int64,
+        _ reservation: Reservation,
+        until deadline: Deadline
+    ) throws -> Bool {
+        let status = try reservation.status.after(event)
+        if status == .lost {
+            Self.logger.error(
+                "the stock of an order is gone",
+                metadata: ["orderId": "\(orderID)", "reservation": "\(reservation.key)"]
+            )
+        }
+        let change = try ledger.change(orderID, by: "worker", until: deadline) {
+            change,
+            transaction -> Bool in
+            guard try Self.move(reservation, to: status, at: change.now, in: &transaction)
+            else { return false }
+            // What a cached cart held nobody can verify; its stock now is.
+            if change.order.requiresVerification {
+                change.setRequiresVerification(change.order.fromCache)
+            }
+            change.record("reservation.\(status.rawValue)")
+            switch status {
+            case .held where change.order.paymentStatus == .authorized:
+                change.schedule(.capturePayment)
+            case .lost: try Self.giveUp(&change)
+            default: break
+            }
+            return true
+        }
+        return change?.result ?? false
+    }
+
+    /// Writes a move of the table from the status that was read, and from no other.
+    ///
+    /// - Returns: whether nobody had moved it since.
+    private static func move(
+        _ reservation: Reservation,
+        to status: ReservationStatus,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws -> Bool {
+        try transaction.execute(
+            """
+            UPDATE reservations SET status = \(status.rawValue), requires_verification = FALSE,
+                updated_at = \(now), version = version + 1
+            WHERE id = \(reservation.id) AND status = \(reservation.status.rawValue)
+            """
+        ).affectedRows == 1
+    }
+
     /// Ends an order without stock that nobody has paid; a sold one somebody has to look at before
     /// anything is sent.
     private static func giveUp(_ change: inout OrderChange) throws {
@@ -93,43 +147,6 @@ struct ReservationStore: Sendable {
             change.schedule(.closeOrder)
         } else if change.allows(.reviewStock) {
             try change.apply(.reviewStock, cause: cause)
-        }
-    }
-
-    /// Notes what became of a reservation, unless somebody else has noted it before.
-    func set(
-        _ status: ReservationStatus,
-        of orderID: Int64,
-        _ reservation: Reservation,
-        until deadline: Deadline
-    ) throws {
-        if status == .lost {
-            Self.logger.error(
-                "the stock of an order is gone",
-                metadata: ["orderId": "\(orderID)", "reservation": "\(reservation.key)"]
-            )
-        }
-        try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
-            let updated = try transaction.execute(
-                """
-                UPDATE reservations SET status = \(status.rawValue),
-                    requires_verification = FALSE, updated_at = \(change.now),
-                    version = version + 1
-                WHERE id = \(reservation.id) AND status = \(reservation.status.rawValue)
-                """
-            )
-            guard updated.affectedRows == 1 else { return }
-            // What a cached cart held nobody can verify; its stock now is.
-            if change.order.requiresVerification {
-                change.setRequiresVerification(change.order.fromCache)
-            }
-            change.record("reservation.\(status.rawValue)")
-            switch status {
-            case .held where change.order.paymentStatus == .authorized:
-                change.schedule(.capturePayment)
-            case .lost: try Self.giveUp(&change)
-            default: break
-            }
         }
     }
 }

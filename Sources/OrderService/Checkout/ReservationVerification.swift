@@ -71,14 +71,14 @@ struct ReservationVerification: Sendable {
     ) throws -> UpstreamFailure? {
         switch outcome {
         case .executed(.held):
-            try reservations.set(.held, of: orderID, reservation, until: deadline)
+            try reservations.note(.hold, of: orderID, reservation, until: deadline)
         case .executed(.outOfStock):
-            try reservations.set(.lost, of: orderID, reservation, until: deadline)
+            try reservations.note(.lose, of: orderID, reservation, until: deadline)
         case .executed(.released):
             // Whoever ends the order gave it back a moment ago, and has not noted it yet; else the
             // key is of no more use, which says nothing of the stock.
             if try orders.find(orderID, until: deadline)?.isEnding ?? false {
-                try reservations.set(.released, of: orderID, reservation, until: deadline)
+                try reservations.note(.release, of: orderID, reservation, until: deadline)
             } else {
                 try reservations.replace(reservation, of: orderID, until: deadline)
             }

@@ -66,7 +66,7 @@ struct CancelController: Sendable {
                 isStaff: !context.principal.roles.isDisjoint(with: Self.staff),
                 until: context.deadline
             )
-        } catch let refusal as IllegalTransition {
+        } catch let refusal as IllegalTransition<OrderStatus> {
             throw Problem(refusal)
         }
     }

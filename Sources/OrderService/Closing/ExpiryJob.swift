@@ -42,7 +42,7 @@ struct ExpiryJob: Sendable {
                     until: deadline
                 )
                 count += 1
-            } catch is IllegalTransition {
+            } catch is IllegalTransition<OrderStatus> {
                 // It was paid, or cancelled, since the list was read.
             }
         }

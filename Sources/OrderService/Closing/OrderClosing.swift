@@ -110,17 +110,18 @@ struct OrderClosing: Sendable {
         _ calls: CallLog?
     ) throws -> UpstreamFailure? {
         guard let reservation = try reservations.live(of: id, until: deadline),
-            reservation.status != .committed
+            reservation.status.allowedEvents.contains(.release)
         else { return nil }
         switch products.release(key: reservation.key, until: deadline, calls) {
         case .executed(let wasReleased):
-            try reservations.set(
-                wasReleased ? .released : .committed,
+            let isNoted = try reservations.note(
+                wasReleased ? .release : .commit,
                 of: id,
                 reservation,
                 until: deadline
             )
-            return nil
+            // Somebody has moved it since it was read. Moves go forward only, so this ends.
+            return isNoted ? nil : try release(id, until: deadline, calls)
         case .notExecuted(let failure), .unknown(let failure): return failure
         }
     }

@@ -99,11 +99,11 @@ struct PaymentEnding: Sendable {
             transaction -> Bool in
             guard let current = try PaymentStore.locked(of: orderID, in: &transaction),
                 current.id == payment.id, current.intentID == nil,
-                current.status.mayBecome(.cancelled)
+                let status = try? current.status.after(.cancel)
             else { return false }
             try PaymentStore.update(
                 current,
-                status: .cancelled,
+                status: status,
                 intentID: nil,
                 captured: current.captured,
                 reviewReason: current.reviewReason,
@@ -111,7 +111,7 @@ struct PaymentEnding: Sendable {
                 now: change.now,
                 in: &transaction
             )
-            change.setPaymentStatus(.cancelled)
+            change.setPaymentStatus(status)
             return true
         }
         return closed?.result == true ? .unpaid : .undecided("changed")

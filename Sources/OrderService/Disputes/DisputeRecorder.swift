@@ -160,7 +160,7 @@ struct DisputeRecorder: Sendable {
     ) throws {
         let isHeld = try DisputeStore.isHeld(subject.paymentID, in: &transaction)
         guard isHeld != (funds.status == .disputed) else { return }
-        let status = isHeld ? .disputed : funds.undisputed
+        let status = try funds.status(whenDisputed: isHeld)
         try DisputeStore.set(status, of: subject.paymentID, at: change.now, in: &transaction)
         // A payment that was paid is the live one, so the order's.
         change.setPaymentStatus(status, cause: told.id, isPublic: false)

@@ -28,9 +28,14 @@ struct DisputeStore: Sendable {
         let captured: Int64
         let refunded: Int64
 
-        /// The payment's status once nobody disputes it.
-        var undisputed: PaymentStatus {
-            .undisputed(amount: amount, captured: captured, refunded: refunded)
+        /// The payment's status once somebody disputes it, or nobody does any more.
+        ///
+        /// - Throws: `IllegalTransition` where that is no news.
+        func status(
+            whenDisputed isDisputed: Bool
+        ) throws(IllegalTransition<PaymentStatus>) -> PaymentStatus {
+            if isDisputed { return try status.after(.dispute) }
+            return try status.afterDisputes(refunded: refunded, captured: captured, asked: amount)
         }
     }
 

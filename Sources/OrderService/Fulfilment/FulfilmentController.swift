@@ -135,11 +135,11 @@ struct FulfilmentController: Sendable {
     ) throws -> LimitedAttempt? {
         guard
             let payment = try PaymentStore.locked(of: change.order.id, in: &transaction),
-            payment.status == .dueOnDelivery
+            let status = try? payment.status.after(.collectCash)
         else { return nil }
         try PaymentStore.update(
             payment,
-            status: .paid,
+            status: status,
             intentID: nil,
             captured: payment.amount,
             reviewReason: nil,
@@ -147,7 +147,7 @@ struct FulfilmentController: Sendable {
             now: change.now,
             in: &transaction
         )
-        change.setPaymentStatus(.paid, cause: "paid on delivery")
+        change.setPaymentStatus(status, cause: "paid on delivery")
         change.announce(.paymentSucceeded)
         return .of(payment, change.order)
     }

@@ -39,7 +39,7 @@ package struct OrderChange: Sendable {
     package mutating func apply(
         _ event: OrderEvent,
         cause: String? = nil
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         if let closing = order.closing, closing.event != event {
             throw IllegalTransition(status: order.status, event: event, allowed: [])
         }
@@ -47,7 +47,7 @@ package struct OrderChange: Sendable {
         record("order.\(order.status.rawValue)", cause: cause, isPublic: true)
     }
 
-    /// Sets what the order's payment has become; the rule of what may follow what is `Payments`'.
+    /// Shows what the order's payment has become, by the table of `PaymentStatus`.
     package mutating func setPaymentStatus(
         _ status: PaymentStatus,
         cause: String? = nil,

@@ -197,8 +197,8 @@ struct TaskRunner: Sendable {
         guard reservation.status == .held else { return }
         switch products.commit(key: reservation.key, until: deadline, nil) {
         case .executed(let stood):
-            try reservations.set(
-                stood ? .committed : .lost,
+            try reservations.note(
+                stood ? .commit : .lose,
                 of: orderID,
                 reservation,
                 until: deadline

@@ -63,6 +63,18 @@ extension Payment {
     }
 }
 
+extension Payment {
+    /// What it is after its intent has reported `event`.
+    ///
+    /// - Throws: `IllegalTransition` where the report is late, repeated, or of no intent of ours.
+    func status(
+        after event: PaymentEvent
+    ) throws(IllegalTransition<PaymentStatus>) -> PaymentStatus {
+        // The first intent of a payment is news whatever else has happened to the row.
+        try (intentID == nil ? status.after(.meetIntent) : status).after(event)
+    }
+}
+
 /// One try of a customer to pay: a charge at Stripe.
 struct PaymentAttempt: Sendable {
     let chargeID: String

@@ -32,8 +32,7 @@ extension PaymentSettlement {
             let known = current.intentID ?? "none"
             return try flagSecond(intent, beside: known, current, &change, &transaction)
         }
-        let status = intent.status.paymentStatus
-        guard givenUp.intentID == nil || givenUp.status.mayBecome(status) else { return }
+        guard let status = try? givenUp.status(after: intent.status.event) else { return }
         try PaymentStore.update(
             givenUp,
             status: status,

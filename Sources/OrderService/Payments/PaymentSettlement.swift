@@ -103,9 +103,13 @@ struct PaymentSettlement: Sendable {
         _ change: inout OrderChange,
         _ transaction: inout Transaction
     ) throws {
-        let (status, reviewReason) = Self.judge(intent, payment)
+        let (event, reviewReason) = Self.judge(intent, payment)
         let isNew = payment.intentID == nil
-        guard isNew || payment.status.mayBecome(status) else { return }
+        guard let status = try? payment.status(after: event) else {
+            // A late report is dropped; money for a payment that has no intents never is.
+            if isNew { try flagSecond(intent, beside: "none", payment, &change, &transaction) }
+            return
+        }
         // The deadline starts when there is something to pay.
         let expiry = isNew ? change.now + paymentDeadline : payment.expiresAt
         let captured = status.isSettled ? intent.amountReceived : payment.captured
@@ -171,16 +175,16 @@ struct PaymentSettlement: Sendable {
     static func judge(
         _ intent: PaymentIntent,
         _ payment: Payment
-    ) -> (status: PaymentStatus, reviewReason: String?) {
-        guard intent.status == .succeeded else { return (intent.status.paymentStatus, nil) }
+    ) -> (event: PaymentEvent, reviewReason: String?) {
+        guard intent.status == .succeeded else { return (intent.status.event, nil) }
         if intent.amountReceived.currency != payment.amount.currency {
-            return (.paid, "currency_differs")
+            return (.pay, "currency_differs")
         }
         if intent.amountReceived.minor > payment.amount.minor {
-            return (.overpaid, "amount_exceeds")
+            return (.overpay, "amount_exceeds")
         }
-        if intent.amountReceived.minor < payment.amount.minor { return (.paid, "amount_short") }
-        return (.paid, nil)
+        if intent.amountReceived.minor < payment.amount.minor { return (.pay, "amount_short") }
+        return (.pay, nil)
     }
 
     /// The money is there: an order that waits for it goes on, unless something has to be looked

@@ -70,7 +70,6 @@ extension PaymentStarter {
                 orderID: orderID,
                 amount: payment.amount,
                 method: .card,
-                status: .requiresRetry,
                 now: change.now,
                 in: &transaction
             )

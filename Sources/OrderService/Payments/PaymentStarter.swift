@@ -144,7 +144,6 @@ struct PaymentStarter: Sendable {
                 orderID: payment.orderID,
                 amount: payment.amount,
                 method: .card,
-                status: .requiresRetry,
                 now: change.now,
                 in: &transaction
             )

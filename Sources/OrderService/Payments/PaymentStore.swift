@@ -12,7 +12,6 @@ struct PaymentStore: Sendable {
         orderID: Int64,
         amount: Money,
         method: PaymentMethod,
-        status: PaymentStatus,
         now: Timestamp,
         in transaction: inout Transaction
     ) throws {
@@ -23,8 +22,8 @@ struct PaymentStore: Sendable {
             INSERT INTO payments (public_id, order_id, provider_key, capture_method, status,
                 amount_minor, currency, created_at, updated_at)
             VALUES (\(publicID), \(orderID), \(isCard ? "create-\(publicID)" : nil),
-                \(isCard ? "automatic" : "none"), \(status.rawValue), \(amount.minor),
-                \(amount.currency.rawValue), \(now), \(now))
+                \(isCard ? "automatic" : "none"), \(PaymentStatus(first: method).rawValue),
+                \(amount.minor), \(amount.currency.rawValue), \(now), \(now))
             """
         )
     }

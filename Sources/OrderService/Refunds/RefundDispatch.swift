@@ -167,7 +167,7 @@ struct RefundDispatch: Sendable {
                 nextIn: RefundPace.delay(refund, at: store.clock.now),
                 until: deadline
             )
-        } catch is IllegalRefundTransition {
+        } catch is IllegalTransition<RefundStatus> {
             logger.info(
                 "a refund has moved on",
                 metadata: ["refundId": "\(refund.publicID)", "event": "\(event.rawValue)"]

@@ -60,7 +60,7 @@ struct RefundSettlement: Sendable {
         _ transaction: inout Transaction
     ) throws -> Refund? {
         var update: RefundStore.Update
-        do throws(IllegalRefundTransition) {
+        do throws(IllegalTransition<RefundStatus>) {
             update = .init(status: try refund.status.after(told.status.event))
         } catch {
             guard told.status.isFinal else { return refund }
@@ -216,7 +216,7 @@ struct RefundSettlement: Sendable {
     /// Applies an event that a call, the worker's patience or a person brought.
     ///
     /// - Returns: the row as it is now.
-    /// - Throws: `IllegalRefundTransition` if it has moved on meanwhile, `MariaDBError`.
+    /// - Throws: `IllegalTransition` if it has moved on meanwhile, `MariaDBError`.
     @discardableResult
     func apply(
         _ event: RefundEvent,

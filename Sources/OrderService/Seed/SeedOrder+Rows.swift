@@ -186,7 +186,7 @@ extension SeedStory {
     fileprivate var capturesLater: Bool {
         steps.contains { step in
             step.acts.contains { act in
-                if case .payment(.authorized, _) = act { true } else { false }
+                if case .payment(.authorize, _) = act { true } else { false }
             }
         }
     }

@@ -102,7 +102,7 @@ struct SeedOrder: Sendable {
         until now: Timestamp,
         openUntil: Timestamp,
         _ random: inout SeedRandom
-    ) throws(IllegalTransition) {
+    ) throws {
         let delays = story.steps.map { random.number(in: $0.after) * 1_000_000 }
         let total = delays.reduce(0, +)
         let available = now.microseconds - purchase.placedAt.microseconds
@@ -143,10 +143,10 @@ struct SeedOrder: Sendable {
         _ act: SeedStory.Act,
         by actor: String,
         _ random: inout SeedRandom
-    ) throws(IllegalTransition) {
+    ) throws {
         switch act {
         case .move(let event, let cause): try move(event, by: actor, cause)
-        case .payment(let status, let cause): pay(status, by: actor, cause)
+        case .payment(let event, let cause): try pay(event, by: actor, cause)
         case .startFails:
             payment?.failedStarts += 1
             touchPayment()
@@ -164,11 +164,11 @@ struct SeedOrder: Sendable {
             let captured = payment?.captured ?? 0
             payment?.refunded = max(1, captured * percent / 100)
         case .flag(let reason): payment?.reviewReason = reason
-        case .reservation(let status):
-            reservation = status
+        case .reservation(let event):
+            reservation = try reservation.after(event)
             reservationVersion += 1
             reservationUpdatedAt = updatedAt
-            record("reservation.\(status.rawValue)", by: actor, nil, isPublic: false)
+            record("reservation.\(reservation.rawValue)", by: actor, nil, isPublic: false)
         case .fulfil(let event): try fulfil(event, by: actor)
         }
     }
@@ -177,15 +177,19 @@ struct SeedOrder: Sendable {
         _ event: OrderEvent,
         by actor: String,
         _ cause: String?
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         status = try status.after(event)
         if event == .confirm { expiresAt = nil }
         record("order.\(status.rawValue)", by: actor, cause, isPublic: true)
     }
 
-    private mutating func pay(_ status: PaymentStatus, by actor: String, _ cause: String?) {
+    private mutating func pay(
+        _ event: PaymentEvent,
+        by actor: String,
+        _ cause: String?
+    ) throws(IllegalTransition<PaymentStatus>) {
         guard var payment else { return }
-        precondition(payment.status.mayBecome(status), "a story obeys the rules of payments")
+        let status = try payment.status.after(event)
         payment.status = status
         if actor == "stripe", status != .unknown { payment.hasIntent = true }
         if status.isSettled, payment.completedAt == nil { payment.completedAt = updatedAt }
@@ -202,7 +206,7 @@ struct SeedOrder: Sendable {
     private mutating func fulfil(
         _ event: FulfilmentEvent,
         by actor: String
-    ) throws(IllegalTransition) {
+    ) throws(IllegalTransition<OrderStatus>) {
         try move(event.orderEvent, by: actor, nil)
         shipment.events.append((event, updatedAt))
         shipment.status =

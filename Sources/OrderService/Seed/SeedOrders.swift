@@ -176,7 +176,7 @@ struct SeedOrders: Sendable {
             id: Int64(position),
             publicID: "pay_\(random.token(22))",
             intentID: "pi_3S\(random.token(22))",
-            status: story.method == .card ? .requiresRetry : .dueOnDelivery,
+            status: PaymentStatus(first: story.method),
             updatedAt: placedAt
         )
     }

@@ -13,21 +13,21 @@ extension SeedStory {
             [12, 0, 0],
             placed,
             asked,
-            [Step(20...10 * minute, .stripe, .payment(.requiresAction))]
+            [Step(20...10 * minute, .stripe, .payment(.requireAction))]
         ),
         SeedStory(
             .card,
             [12, 0, 0],
             placed,
             asked,
-            [Step(20...10 * minute, .stripe, .payment(.processing))]
+            [Step(20...10 * minute, .stripe, .payment(.process))]
         ),
         SeedStory(.card, [8, 0, 0], placed, [Step(6...9, .stripe, .startFails)]),
         SeedStory(
             .card,
             [6, 0, 0],
             placed,
-            [Step(6...9, .stripe, .startFails, .payment(.unknown))]
+            [Step(6...9, .stripe, .startFails, .payment(.loseAnswer))]
         ),
     ]
 
@@ -53,7 +53,7 @@ extension SeedStory {
                     .charge(),
                     .capture(percent: 110),
                     .flag("amount_exceeds"),
-                    .payment(.overpaid, cause: "amount_exceeds"),
+                    .payment(.overpay, cause: "amount_exceeds"),
                     .move(.reviewPayment, cause: "amount_exceeds")
                 )
             ]
@@ -70,7 +70,7 @@ extension SeedStory {
                     .charge(),
                     .capture(percent: 90),
                     .flag("amount_short"),
-                    .payment(.paid, cause: "amount_short"),
+                    .payment(.pay, cause: "amount_short"),
                     .move(.reviewPayment, cause: "amount_short")
                 )
             ]
@@ -95,7 +95,7 @@ extension SeedStory {
                 Step(
                     1...30,
                     .worker,
-                    .reservation(.lost),
+                    .reservation(.lose),
                     .move(.reviewStock, cause: "out of stock")
                 )
             ]
@@ -135,7 +135,7 @@ extension SeedStory {
                 Step(
                     minute...20 * minute,
                     .buyer,
-                    .payment(.cancelled),
+                    .payment(.cancel),
                     .move(.cancel, cause: "the customer's wish")
                 )
             ],
@@ -157,8 +157,7 @@ extension SeedStory {
                     2...60,
                     .worker,
                     .refund(percent: 100),
-                    .payment(.refunded),
-                    .reservation(.released)
+                    .payment(.refundAll)
                 ),
             ]
         ),
@@ -170,18 +169,17 @@ extension SeedStory {
                 Step(
                     10 * minute...5 * hour,
                     .buyer,
-                    .payment(.cancelled),
+                    .payment(.cancel),
                     .move(.cancel, cause: "the customer's wish")
                 )
-            ],
-            released
+            ]
         ),
         SeedStory(
             .card,
             [0, 1, 20],
             placed,
             asked,
-            [Step(1_800...1_860, .worker, .payment(.failed), .move(.expire))],
+            [Step(1_800...1_860, .worker, .payment(.fail), .move(.expire))],
             released
         ),
         SeedStory(
@@ -190,7 +188,7 @@ extension SeedStory {
             placed,
             asked,
             declined,
-            [Step(1_500...1_800, .worker, .payment(.failed), .move(.expire))],
+            [Step(1_500...1_800, .worker, .payment(.fail), .move(.expire))],
             released
         ),
         SeedStory(
@@ -204,7 +202,7 @@ extension SeedStory {
                 Step(
                     hour...20 * hour,
                     .staff("support-1"),
-                    .payment(.cancelled),
+                    .payment(.cancel),
                     .move(.reject, cause: "fraud suspected")
                 ),
             ],
@@ -219,13 +217,13 @@ extension SeedStory {
                 Step(
                     1...30,
                     .worker,
-                    .reservation(.lost),
+                    .reservation(.lose),
                     .move(.reviewStock, cause: "out of stock")
                 ),
                 Step(
                     hour...20 * hour,
                     .staff("support-1"),
-                    .payment(.cancelled),
+                    .payment(.cancel),
                     .move(.reject, cause: "out of stock")
                 ),
             ]
@@ -244,7 +242,7 @@ extension SeedStory {
                     2 * day...5 * day,
                     warehouse,
                     .fulfil(.return),
-                    .payment(.cancelled, cause: "not taken at the door")
+                    .payment(.cancel, cause: "not taken at the door")
                 )
             ]
         ),
@@ -261,7 +259,7 @@ extension SeedStory {
                     hour...20 * hour,
                     .staff("finance-1"),
                     .refund(percent: 100),
-                    .payment(.refunded, cause: "goods returned")
+                    .payment(.refundAll, cause: "goods returned")
                 ),
             ]
         ),
@@ -277,7 +275,7 @@ extension SeedStory {
                     hour...2 * day,
                     .staff("support-1"),
                     .refund(percent: 30),
-                    .payment(.partiallyRefunded, cause: "damaged on its way")
+                    .payment(.refundPart, cause: "damaged on its way")
                 )
             ]
         ),
@@ -293,7 +291,7 @@ extension SeedStory {
                     hour...2 * day,
                     .staff("finance-1"),
                     .refund(percent: 100),
-                    .payment(.refunded, cause: "goodwill")
+                    .payment(.refundAll, cause: "goodwill")
                 )
             ]
         ),
@@ -304,7 +302,7 @@ extension SeedStory {
             asked,
             paid,
             delivered,
-            [Step(hour...2 * day, .stripe, .payment(.disputed, cause: "fraudulent"))]
+            [Step(hour...2 * day, .stripe, .payment(.dispute, cause: "fraudulent"))]
         ),
     ]
 }

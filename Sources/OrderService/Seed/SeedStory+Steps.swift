@@ -15,7 +15,7 @@ extension SeedStory {
         Step(0...0, .buyer, .move(.confirm, cause: PaymentStatus.noneRequired.rawValue)),
         committed,
     ]
-    static let asked = [Step(1...2, .stripe, .payment(.requiresPaymentMethod))]
+    static let asked = [Step(1...2, .stripe, .payment(.requireMethod))]
     static let declined = [
         Step(20...5 * minute, .stripe, .charge(decline: "insufficient_funds"))
     ]
@@ -25,16 +25,16 @@ extension SeedStory {
             .stripe,
             .charge(),
             .capture(percent: 100),
-            .payment(.paid),
+            .payment(.pay),
             .move(.confirm)
         ),
         committed,
     ]
     static let authorized = [
-        Step(20...10 * minute, .stripe, .charge(), .payment(.authorized))
+        Step(20...10 * minute, .stripe, .charge(), .payment(.authorize))
     ]
-    static let committed = Step(1...3, .worker, .reservation(.committed))
-    static let released = [Step(1...5, .worker, .reservation(.released))]
+    static let committed = Step(1...3, .worker, .reservation(.commit))
+    static let released = [Step(1...5, .worker, .reservation(.release))]
 
     static let warehouse = Actor.staff("service-1")
     static let started = [Step(2 * hour...20 * hour, warehouse, .fulfil(.start))]
@@ -49,7 +49,7 @@ extension SeedStory {
                 warehouse,
                 .fulfil(.deliver),
                 .capture(percent: 100),
-                .payment(.paid, cause: "paid on delivery")
+                .payment(.collectCash, cause: "paid on delivery")
             )
         ]
 }

@@ -16,7 +16,7 @@ struct SeedStory: Sendable {
     /// One thing that happens to an order or to what belongs to it.
     enum Act: Sendable {
         case move(OrderEvent, cause: String? = nil)
-        case payment(PaymentStatus, cause: String? = nil)
+        case payment(PaymentEvent, cause: String? = nil)
         /// Stripe did not answer when the intent was to be made.
         case startFails
         /// A charge at Stripe, declined with this code or else accepted.
@@ -27,7 +27,7 @@ struct SeedStory: Sendable {
         case refund(percent: Int64)
         /// A difference that a person has to look at.
         case flag(String)
-        case reservation(ReservationStatus)
+        case reservation(ReservationEvent)
         case fulfil(FulfilmentEvent)
     }
 

@@ -16,14 +16,15 @@ struct PaymentIntent: Sendable {
         /// Whether Stripe never leaves this state, so that even a late reading of it is true.
         var isFinal: Bool { self == .succeeded || self == .canceled }
 
-        var paymentStatus: PaymentStatus {
+        /// What it tells of a payment.
+        var event: PaymentEvent {
             switch self {
-            case .requiresPaymentMethod, .requiresConfirmation: .requiresPaymentMethod
-            case .requiresAction: .requiresAction
-            case .processing: .processing
-            case .requiresCapture: .authorized
-            case .succeeded: .paid
-            case .canceled: .cancelled
+            case .requiresPaymentMethod, .requiresConfirmation: .requireMethod
+            case .requiresAction: .requireAction
+            case .processing: .process
+            case .requiresCapture: .authorize
+            case .succeeded: .pay
+            case .canceled: .cancel
             }
         }
     }
