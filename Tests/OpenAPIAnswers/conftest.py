@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from document import Document
+from events import Events
 
 
 class API:
@@ -17,6 +18,8 @@ class API:
         self.base = os.environ["BASE_URL"]
         self.http = requests.Session()
         self.http.trust_env = False
+        # All that were ever used: guests', sessions' and checkouts'.
+        self.tokens = set()
 
     def __call__(
         self, method, path, expected, body=None, token=None, key=None, data=None,
@@ -28,6 +31,7 @@ class API:
         `-`. A guest's or session's token is a bearer token.
         """
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.tokens.add(token)
         if token:
             fields["Authorization"] = f"Bearer {token}"
         if key:
@@ -104,8 +108,10 @@ class Record:
         )
 
     def forget_caches(self):
+        script = """for _, key in ipairs(redis.call('KEYS', '*')) do
+            if key ~= 'orders.events' then redis.call('DEL', key) end end"""
         subprocess.run(
-            ["redis-cli", "-s", os.environ["REDIS_SOCKET"], "flushall"],
+            ["redis-cli", "-s", os.environ["REDIS_SOCKET"], "eval", script, "0"],
             check=True, stdout=subprocess.DEVNULL,
         )
 
@@ -130,6 +136,11 @@ def simulator():
 @pytest.fixture(scope="session")
 def record():
     return Record()
+
+
+@pytest.fixture(scope="session")
+def events(api):
+    return Events(api)
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import MariaDB
 import OrderService
 import OrderServiceHarness
 import OrderServiceTesting
@@ -7,14 +8,32 @@ extension ServiceUnderTest {
     /// The topics of an order's events on the stream `orders.events`, in the stream's order.
     func streamedTopics(of orderID: Int64) throws -> [String] {
         try streamedEvents().compactMap { event in
-            guard event["data"]?["order"]?["id"]?.integer == orderID else { return nil }
-            return event["data"]?["type"]?.string
+            event["orderId"]?.integer == orderID ? event["type"]?.string : nil
         }
     }
 
-    /// All events on the stream, as the command line shows them.
+    /// All events on the stream.
     func streamedEvents() throws -> [JSON] {
         try services.eventStream.read(after: "0", limit: 10_000, waitingFor: .milliseconds(1))
-            .map { try JSON(parsing: Array($0.line.utf8)) }
+            .map { try JSON(parsing: Array($0.line.utf8))["event"] ?? .null }
+    }
+
+    /// The ids of the events on the stream, in its order.
+    func streamedIDs() throws -> [String] {
+        try streamedEvents().compactMap { $0["id"]?.string }
+    }
+
+    /// Puts events of the orders 1, 2… into the outbox, in turn, from `evt_0` on.
+    func addEvents(orders: Int, each: Int) throws {
+        for number in 0..<(orders * each) {
+            let order = number % orders + 1
+            try execute(
+                """
+                INSERT INTO outbox (order_id, channel, topic, payload, created_at, next_attempt_at)
+                VALUES (\(order), 'event', 'order.placed', \("{\"id\":\"evt_\(number)\"}"),
+                    \(now), \(now))
+                """
+            )
+        }
     }
 }

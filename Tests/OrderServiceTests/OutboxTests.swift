@@ -20,22 +20,10 @@ struct OutboxTests {
         )
     }
 
-    private func addEvents(_ service: ServiceUnderTest, orders: Int, each: Int) throws {
-        for number in 0..<(orders * each) {
-            let order = number % orders + 1
-            try service.execute(
-                """
-                INSERT INTO outbox (order_id, channel, topic, payload, created_at, next_attempt_at)
-                VALUES (\(order), 'event', 'order.placed', '{}', \(service.now), \(service.now))
-                """
-            )
-        }
-    }
-
     @Test("leases the oldest unsent event of each order, and only that")
     func oldestOfEach() async throws {
         try await ServiceUnderTest.run { service in
-            try addEvents(service, orders: 3, each: 4)
+            try service.addEvents(orders: 3, each: 4)
             let relay = relay(service.services)
             let first = try relay.lease(limit: 100, until: service.soon)
             #expect(first.map(\.orderID).sorted() == [1, 2, 3])
@@ -55,7 +43,7 @@ struct OutboxTests {
     @Test("tells each event once and in order with two relays at work")
     func twoRelays() async throws {
         try await ServiceUnderTest.run { service in
-            try addEvents(service, orders: 5, each: 12)
+            try service.addEvents(orders: 5, each: 12)
             let sibling = try service.makeSibling()
             defer { sibling.close() }
             let workers = [service.services.makeWorker(), sibling.makeWorker()]
@@ -63,17 +51,16 @@ struct OutboxTests {
                 _ = try companion.join()
             }
             try service.drain()
-            let ids = try service.streamedEvents().compactMap { $0["id"]?.integer }
+            let ids = try service.streamedIDs()
             #expect(ids.count == 60 && Set(ids).count == 60)
-            let rows = try service.query("SELECT id, order_id FROM outbox")
-            let orders = Dictionary(
-                uniqueKeysWithValues: try rows.map {
-                    (try $0.int64("id"), try $0.int64("order_id"))
-                }
-            )
             for order in 1...5 {
-                let own = ids.filter { orders[$0] == Int64(order) }
-                #expect(own.count == 12 && own == own.sorted())
+                let own = try service.query(
+                    """
+                    SELECT JSON_VALUE(payload, '$.id') AS id FROM outbox
+                    WHERE order_id = \(order) ORDER BY outbox.id
+                    """
+                ).map { try $0.string("id") }
+                #expect(own.count == 12 && ids.filter(own.contains) == own)
             }
         }
     }
@@ -81,7 +68,7 @@ struct OutboxTests {
     @Test("keeps an order's later events behind a failing one, until it is dead, then replays it")
     func deadLetters() async throws {
         try await ServiceUnderTest.run { service in
-            try addEvents(service, orders: 1, each: 2)
+            try service.addEvents(orders: 1, each: 2)
             let relay = relay(service.services)
             var firstID: Int64?
             let tries = 5
@@ -104,34 +91,19 @@ struct OutboxTests {
             )
             #expect(try dead.map { try $0.int64("id") } == [firstID])
             try service.drain()
-            let sent = try service.streamedEvents().compactMap { $0["id"]?.integer }
-            #expect(sent.count == 1 && sent.first != firstID)
+            #expect(try service.streamedIDs() == ["evt_1"])
 
             let archive = service.services.eventArchive
-            let listed = try archive.replay(orderID: nil, isDryRun: true, until: service.soon)
-            #expect(listed.count == 1)
+            let listed = try archive.replay(.dead, isDryRun: true, until: service.soon)
+            #expect(listed.map(\.rowID) == [firstID] && listed.map(\.eventID) == ["evt_0"])
             try service.drain()
-            #expect(try service.streamedEvents().count == 1)
-            _ = try archive.replay(orderID: nil, isDryRun: false, until: service.soon)
+            #expect(try service.streamedIDs() == ["evt_1"])
+            _ = try archive.replay(.dead, isDryRun: false, until: service.soon)
             try service.drain()
-            #expect(try service.streamedEvents().last?["id"]?.integer == firstID)
-            _ = try archive.replay(orderID: 1, isDryRun: false, until: service.soon)
+            #expect(try service.streamedIDs() == ["evt_1", "evt_0"])
+            _ = try archive.replay(.order(1), isDryRun: false, until: service.soon)
             try service.drain()
-            #expect(try service.streamedEvents().count == 4)
-        }
-    }
-
-    @Test("has no personal data and no secret in its events")
-    func publicEvents() async throws {
-        try await ServiceUnderTest.run { service in
-            let order = try service.paidOrder()
-            for event in try service.streamedEvents() {
-                let text = String(decoding: event.serialized(), as: UTF8.self)
-                for secret in ["ana@", "Ana", "Memorandumului", "secret", order.token] {
-                    #expect(!text.contains(secret))
-                }
-                #expect(event["data"]?["order"]?["id"]?.integer == order.id)
-            }
+            #expect(try service.streamedIDs() == ["evt_1", "evt_0", "evt_0", "evt_1"])
         }
     }
 

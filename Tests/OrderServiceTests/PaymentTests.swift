@@ -127,6 +127,8 @@ struct PaymentTests {
             #expect(declined["status"] == "requires_payment_method")
             #expect(declined["attempts"].array?.map { $0["declineCode"] } == [.string(shown)])
             #expect(!declined.text.contains("lost_card") && !declined.text.contains("stolen"))
+            let told = try service.streamedEvents().filter { $0["type"] == "payment.failed" }
+            #expect(told.map { $0["data"]?["payment"]?["declineCode"] } == [.string(shown)])
 
             #expect(try service.pay(order).status == 200)
             try service.settle()

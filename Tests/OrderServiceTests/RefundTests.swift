@@ -62,7 +62,7 @@ struct RefundTests {
             let topics = try service.streamedTopics(of: order.id)
             #expect(topics.filter { $0.hasPrefix("refund.") } == ["refund.succeeded"])
             let event = try service.streamedEvents().last { event in
-                event["data"]?["type"] == "refund.succeeded"
+                event["type"] == "refund.succeeded"
             }
             #expect(event?["data"]?["refund"]?["id"] == refund["id"])
             #expect(event?["data"]?["refund"]?["amount"] == refund["amount"])

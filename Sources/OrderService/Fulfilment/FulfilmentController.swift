@@ -148,7 +148,10 @@ struct FulfilmentController: Sendable {
             in: &transaction
         )
         change.setPaymentStatus(status, cause: "paid on delivery")
-        change.announce(.paymentSucceeded)
+        change.announce(
+            .paymentSucceeded,
+            about: PaymentRepresentation.event(payment, payment.amount)
+        )
         return .of(payment, change.order)
     }
 }

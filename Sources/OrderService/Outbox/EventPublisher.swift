@@ -5,7 +5,8 @@ import Web
 
 /// Tells the outside of changes: messages of the outbox go to a capped stream in Redis.
 ///
-/// At least once, and in order for each order: a consumer drops the ids it has seen.
+/// At least once, and in order for each order: a consumer drops the ids it has seen. Each entry
+/// has two fields: `event`, and its `type` for those who skip it unread.
 package struct EventPublisher: Sendable {
     package static let stream = "orders.events"
 
@@ -30,13 +31,9 @@ package struct EventPublisher: Sendable {
                 "~",
                 streamLength,
                 "*",
-                "id",
-                message.id,
                 "type",
                 message.topic,
-                "orderId",
-                message.orderID,
-                "data",
+                "event",
                 message.payload
             )
         }

@@ -1,12 +1,10 @@
 import Commerce
 import MariaDB
+import Signing
 import Web
 
 /// The writing side of the outbox: rows in the transaction of the change they tell of.
 enum Outbox {
-    /// The version of the events' form.
-    static let schemaVersion = 1
-
     /// Writes a message of a change of an order.
     static func insert(
         _ message: OutboxMessage,
@@ -14,7 +12,7 @@ enum Outbox {
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
-        let payload = message.channel == .event ? event(message, order, at: now) : [:]
+        let payload = message.told.map { event($0, message, order, at: now) } ?? [:]
         try insert(message, orderID: order.id, payload: payload, at: now, in: &transaction)
     }
 
@@ -36,27 +34,31 @@ enum Outbox {
         )
     }
 
-    /// What an event tells: ids, states and sums; no personal data and no secret.
+    /// An event as it is told, and told again: ids, states and sums; no personal data, no secret.
+    ///
+    /// Its form is held by `nginx/html/events`.
     private static func event(
+        _ topic: OutboxMessage.Topic,
         _ message: OutboxMessage,
         _ order: Order,
         at now: Timestamp
     ) -> JSON {
         let summary: JSON = [
-            "id": .integer(order.id),
             "orderNumber": .string(order.number),
-            "version": .integer(order.version),
             "status": .string(order.status.rawValue),
             "paymentStatus": .string(order.paymentStatus.rawValue),
             "paymentMethod": .string(order.paymentMethod.rawValue),
             "total": order.total.json,
         ]
-        let members: [(name: String, value: JSON)] = [
-            ("type", .string(message.topic)),
-            ("schemaVersion", JSON(schemaVersion)),
-            ("occurredAt", .string(now.rfc3339)),
-            ("order", summary),
+        return [
+            // Random, for the row's number comes again after a restore of the database.
+            "id": .string("evt_" + Base64URL.encode(SecureRandom.bytes(16))),
+            "type": .string(topic.rawValue),
+            "schemaVersion": JSON(topic.schemaVersion),
+            "occurredAt": .string(now.rfc3339),
+            "orderId": .integer(order.id),
+            "orderVersion": .integer(order.version),
+            "data": .object([("order", summary)] + [message.subject].compactMap { $0 }),
         ]
-        return .object(members + [message.subject].compactMap { $0 })
     }
 }

@@ -22,12 +22,20 @@ package struct OutboxMessage: Sendable {
         /// Also of an order that was rejected.
         case orderCancelled = "order.cancelled"
         case orderExpired = "order.expired"
+        /// Of a payment that could not be started with its order.
         case paymentReady = "payment.ready"
         case paymentSucceeded = "payment.succeeded"
+        /// Of each card that was declined; the order still waits for another one.
         case paymentFailed = "payment.failed"
         case refundSucceeded = "refund.succeeded"
         /// Also of one that was cancelled: the money stays here.
         case refundFailed = "refund.failed"
+
+        /// The version of the form of the event's data; another one breaks those who read it.
+        var schemaVersion: Int { 1 }
+
+        /// The name of the file in `nginx/html/events` that describes the event.
+        var schemaFile: String { "\(rawValue).v\(schemaVersion).json" }
     }
 
     /// What the worker does for an order.
@@ -84,6 +92,9 @@ package struct OutboxMessage: Sendable {
     package var dueAt: Timestamp?
     /// What an event tells beside its order.
     var subject: (name: String, value: JSON)?
+
+    /// The event that it is; nil if it is for ourselves.
+    var told: Topic? { channel == .event ? Topic(rawValue: topic) : nil }
 
     /// The task that starts a payment which nobody has started by then.
     static func ensurePayment(at time: Timestamp) -> OutboxMessage {

@@ -61,6 +61,25 @@ enum PaymentRepresentation {
         return .object(members)
     }
 
+    /// What an event tells of a payment: its id, and the money that was asked for or came.
+    static func event(_ payment: Payment, _ amount: Money) -> (name: String, value: JSON) {
+        ("payment", ["id": .string(payment.publicID), "amount": amount.json])
+    }
+
+    /// What an event tells of a declined card.
+    static func event(
+        _ payment: Payment,
+        declined code: String
+    ) -> (name: String, value: JSON) {
+        (
+            "payment",
+            [
+                "id": .string(payment.publicID), "amount": payment.amount.json,
+                "declineCode": JSON(shown(code)),
+            ]
+        )
+    }
+
     /// A decline's code as a payer may see it: that a card is reported lost or stolen, or a
     /// payment taken for fraud, is not for whoever holds the card (Stripe, «decline codes»).
     private static func shown(_ code: String?) -> String? {

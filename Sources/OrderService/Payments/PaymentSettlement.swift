@@ -135,12 +135,19 @@ struct PaymentSettlement: Sendable {
             // Closed here before anybody knew the intent, it could be paid at Stripe all the same.
             if !payment.status.isPayable { change.schedule(.endPayment) }
             if payment.attempts > 0, change.order.mayBePaid {
-                change.announce(.paymentReady)
+                change.announce(
+                    .paymentReady,
+                    about: PaymentRepresentation.event(payment, payment.amount)
+                )
                 // The deadline has moved on while Stripe was away.
                 change.schedule(.extendReservation)
             }
         }
         if status.isSettled, !payment.status.isSettled {
+            change.announce(
+                .paymentSucceeded,
+                about: PaymentRepresentation.event(payment, captured)
+            )
             try confirm(&change, reviewReason: reviewReason, &transaction)
         }
     }
@@ -194,7 +201,6 @@ struct PaymentSettlement: Sendable {
         reviewReason: String?,
         _ transaction: inout Transaction
     ) throws {
-        change.announce(.paymentSucceeded)
         let order = change.order
         guard order.status == .awaitingPayment, change.allows(.confirm) else {
             change.record("payment.late", cause: "the order is \(order.status.rawValue)")
@@ -239,7 +245,13 @@ struct PaymentSettlement: Sendable {
                 at: change.now,
                 in: &transaction
             )
-            if isNew { newDecline = decline.chargeID }
+            if isNew {
+                newDecline = decline.chargeID
+                change.announce(
+                    .paymentFailed,
+                    about: PaymentRepresentation.event(payment, declined: decline.code)
+                )
+            }
         }
         if intent.status == .succeeded, let charge = intent.latestChargeID {
             try PaymentStore.note(

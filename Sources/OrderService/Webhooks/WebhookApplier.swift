@@ -184,6 +184,10 @@ struct WebhookApplier: Sendable {
             )
             guard isNew else { return false }
             change.record("payment.attempt_failed", cause: code, isPublic: false)
+            change.announce(
+                .paymentFailed,
+                about: PaymentRepresentation.event(payment, declined: code)
+            )
             return true
         }
         guard let changed, changed.result else { return }
