@@ -3,16 +3,34 @@
 Guests buy by card at the same time, one purchase after the other; the stand-in for Stripe is well
 and sends its webhook at once. What the steps take is told by the clients, and for those within the
 service by its log. The CPU time is that of `orderd serve` and `orderd worker` together.
+
+Then each kind of fault happens once in each call of a purchase, and the slowest purchase is shown.
 """
 import json
 import os
 import subprocess
+import urllib.request
 
 from bench.results import percentile
 from private_stack import PRODUCTS, PrivateStack, build_release
 
 CLIENTS = 16
 TARGET = 250
+SLOWEST = 3
+FAULTS = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 503},
+    {"kind": "drop_before"},
+    {"kind": "drop_after"},
+    {"kind": "garbage"},
+    {"kind": "delay", "delayMs": 5000},
+]
+CALLS = [
+    "GET /products",
+    "POST /reservations",
+    "POST /stripe/v1/payment_intents",
+    "GET /stripe/v1/payment_intents/*",
+]
 STEPS = {
     "completion": "complete",
     "confirmation": "the card is charged (stand-in)",
@@ -31,10 +49,12 @@ def run(results, seconds):
             processor = processor_seconds(stack) - before
             report(results, number, seen, seconds, processor)
         steps_of_log(results, stack)
+        for call in CALLS:
+            single_faults(results, stack, call)
 
 
-def load(stack, seconds):
-    command = [os.path.join(PRODUCTS, "paymentload"), str(CLIENTS), str(int(seconds) or 1)]
+def load(stack, seconds, clients=CLIENTS):
+    command = [os.path.join(PRODUCTS, "paymentload"), str(clients), str(int(seconds) or 1)]
     output = subprocess.run(
         command, env=stack.environment(), check=True, capture_output=True, text=True
     ).stdout
@@ -72,6 +92,36 @@ def report(results, number, seen, seconds, processor):
     p99 = percentile(whole, 99)
     if p99 is not None:
         results.target(f"p99 {p99:.0f} ms, below {TARGET}", p99 < TARGET)
+
+
+def single_faults(results, stack, call):
+    """One fault of each kind in a call, once; the slowest purchase of all."""
+    slowest, failures = {}, []
+    for fault in FAULTS:
+        name = " ".join(str(value) for value in fault.values())
+        simulate(stack, "POST", {**fault, "match": call, "times": 1})
+        seen = load(stack, 1, clients=1)
+        simulate(stack, "DELETE")
+        failures += seen["failures"]
+        slowest[name] = max((sum(purchase.values()) for purchase in seen["purchases"]), default=0)
+    for failure in failures[:3]:
+        results.note(failure[:200])
+    worst = max(slowest, key=slowest.get)
+    seconds = slowest[worst] / 1000
+    results.target(
+        f"one fault in {call}: {seconds:.2f} s at most ({worst}), below {SLOWEST}",
+        seconds < SLOWEST and not failures,
+    )
+
+
+def simulate(stack, method, body=None):
+    request = urllib.request.Request(
+        stack.environment()["SIM_URL"] + "/_faults",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+        method=method,
+    )
+    urllib.request.urlopen(request, timeout=10).read()
 
 
 def steps_of_log(results, stack):
