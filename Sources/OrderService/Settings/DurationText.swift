@@ -1,6 +1,6 @@
 /// Durations as settings write them: a whole number and a unit, such as `250ms` or `15min`.
-enum DurationText {
-    static let acceptedForms = "250ms, 30s, 15min, 24h or 30d"
+package enum DurationText {
+    package static let acceptedForms = "250ms, 30s, 15min, 24h or 30d"
 
     private static let units: [(suffix: String, length: Duration)] = [
         ("d", .days(1)), ("h", .hours(1)), ("min", .minutes(1)), ("s", .seconds(1)),
@@ -8,7 +8,7 @@ enum DurationText {
     ]
 
     /// The duration that `text` writes; nil if it has another form or does not fit.
-    static func duration(of text: String) -> Duration? {
+    package static func duration(of text: String) -> Duration? {
         let digits = text.prefix { ("0"..."9").contains($0) }
         let suffix = text[digits.endIndex...]
         guard let count = Int64(digits), count <= 1_000_000_000_000,
