@@ -69,6 +69,7 @@ extension Services {
             Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
             Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
             Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
+            Worker.Job(name: "reconcile", pause: .seconds(1), run: reconciliationJob.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
             Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
                 let keys = try idempotency.store.removeExpired(
