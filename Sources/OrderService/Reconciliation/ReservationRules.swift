@@ -55,7 +55,7 @@ enum ReservationRules {
             guard row.status == .committed else { return leaked(isSure: true) }
             return theirs == .committed ? nil : finding(.reservationDiffers, pair)
         }
-        let isSold = order.status == .confirmed || order.status == .inFulfilment
+        let isSold = [.confirmed, .inFulfilment, .shipped, .delivered].contains(order.status)
         switch (row.status, theirs) {
         case (.optimistic, _): return finding(.reservationDiffers, pair, .verifyReservation)
         case (.held, _) where isSold:
