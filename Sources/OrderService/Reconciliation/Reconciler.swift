@@ -16,6 +16,8 @@ package struct Reconciler: Sendable {
     let clock: WallClock
     /// How long the two sides may take to agree.
     let settling: Duration
+    /// Ends a comparison before its time.
+    var stopping = StopSignal()
 
     /// How long a task of the worker may explain a difference; it is tried again for a day.
     static let taskPatience = Duration.seconds(900)
@@ -117,6 +119,7 @@ struct ReconciliationRun {
     }
 
     func checkTime() throws {
+        if reconciler.stopping.isRaised { throw Unread(description: "the process stops") }
         if deadline.isExpired { throw Unread(description: "the time was over") }
     }
 

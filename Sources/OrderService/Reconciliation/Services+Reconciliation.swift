@@ -32,8 +32,10 @@ extension Services {
         ReconciliationLease(database: database, clock: clock, process: process)
     }
 
-    var reconciliationJob: ReconciliationJob {
-        ReconciliationJob(
+    func reconciliationJob(endingWith stopping: StopSignal) -> ReconciliationJob {
+        var reconciler = reconciler
+        reconciler.stopping = stopping
+        return ReconciliationJob(
             lease: reconciliationLease,
             reconciler: reconciler,
             clock: clock,

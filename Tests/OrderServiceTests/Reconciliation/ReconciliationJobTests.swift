@@ -88,6 +88,19 @@ struct ReconciliationJobTests {
         }
     }
 
+    @Test("ends when the process stops, and keeps its place")
+    func stops() async throws {
+        try await ServiceUnderTest.run(Self.settings) { service in
+            let stopping = StopSignal()
+            stopping.raise()
+            let job = service.services.reconciliationJob(endingWith: stopping)
+            _ = try job.run(until: service.soon)
+            let row = try #require(try service.query("SELECT * FROM reconciliation").first)
+            #expect(try row.optionalString("last_error")?.contains("the process stops") == true)
+            #expect(try row.optionalTimestamp("succeeded_at") == nil)
+        }
+    }
+
     @Test("keeps its place and what it found where not everything can be read")
     func outage() async throws {
         try await ServiceUnderTest.run(Self.settings) { service in
