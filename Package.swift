@@ -158,7 +158,13 @@ let package = Package(
             "OpenAPITests",
             ["Commerce", "OrderService", .product(name: "Yams", package: "Yams")]
         ),
-        tests("OrderdTests", ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience"]),
+        tests(
+            "OrderdTests",
+            [
+                "FastCGI", "MariaDB", "OrderService", "OrderServiceHarness",
+                "OrderServiceTesting", "Resilience", "Web",
+            ]
+        ),
         tests("WebTests", ["Web"]),
         tests("CommerceTests", ["Commerce"]),
         tests(

@@ -13,7 +13,8 @@ struct Orderd: ParsableCommand {
             """,
         subcommands: [
             Serve.self, Work.self, Migrate.self, Check.self, SessionCommand.self,
-            EventsCommand.self, BreakersCommand.self, RefundsCommand.self, Seed.self,
+            EventsCommand.self, BreakersCommand.self, RefundsCommand.self,
+            ReconcileCommand.self, Seed.self,
         ]
     )
 }

@@ -114,6 +114,7 @@ package final class ServiceUnderTest: Sendable {
             "UPSTREAM_BUDGET": "20s",
             // Webhooks come when told, and what did not come is missing; tests of catching up say so.
             "CATCH_UP_INTERVAL": "0s",
+            "RECONCILE_INTERVAL": "0s",
             "SEALING_KEY": String(repeating: "0f", count: 32),
             // Tests order as they like; those of the limits set others.
             "PAYMENT_LIMIT_CUSTOMER_HOUR": "1000000",

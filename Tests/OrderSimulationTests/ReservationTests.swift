@@ -32,6 +32,26 @@ struct ReservationTests {
         #expect(try reserve("r1", 4).status == 422)
     }
 
+    @Test("reservations are listed by state and time, page by page")
+    func lists() throws {
+        for number in 1...3 { _ = try reserve("r\(number)", 1) }
+        _ = try shop.send(.post, "/reservations/r2/commit")
+        func keys(_ query: String) throws -> [String?] {
+            let answer = try shop.send(.get, "/reservations?\(query)")
+            return (answer["reservations"].array ?? []).map { $0["key"]?.string }
+        }
+        let first = try shop.send(.get, "/reservations?limit=2")
+        #expect(first["hasMore"] == true && first["reservations"].array?.count == 2)
+        #expect(try keys("limit=2&after=r2") == ["r3"])
+        #expect(try keys("status=held") == ["r1", "r3"])
+        #expect(try keys("status=committed") == ["r2"])
+        #expect(try keys("to=1790000000") == [])
+        #expect(try keys("from=1790000000&to=1790000001") == ["r1", "r2", "r3"])
+        for wrong in ["limit=0", "status=lost", "from=x", "after=nobody", "from=2&to=1"] {
+            #expect(try shop.send(.get, "/reservations?\(wrong)").status == 400, "\(wrong)")
+        }
+    }
+
     @Test("what is short is told piece by piece, and nothing is taken")
     func refusesShortage() throws {
         let body = """

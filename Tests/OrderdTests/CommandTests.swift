@@ -13,7 +13,7 @@ struct CommandTests {
             [], ["serve"], ["worker"], ["migrate"], ["check"], ["session"], ["session", "issue"],
             ["session", "list"], ["session", "revoke"], ["events"], ["events", "tail"],
             ["events", "replay"], ["refunds"], ["refunds", "pause"], ["refunds", "resume"],
-            ["refunds", "status"], ["refunds", "list"],
+            ["refunds", "status"], ["refunds", "list"], ["reconcile"],
         ]
     )
     func help(command: [String]) async throws {

@@ -46,7 +46,7 @@ struct PaymentEnding: Sendable {
             // Whether it was made or not, nobody was told its secret; it is void on sight.
             return try close(payment, until: deadline)
         }
-        return try cancel(intentID, reason, until: deadline, calls)
+        return try endIntent(intentID, reason: reason, until: deadline, calls)
     }
 
     /// Cancels the intents of payments that were given up for another one; blocks on Stripe.
@@ -56,15 +56,19 @@ struct PaymentEnding: Sendable {
     func endGivenUp(of orderID: Int64, until deadline: Deadline) throws -> Result {
         for payment in try payments.openGivenUp(of: orderID, until: deadline) {
             guard let intentID = payment.intentID else { continue }
-            let result = try cancel(intentID, "duplicate", until: deadline, nil)
+            let result = try endIntent(intentID, reason: "duplicate", until: deadline, nil)
             if case .undecided = result { return result }
         }
         return .unpaid
     }
 
-    private func cancel(
+    /// Cancels one intent and settles what became of it; blocks on Stripe.
+    ///
+    /// - Returns: what is certain.
+    /// - Throws: `MariaDBError`.
+    func endIntent(
         _ intentID: String,
-        _ reason: String,
+        reason: String,
         until deadline: Deadline,
         _ calls: CallLog?
     ) throws -> Result {
@@ -115,5 +119,34 @@ struct PaymentEnding: Sendable {
             return true
         }
         return closed?.result == true ? .unpaid : .undecided("changed")
+    }
+
+    /// Closes a payment that was given up and whose intent was never made.
+    ///
+    /// Should it be met after all, it is void on sight, as before.
+    func closeGivenUp(
+        _ id: Int64,
+        of orderID: Int64,
+        by actor: String,
+        until deadline: Deadline
+    ) throws {
+        try ledger.change(orderID, by: actor, until: deadline) { change, transaction in
+            guard let payment = try PaymentStore.locked(id: id, in: &transaction),
+                payment.orderID == orderID, payment.intentID == nil,
+                payment.status.mayBecome(.cancelled),
+                try PaymentStore.isVoid(payment, in: &transaction)
+            else { return }
+            try PaymentStore.update(
+                payment,
+                status: .cancelled,
+                intentID: nil,
+                captured: payment.captured,
+                reviewReason: payment.reviewReason,
+                expiresAt: payment.expiresAt,
+                now: change.now,
+                in: &transaction
+            )
+            change.record("payment.given_up.cancelled", cause: payment.publicID)
+        }
     }
 }

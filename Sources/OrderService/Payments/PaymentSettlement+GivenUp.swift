@@ -44,6 +44,6 @@ extension PaymentSettlement {
             in: &transaction
         )
         change.record("payment.given_up.\(status.rawValue)", cause: intent.id)
-        if status.isPayable { change.schedule(.endPayment) }
+        if status.isPayable || status == .authorized { change.schedule(.endPayment) }
     }
 }

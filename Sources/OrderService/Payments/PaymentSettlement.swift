@@ -13,7 +13,7 @@ struct PaymentSettlement: Sendable {
     let limiter: PaymentLimiter
     let paymentDeadline: Duration
     let logger = Logger(label: "orderd.payments")
-    private static let secondIntent = "second_intent"
+    static let secondIntent = "second_intent"
     /// How long authorized money may wait for its stock.
     private static let authorizationLife = Duration.seconds(24 * 3_600)
 

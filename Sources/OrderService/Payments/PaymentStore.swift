@@ -77,7 +77,7 @@ struct PaymentStore: Sendable {
         ).first.map(Payment.init)
     }
 
-    /// The payments of an order that were given up and whose intents can be paid.
+    /// The payments of an order that were given up and whose intents can be paid, or hold money.
     func openGivenUp(of orderID: Int64, until deadline: Deadline) throws -> [Payment] {
         try database.query(
             """
@@ -85,7 +85,7 @@ struct PaymentStore: Sendable {
             WHERE order_id = \(orderID) AND is_void AND provider_intent_id IS NOT NULL
             """,
             until: deadline
-        ).map(Payment.init).filter(\.status.isPayable)
+        ).map(Payment.init).filter { $0.status.isPayable || $0.status == .authorized }
     }
 
     private static func currentQuery(_ orderID: Int64) -> SQL {
@@ -195,6 +195,13 @@ struct PaymentStore: Sendable {
             WHERE id = \(payment.id) AND provider_intent_id IS NULL
             """
         )
+    }
+
+    /// Whether a locked payment has been given up.
+    static func isVoid(_ payment: Payment, in transaction: inout Transaction) throws -> Bool {
+        try !transaction.query(
+            "SELECT 1 FROM payments WHERE id = \(payment.id) AND is_void"
+        ).isEmpty
     }
 
     /// Notes a try to create the intent that Stripe did not answer.

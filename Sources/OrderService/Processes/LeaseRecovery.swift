@@ -2,7 +2,8 @@ import Glibc
 import MariaDB
 import Resilience
 
-/// Frees what processes that died had taken: idempotency keys, messages, deliveries, catch-up.
+/// Frees what processes that died had taken: idempotency keys, messages, deliveries, catch-up,
+/// comparison.
 ///
 /// Without it a customer who repeats a request, or an event that was being told, would wait until
 /// the lease runs out, half a minute later. A process that was only slow loses nothing: what it
@@ -30,6 +31,13 @@ struct LeaseRecovery: Sendable {
         )
         try database.execute(
             "UPDATE catch_up SET leased_until = NULL, leased_by = NULL WHERE leased_by = \(process)",
+            until: deadline
+        )
+        try database.execute(
+            """
+            UPDATE reconciliation SET leased_until = NULL, leased_by = NULL
+            WHERE leased_by = \(process)
+            """,
             until: deadline
         )
         try database.execute(

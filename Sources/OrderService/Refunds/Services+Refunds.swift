@@ -1,7 +1,7 @@
 extension Services {
     private var refundStore: RefundStore { RefundStore(database: database, clock: clock) }
 
-    private var refundSettlement: RefundSettlement {
+    var refundSettlement: RefundSettlement {
         RefundSettlement(ledger: ledger, payments: payments)
     }
 

@@ -1,6 +1,6 @@
 /// Durations as settings write them: a whole number and a unit, such as `250ms` or `15min`.
 package enum DurationText {
-    static let acceptedForms = "250ms, 30s, 15min, 24h or 30d"
+    package static let acceptedForms = "250ms, 30s, 15min, 24h or 30d"
 
     private static let units: [(suffix: String, length: Duration)] = [
         ("d", .days(1)), ("h", .hours(1)), ("min", .minutes(1)), ("s", .seconds(1)),

@@ -273,6 +273,12 @@ extension Setting {
                 .zero...(.hours(24)),
                 "Events younger than this are left to their webhook."
             )
+        case .reconcileInterval:
+            .duration(
+                "1h",
+                .zero...(.hours(24)),
+                "How often a worker compares the books with Stripe's and product-service's; 0s for never."
+            )
 
         case .logLevel:
             .init(

@@ -87,6 +87,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case webhookTolerance = "WEBHOOK_TOLERANCE"
     case catchUpInterval = "CATCH_UP_INTERVAL"
     case catchUpDelay = "CATCH_UP_DELAY"
+    case reconcileInterval = "RECONCILE_INTERVAL"
 
     case logLevel = "LOG_LEVEL"
     case logLookUpSlow = "LOG_LOOKUP_SLOW"

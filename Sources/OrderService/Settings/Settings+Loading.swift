@@ -71,6 +71,7 @@ extension Settings {
             interval: reader.duration(.catchUpInterval),
             delay: reader.duration(.catchUpDelay)
         )
+        reconciliation = Reconciliation(interval: reader.duration(.reconcileInterval))
         log = Log(
             level: reader.choice(.logLevel, standIn: Logger.Level.info),
             slowLookUp: reader.duration(.logLookUpSlow),

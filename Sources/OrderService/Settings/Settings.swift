@@ -15,6 +15,7 @@ package struct Settings: Sendable {
     package var limits: Limits
     package var retention: Retention
     package var catchUp: CatchUp
+    package var reconciliation: Reconciliation
     package var log: Log
     /// Whether `/metrics` answers.
     package var hasMetrics: Bool
@@ -156,6 +157,12 @@ extension Settings {
         package var interval: Duration
         /// How old an event has to be.
         package var delay: Duration
+    }
+
+    /// The comparison of our books with those of others.
+    package struct Reconciliation: Sendable, Equatable {
+        /// Zero for never.
+        package var interval: Duration
     }
 
     /// What is logged.

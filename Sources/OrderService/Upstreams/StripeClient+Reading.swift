@@ -57,7 +57,8 @@ extension StripeClient {
         return get(path, "retrieve_warning", until: deadline) { FraudWarning($0) }
     }
 
-    private func get<Object>(
+    /// Reads one object or page; blocks.
+    func get<Object>(
         _ path: String,
         _ operation: String,
         until deadline: Deadline,

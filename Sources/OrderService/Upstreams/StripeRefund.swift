@@ -1,4 +1,5 @@
 import Commerce
+import MariaDB
 import Web
 
 /// A refund of Stripe, as much of it as decides anything here.
@@ -31,6 +32,8 @@ struct StripeRefund: Sendable {
     let refundID: String?
     let reason: String?
     let failureReason: String?
+    /// When it was made at Stripe.
+    let createdAt: Timestamp
 
     /// Reads Stripe's object; nil if it is not one, or is of no PaymentIntent.
     init?(_ json: JSON) {
@@ -48,5 +51,6 @@ struct StripeRefund: Sendable {
         refundID = json["metadata"]?["refund_id"]?.string
         reason = json["reason"]?.string
         failureReason = json["failure_reason"]?.string
+        createdAt = Timestamp(seconds: json["created"]?.integer ?? 0)
     }
 }

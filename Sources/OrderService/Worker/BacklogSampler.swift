@@ -107,10 +107,15 @@ extension Services {
         let catchUp =
             settings.catchUp.interval > .zero
             ? CatchUpSampler(store: catchUpStore, clock: clock, metrics: metrics) : nil
+        let reconciliation =
+            settings.reconciliation.interval > .zero
+            ? ReconciliationSampler(lease: reconciliationLease, clock: clock, metrics: metrics)
+            : nil
         return Worker(jobs: [
             Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
                 _ = try sampler.run(until: deadline)
                 _ = try inDoubt.run(until: deadline)
+                _ = try reconciliation?.run(until: deadline)
                 return try catchUp?.run(until: deadline) ?? 0
             }
         ])

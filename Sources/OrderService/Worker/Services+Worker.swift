@@ -57,6 +57,8 @@ extension Services {
             products: products,
             refunds: refundJobs
         )
+        let stopping = StopSignal()
+        let reconciliation = reconciliationJob(endingWith: stopping)
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
         let cartOrders = CartOrders(database: database, clock: clock)
         let retention = settings.retention.outbox
@@ -70,6 +72,7 @@ extension Services {
             Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
             Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
             Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
+            Worker.Job(name: "reconcile", pause: .seconds(1), run: reconciliation.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
             Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
                 let keys = try idempotency.store.removeExpired(
@@ -85,7 +88,7 @@ extension Services {
                 return keys + messages + carts
             },
         ]
-        return Worker(jobs: otherJobs + taskJobs)
+        return Worker(jobs: otherJobs + taskJobs, stopping: stopping)
     }
 
     var catchUpStore: CatchUpStore {

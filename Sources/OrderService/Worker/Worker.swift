@@ -1,7 +1,6 @@
 import Dispatch
 import Logging
 import Resilience
-import Synchronization
 
 /// The loops of the background process: inbox, outbox and cleaning, each on a queue of its own.
 package final class Worker: Sendable {
@@ -15,7 +14,7 @@ package final class Worker: Sendable {
     }
 
     private let jobs: [Job]
-    private let isStopping = Atomic(false)
+    private let stopping: StopSignal
     private let wakeUps: [DispatchSemaphore]
     private let running = DispatchGroup()
     private let logger = Logger(label: "orderd.worker")
@@ -25,8 +24,9 @@ package final class Worker: Sendable {
     /// The pause after a round that failed as a whole, for instance without a database.
     private static let pauseAfterFailure = Duration.seconds(1)
 
-    init(jobs: [Job]) {
+    init(jobs: [Job], stopping: StopSignal = StopSignal()) {
         self.jobs = jobs
+        self.stopping = stopping
         wakeUps = jobs.map { _ in DispatchSemaphore(value: 0) }
     }
 
@@ -41,7 +41,7 @@ package final class Worker: Sendable {
     }
 
     private func loop(_ job: Job, _ wakeUp: DispatchSemaphore) {
-        while !isStopping.load(ordering: .acquiring) {
+        while !stopping.isRaised {
             var pause = job.pause
             do {
                 if try job.run(.after(Self.round)) > 0 { continue }
@@ -76,7 +76,7 @@ package final class Worker: Sendable {
     ///
     /// - Returns: whether all ended in time.
     package func stop(within grace: Duration) -> Bool {
-        isStopping.store(true, ordering: .releasing)
+        stopping.raise()
         for wakeUp in wakeUps { wakeUp.signal() }
         return running.wait(timeout: .now() + grace.dispatchInterval) == .success
     }

@@ -22,6 +22,7 @@ struct Reservation {
     let key: String
     let orderReference: String?
     let items: [Item]
+    let createdAt: Instant
     var status: Status
     var expiresAt: Instant?
 
@@ -32,6 +33,7 @@ struct Reservation {
             "orderReference": JSON(orderReference),
             "status": .string(status.rawValue),
             "items": .array(items.map(\.json)),
+            "createdAt": .string(createdAt.rfc3339),
             "expiresAt": JSON(expiresAt?.rfc3339),
         ]
     }
@@ -132,6 +134,7 @@ struct ReservationBook {
         key: String,
         orderReference: String?,
         items: [Reservation.Item],
+        at now: Instant,
         until expiry: Instant,
         _ catalogue: inout Catalogue,
         _ random: inout RandomSource
@@ -160,6 +163,7 @@ struct ReservationBook {
             key: key,
             orderReference: orderReference,
             items: items,
+            createdAt: now,
             status: .held,
             expiresAt: expiry
         )
@@ -192,6 +196,7 @@ struct ReservationBook {
     /// that was on its way meets a refusal.
     mutating func release(
         _ key: String,
+        at now: Instant,
         _ catalogue: inout Catalogue,
         _ random: inout RandomSource
     ) throws(ReservationError) -> Reservation {
@@ -202,6 +207,7 @@ struct ReservationBook {
                 key: key,
                 orderReference: nil,
                 items: [],
+                createdAt: now,
                 status: .released,
                 expiresAt: nil
             )
@@ -229,5 +235,24 @@ struct ReservationBook {
 
     private func giveBack(_ reservation: Reservation, _ catalogue: inout Catalogue) {
         for item in reservation.items { catalogue.change(item.sku, by: item.quantity) }
+    }
+
+    /// A page of the reservations in a state that were made in a stretch of time, in the order of
+    /// their making; those alone that come after the key `after`.
+    func page(
+        _ status: Reservation.Status?,
+        made times: Range<Int64>,
+        after: String?,
+        limit: Int
+    ) -> (items: [Reservation], hasMore: Bool) {
+        let start = after.flatMap { order.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
+        let found = order[start...].lazy.compactMap { reservations[$0] }
+            .filter { reservation in
+                (status == nil || reservation.status == status)
+                    && times.contains(reservation.createdAt.seconds)
+            }
+            .prefix(limit + 1)
+        let items = Array(found)
+        return (Array(items.prefix(limit)), items.count > limit)
     }
 }

@@ -5,7 +5,7 @@ enum ShopEndpoint: Sendable {
     case user, setUser, deleteUser
     case cart, setCart, emptyCart
     case products, loadProducts
-    case reserve, reservation, extend, commit, release
+    case reserve, reservations, reservation, extend, commit, release
 
     static let router: Router<ShopEndpoint> = {
         var router = Router<ShopEndpoint>()
@@ -18,6 +18,7 @@ enum ShopEndpoint: Sendable {
         router.add(.get, "/products", .products)
         router.add(.put, "/products", .loadProducts)
         router.add(.post, "/reservations", .reserve)
+        router.add(.get, "/reservations", .reservations)
         router.add(.get, "/reservations/{key}", .reservation)
         router.add(.post, "/reservations/{key}/extend", .extend)
         router.add(.post, "/reservations/{key}/commit", .commit)
@@ -82,6 +83,7 @@ extension World {
             return .json(.ok, catalogue.answer(skus: skus).serialized())
         case .loadProducts: return try loadProducts(request.body)
         case .reserve: return try reserve(request.body, now)
+        case .reservations: return try listReservations(request.query)
         case .reservation:
             guard let reservation = reservations[id] else { throw ReservationError.unknownKey }
             return .json(.ok, reservation.json.serialized())
@@ -94,7 +96,7 @@ extension World {
         case .commit:
             return .json(.ok, try reservations.commit(id).json.serialized())
         case .release:
-            let released = try reservations.release(id, &catalogue, &random)
+            let released = try reservations.release(id, at: now, &catalogue, &random)
             return .json(.ok, released.json.serialized())
         }
     }
@@ -140,6 +142,28 @@ extension World {
         return .json(.ok, answer.serialized())
     }
 
+    /// `GET /reservations?status&from&to&after&limit`: oldest first, times in whole seconds since
+    /// 1970, `to` not included, `after` a key.
+    private func listReservations(_ query: Query) throws(Problem) -> Response {
+        let limit = query["limit"].flatMap { Int($0) } ?? 100
+        let status = query["status"].flatMap(Reservation.Status.init(rawValue:))
+        let from = query["from"].map { Int64($0) } ?? 0
+        let to = query["to"].map { Int64($0) } ?? Int64.max
+        guard (1...200).contains(limit), status != nil || query["status"] == nil, let from,
+            let to, from <= to, query["after"].map({ reservations[$0] != nil }) ?? true
+        else { throw Problem(.badRequest, "invalid_request", "A parameter is wrong.") }
+        let page = reservations.page(
+            status,
+            made: from..<to,
+            after: query["after"],
+            limit: limit
+        )
+        let answer: JSON = [
+            "reservations": .array(page.items.map(\.json)), "hasMore": .bool(page.hasMore),
+        ]
+        return .json(.ok, answer.serialized())
+    }
+
     private mutating func reserve(_ bytes: [UInt8], _ now: Instant) throws -> Response {
         let body = try BodyReader(bytes)
         let key = body.string("key", required: true)
@@ -151,6 +175,7 @@ extension World {
             key: key ?? "",
             orderReference: reference,
             items: items,
+            at: now,
             until: now.adding(seconds: lifetime ?? 0),
             &catalogue,
             &random
