@@ -30,6 +30,7 @@ enum PaymentLoad {
             exit(2)
         }
         let samples = Mutex<[Purchase]>([])
+        try Purchase.stock(simulatorPort)
         let buyers = Load(clients: arguments[0], port: port) { client in
             let purchase = try Purchase(client.connection, simulatorPort)
             samples.withLock { $0.append(purchase) }
@@ -57,7 +58,7 @@ private struct Purchase: Sendable {
     let settlement: Duration
 
     /// How often a page asks whether the payment has come; in seconds.
-    private static let pause = 0.005
+    private static let pause = 0.02
     /// When it asks the service to look at Stripe itself.
     private static let refreshAfter = Duration.seconds(1)
     private static let patience = Duration.seconds(10)
@@ -92,6 +93,16 @@ private struct Purchase: Sendable {
     }
 
     struct Unpaid: Error {}
+
+    /// Fills the shelves, so that nothing is sold out meanwhile.
+    static func stock(_ simulatorPort: UInt16) throws {
+        let coffee: JSON = [
+            "sku": "CAFEA-250", "name": "Cafea boabe", "price": 3_490, "vatRate": 11,
+            "stock": 1_000_000,
+        ]
+        try Shopper(HTTPConnection(port: simulatorPort))
+            .expect(200, .json("PUT", "/products", ["products": [coffee]]))
+    }
 
     /// In milliseconds.
     var json: JSON {
