@@ -133,12 +133,12 @@ struct PaymentEnding: Sendable {
         try ledger.change(orderID, by: actor, until: deadline) { change, transaction in
             guard let payment = try PaymentStore.locked(id: id, in: &transaction),
                 payment.orderID == orderID, payment.intentID == nil,
-                payment.status.mayBecome(.cancelled),
+                let status = try? payment.status.after(.cancel), status != payment.status,
                 try PaymentStore.isVoid(payment, in: &transaction)
             else { return }
             try PaymentStore.update(
                 payment,
-                status: .cancelled,
+                status: status,
                 intentID: nil,
                 captured: payment.captured,
                 reviewReason: payment.reviewReason,

@@ -118,7 +118,7 @@ enum IntentRules {
         switch intent.status {
         case .succeeded:
             guard payment.status.isSettled else {
-                let isOpen = payment.intentID == nil || payment.status.mayBecome(.paid)
+                let isOpen = payment.intentID == nil || payment.status.allowedEvents.contains(.pay)
                 return finding(.chargeUnsettled, isOpen ? settling : nil)
             }
             return settled(listed, payment, order).map { finding($0) }

@@ -124,7 +124,7 @@ struct ReconciliationFixer: Sendable {
             throw NotMade(description: failure.reason)
         }
         guard let row, row.isLive else { return }
-        try reservations.set(.released, of: row.orderID, row.reservation(), until: deadline)
+        try reservations.note(.release, of: row.orderID, row.reservation(), until: deadline)
     }
 }
 
