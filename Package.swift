@@ -121,7 +121,7 @@ let package = Package(
             path: "Tests/Load/orderload",
             swiftSettings: strict
         ),
-        tests("CurlTests", ["Curl", "Resilience", "OrderServiceTesting"]),
+        tests("CurlTests", ["CLinux", "Curl", "Resilience", "OrderServiceTesting"]),
         tests("MariaDBTests", ["MariaDB", "OrderServiceTesting", "Resilience"]),
         tests("RedisTests", ["Redis", "Resilience", "OrderServiceTesting"]),
         .executableTarget(

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 import Synchronization
@@ -19,7 +20,7 @@ final class RawPeer: Sendable {
         self.port = port
         Thread { [self] in
             for (index, behaviour) in behaviours.enumerated() {
-                let descriptor = accept(listener, nil, nil)
+                let descriptor = clinux_accept4(listener, nil, nil, O_CLOEXEC)
                 if index == behaviours.count - 1 { close(listener) }
                 let connection = RawConnection(descriptor) { request in
                     self.received.withLock { $0.append(request) }
@@ -43,7 +44,9 @@ final class RawPeer: Sendable {
     }
 
     static func listen(backlog: CInt) throws -> (descriptor: CInt, port: Int) {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        // No program that another test starts may keep it open.
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let listener = socket(AF_INET, type, 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian

@@ -66,7 +66,7 @@ package final class LoopbackGateway: Sendable {
 
     private func acceptAll() {
         while true {
-            let connection = accept(listener, nil, nil)
+            let connection = clinux_accept4(listener, nil, nil, O_CLOEXEC)
             guard connection >= 0 else { break }
             let isWanted = state.withLock { state in
                 if !state.isStopped { state.connections.insert(connection) }

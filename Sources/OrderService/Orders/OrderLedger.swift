@@ -76,22 +76,25 @@ package final class OrderLedger: Sendable {
             WHERE id = \(order.id) AND version = \(before.version)
             """
         )
-        for entry in change.history {
+        if !change.history.isEmpty {
+            let entries = change.history.map { entry in
+                [
+                    order.id.sqlValue, order.version.sqlValue, entry.kind.sqlValue,
+                    change.actor.sqlValue, entry.cause.sqlValue, entry.isPublic.sqlValue,
+                    change.now.sqlValue,
+                ]
+            }
             try transaction.execute(
                 """
                 INSERT INTO order_events
                     (order_id, order_version, kind, actor, cause, is_public, occurred_at)
-                VALUES (\(order.id), \(order.version), \(entry.kind), \(change.actor),
-                    \(entry.cause), \(entry.isPublic), \(change.now))
+                VALUES \(rows: entries)
                 """
             )
         }
         // The cache's row repeats the invalidation, should this process die before it.
-        let messages =
-            change.messages + [OutboxMessage(channel: .cache, topic: OutboxMessage.dropCaches)]
-        for message in messages {
-            try Outbox.insert(message, of: order, at: change.now, in: &transaction)
-        }
+        let drop = OutboxMessage(channel: .cache, topic: OutboxMessage.dropCaches)
+        try Outbox.insert(change.messages + [drop], of: order, at: change.now, in: &transaction)
     }
 
     /// Drops all that caches hold of an order.

@@ -5,31 +5,49 @@ import Web
 
 /// The writing side of the outbox: rows in the transaction of the change they tell of.
 enum Outbox {
-    /// Writes a message of a change of an order.
+    /// Writes the messages of a change of an order, in their order.
     static func insert(
-        _ message: OutboxMessage,
+        _ messages: [OutboxMessage],
         of order: Order,
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
-        let payload = message.told.map { event($0, message, order, at: now) } ?? [:]
-        try insert(message, orderID: order.id, payload: payload, at: now, in: &transaction)
+        let rows = messages.map { message in
+            let payload = message.told.map { event($0, message, order, at: now) } ?? [:]
+            return row(message, orderID: order.id, payload: payload, at: now)
+        }
+        try insert(rows, in: &transaction)
     }
 
     /// Writes a message that needs no more than the order's id.
     static func insert(
         _ message: OutboxMessage,
         orderID: Int64,
-        payload: JSON = [:],
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
-        let payload = String(decoding: payload.serialized(), as: UTF8.self)
+        try insert([row(message, orderID: orderID, payload: [:], at: now)], in: &transaction)
+    }
+
+    private static func row(
+        _ message: OutboxMessage,
+        orderID: Int64,
+        payload: JSON,
+        at now: Timestamp
+    ) -> [SQLValue] {
+        [
+            orderID.sqlValue, message.channel.rawValue.sqlValue, message.topic.sqlValue,
+            String(decoding: payload.serialized(), as: UTF8.self).sqlValue, now.sqlValue,
+            (message.dueAt ?? now).sqlValue,
+        ]
+    }
+
+    private static func insert(_ rows: [[SQLValue]], in transaction: inout Transaction) throws {
+        guard !rows.isEmpty else { return }
         try transaction.execute(
             """
             INSERT INTO outbox (order_id, channel, topic, payload, created_at, next_attempt_at)
-            VALUES (\(orderID), \(message.channel.rawValue), \(message.topic), \(payload),
-                \(now), \(message.dueAt ?? now))
+            VALUES \(rows: rows)
             """
         )
     }

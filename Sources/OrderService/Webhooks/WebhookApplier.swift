@@ -1,3 +1,4 @@
+import Commerce
 import Dispatch
 import Logging
 import MariaDB
@@ -16,10 +17,13 @@ struct WebhookApplier: Sendable {
 
     /// How long a leased delivery is this worker's own.
     private static let lease = Duration.seconds(30)
-    /// Deliveries that are applied at once; each ends within its lease.
+    /// Payments whose deliveries are applied at once.
     private static let atOnce = 8
+    /// Deliveries that are taken together; three come of each payment.
+    private static let taken = 24
+    /// All that was taken ends within its lease.
     private static let patience = Duration.seconds(20)
-    private let lanes = LaneGroup(name: "inbox", lanes: atOnce, queueLimit: 0)
+    private let lanes = LaneGroup(name: "inbox", lanes: atOnce, queueLimit: taken)
 
     init(
         inbox: WebhookInbox,
@@ -37,33 +41,52 @@ struct WebhookApplier: Sendable {
         self.disputes = disputes
     }
 
-    /// Applies what is due.
+    /// Applies what is due: what tells of the same payment one after the other, the rest at once.
     ///
     /// - Returns: how many deliveries were taken; 0 means that nothing waits.
     func run(until deadline: Deadline) throws -> Int {
         let deliveries = try inbox.lease(
-            limit: Self.atOnce,
+            limit: Self.taken,
             for: Self.lease,
             until: deadline
         )
+        let patience = Deadline.after(Self.patience)
         let work = DispatchGroup()
-        for delivery in deliveries {
+        for group in Dictionary(grouping: deliveries.map(Read.init), by: \.subject).values {
             work.enter()
             let isAccepted = lanes.submit {
-                carryOut(delivery)
+                for read in group { carryOut(read, until: patience) }
                 work.leave()
             }
-            // Its lease runs out, and it is taken again.
+            // Their leases run out, and they are taken again.
             if !isAccepted { work.leave() }
         }
         work.wait()
         return deliveries.count
     }
 
-    private func carryOut(_ delivery: WebhookInbox.Delivery) {
+    /// A delivery whose event has been parsed.
+    private struct Read: Sendable {
+        let delivery: WebhookInbox.Delivery
+        let object: JSON?
+        /// The payment's intent where the event names one, else the delivery itself.
+        let subject: String
+
+        init(_ delivery: WebhookInbox.Delivery) {
+            self.delivery = delivery
+            object = (try? JSON(parsing: delivery.payload))?["data"]?["object"]
+            let intentID = object?["payment_intent"]?.string
+            subject = intentID ?? object?["id"]?.string ?? delivery.eventID
+        }
+    }
+
+    private func carryOut(_ read: Read, until patience: Deadline) {
+        let delivery = read.delivery
         do {
             do {
-                try apply(delivery, until: .after(Self.patience))
+                if let object = read.object {
+                    try apply(delivery.type, object, until: patience)
+                }
                 try inbox.markApplied(delivery.id, until: .after(.seconds(5)))
             } catch {
                 logger.warning(
@@ -89,16 +112,14 @@ struct WebhookApplier: Sendable {
         }
     }
 
-    private func apply(_ delivery: WebhookInbox.Delivery, until deadline: Deadline) throws {
-        let event = try JSON(parsing: delivery.payload)
-        guard let object = event["data"]?["object"] else { return }
-        if DisputeRecorder.isMeant(by: delivery.type) {
-            return try noteRisk(delivery.type, object, until: deadline)
+    private func apply(_ type: String, _ object: JSON, until deadline: Deadline) throws {
+        if DisputeRecorder.isMeant(by: type) {
+            return try noteRisk(type, object, until: deadline)
         }
-        switch delivery.type.split(separator: ".").first {
+        switch type.split(separator: ".").first {
         case "payment_intent":
-            guard let intent = PaymentIntent(object) else { return }
-            try settle(intent, until: deadline)
+            guard let intent = PaymentIntent(object), intent.orderID != nil else { return }
+            try reread(intent.id, after: type, fallback: intent, until: deadline)
         case "refund",
             "charge" where object["object"]?.string == "refund":
             guard let refund = StripeRefund(object) else { return }
@@ -108,8 +129,8 @@ struct WebhookApplier: Sendable {
         case "charge":
             guard let intentID = object["payment_intent"]?.string else { return }
             if object["object"]?.string == "charge" { try note(object, until: deadline) }
-            try reread(intentID, fallback: nil, until: deadline)
-            guard delivery.type == "charge.refunded" else { return }
+            try reread(intentID, after: type, fallback: nil, until: deadline)
+            guard type == "charge.refunded" else { return }
             if let unread = try refunds.reread(ofIntent: intentID, until: deadline, nil) {
                 throw unread
             }
@@ -124,26 +145,36 @@ struct WebhookApplier: Sendable {
     private func noteRisk(_ type: String, _ object: JSON, until deadline: Deadline) throws {
         if case .noted = try disputes.note(type, object, until: deadline) { return }
         if let intentID = object["payment_intent"]?.string {
-            try reread(intentID, fallback: nil, until: deadline)
+            try reread(intentID, after: type, fallback: nil, until: deadline)
         }
         if case .unsettled = try disputes.note(type, object, until: deadline) {
             throw Unreadable(reason: "the disputed payment is not settled")
         }
     }
 
-    private func settle(_ signed: PaymentIntent, until deadline: Deadline) throws {
-        guard signed.orderID != nil else { return }
-        try reread(signed.id, fallback: signed, until: deadline)
+    /// Whether an event tells nothing of a payment that is not in its row already.
+    ///
+    /// A row has an intent once Stripe has told of it, and is settled once Stripe has told of its
+    /// success, which is final.
+    private static func isOld(_ type: String, _ payment: Payment) -> Bool {
+        switch type {
+        case "payment_intent.created": true
+        case "payment_intent.succeeded", "charge.succeeded": payment.status.isSettled
+        default: false
+        }
     }
 
-    /// Reads the intent again and settles it; a signed final object may stand in where Stripe
-    /// cannot be asked.
+    /// Reads the intent again and settles it, unless what came is known; a signed final object may
+    /// stand in where Stripe cannot be asked.
     private func reread(
         _ intentID: String,
+        after type: String,
         fallback: PaymentIntent?,
         until deadline: Deadline
     ) throws {
-        let version = try payments.find(intentID: intentID, until: deadline)?.version
+        let known = try payments.find(intentID: intentID, until: deadline)
+        if let known, Self.isOld(type, known) { return }
+        let version = known?.version
         switch stripe.intent(intentID, until: deadline, nil) {
         case .executed(.intent(let intent)):
             try settlement.settle(intent, readAt: version, by: "stripe", until: deadline)
