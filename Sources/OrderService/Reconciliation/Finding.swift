@@ -98,6 +98,8 @@ package struct Finding: Sendable {
     package let kind: Kind
     package let orderID: Int64?
     package let orderNumber: String?
+    /// Whether it is of demo data, of which no other side has ever heard.
+    let isOfDemo: Bool
     let subject: Subject
     let ours: Figure
     let theirs: Figure
@@ -116,6 +118,7 @@ package struct Finding: Sendable {
         self.kind = kind
         orderID = order?.id
         orderNumber = order?.number
+        isOfDemo = order?.checkoutSessionID.hasPrefix(SeedOrder.sessionPrefix) ?? false
         self.subject = subject
         self.ours = ours
         self.theirs = theirs

@@ -42,6 +42,11 @@ package struct ReconciliationReport: Sendable {
         }
     }
 
+    /// A difference of demo data, which is none.
+    mutating func passOver() {
+        note("demo orders of `orderd seed` are passed over: no other side knows them")
+    }
+
     mutating func count(_ what: String, _ number: Int = 1) {
         compared[what, default: 0] += number
     }

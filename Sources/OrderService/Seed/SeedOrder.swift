@@ -3,6 +3,9 @@ import MariaDB
 
 /// One order of the demo data while its story is told.
 struct SeedOrder: Sendable {
+    /// How the checkout session of a demo order begins, which no real one's does.
+    static let sessionPrefix = "demo_"
+
     /// What is bought, by whom, and when.
     struct Purchase: Sendable {
         let id: Int64

@@ -125,7 +125,7 @@ struct SeedOrders: Sendable {
         return SeedOrder.Purchase(
             id: Int64(position),
             number: OrderNumber(random: numbers[UInt64(position)]),
-            checkoutSessionID: "chk_\(random.token(24))",
+            checkoutSessionID: "\(SeedOrder.sessionPrefix)\(random.token(24))",
             person: person,
             userSeq: customer.map { counts[$0] },
             lines: lines,
