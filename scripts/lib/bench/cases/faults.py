@@ -2,7 +2,8 @@
 
 Look-ups and checkouts come at a fixed rate far below what the machine can do, through nginx. A
 look-up's time counts from when it was due. Each state lasts some seconds; then it is ended, and it
-is measured how long payments still start degraded. The CPU time is that of `orderd serve`, spread
+is measured how long payments still start degraded, from when the last request has ended that the
+fault had caught: an answer that was held back comes, or is waited for, after the fault has gone. The CPU time is that of `orderd serve`, spread
 over all requests of the state.
 """
 import json
@@ -163,11 +164,12 @@ class State:
         open_ones = [row for row in self.checkouts if row["requestId"] in refused]
         self.refused = [row["ms"] for row in open_ones]
         self.opened = min((row["at"] / 1000 for row in open_ones), default=None)
-        # From the end of the fault to the first of the answers that are all well.
+        # From the last request that the fault has caught to the first of those that are all well.
+        caught = max((row["at"] + row["ms"] for row in self.checkouts), default=end)
         bad = [row for row in self.after if row["degraded"] or row["optimistic"]]
         last = max((row["at"] for row in bad), default=None)
         good = [row["at"] for row in self.after if last is None or row["at"] > last]
-        self.recovery = (min(good) - end) / 1000 if good else None
+        self.recovery = max(0, min(good) - max(end, caught)) / 1000 if good else None
 
     def _refused(self):
         """Requests of which no call that would have been made was let through by a breaker."""
