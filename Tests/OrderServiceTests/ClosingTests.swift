@@ -125,6 +125,23 @@ struct ClosingTests {
         }
     }
 
+    @Test(
+        "has an order looked at that was paid wrongly at the last moment",
+        arguments: [500, 9_999]
+    )
+    func wronglyPaidWhileExpiring(paid: Int) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let intent = try #require(order.clientSecret?.split(separator: "_secret_").first)
+            service.stripe(.post, "payment_intents/\(intent)", "amount=\(paid)")
+            try service.pay(order)
+            service.advance(by: .seconds(1_810))
+            try service.drain()
+            #expect(look(service, order)["status"] == "payment_review")
+            #expect(reservations(service) == ["held"])
+        }
+    }
+
     @Test("expires an order whose payment was never made, and voids it") func expiresDegraded()
         async throws
     {

@@ -25,6 +25,22 @@ struct FallbackTests {
         service.standInRequests("POST", "/stripe/v1/payment_intents")
     }
 
+    @Test("believe no empty answer of product-service")
+    func emptyAnswers() async throws {
+        try await ServiceUnderTest.run { service in
+            service.setFault("POST /reservations", "status", status: 200)
+            let order = try service.placedOrder()
+            #expect(order.answer["reservation", "optimistic"] == true)
+            service.removeFaults()
+            service.setFault("POST /reservations/*/*", "status", status: 200)
+            try service.pay(order)
+            service.advance(by: .seconds(10))
+            try service.settle()
+            let rows = try service.query("SELECT status FROM reservations")
+            #expect(try rows.map { try $0.string("status") } == ["held"])
+        }
+    }
+
     @Test("degrade payments at once when Stripe's breaker is open, and ask it no more")
     func openBreaker() async throws {
         let policy = "attempts=1 minimumCalls=3 openWait=5min attemptTimeout=5s laneWait=5s"

@@ -35,6 +35,40 @@ struct MoneyInDoubtTests {
             #expect(summary["status"] == "payment_review")
             let reasons = try service.query("SELECT review_reason FROM payments")
             #expect(try reasons.map { try $0.string(0) } == ["second_intent"])
+            // The first charge goes back; that of the second stays somebody's work.
+            let support = try service.session("8", .support)
+            let cancelled = service.send(
+                .post,
+                "\(order.path)/cancel",
+                token: support,
+                key: "cancel"
+            )
+            #expect(cancelled.status == 200 || cancelled.status == 202)
+            try service.settle()
+            let ended = try service.query("SELECT status, doubt FROM payments")
+            #expect(try ended.map { try $0.string("status") } == ["refunded"])
+            #expect(try ended.map { try $0.string("doubt") } == ["review"])
+        }
+    }
+
+    @Test("of a second intent is taken once: the first can be paid no more")
+    func secondBeforeFirst() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let payment = service.send(.get, "\(order.path)/payment", token: order.token)
+            let paymentID = try #require(payment["paymentId"].string)
+            let amount = try #require(payment["amount"].integer)
+            service.stripe(
+                .post,
+                "payment_intents",
+                "amount=\(amount)&currency=ron&automatic_payment_methods[enabled]=true"
+                    + "&metadata[order_id]=\(order.id)&metadata[payment_id]=\(paymentID)"
+                    + "&confirm=true&payment_method=pm_card_visa"
+            )
+            try service.settle()
+            let summary = service.send(.get, order.path, token: order.token)
+            #expect(summary["status"] == "payment_review")
+            #expect(service.intents.map { $0["status"] } == ["canceled", "succeeded"])
         }
     }
 

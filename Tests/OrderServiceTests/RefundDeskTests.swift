@@ -202,6 +202,24 @@ struct RefundDeskTests {
         }
     }
 
+    @Test("that wait are not sent once the payment is disputed")
+    func disputedMeanwhile() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let token = try service.staff()
+            try service.services.refundControl.pause(reason: "a look", until: service.soon)
+            #expect(service.refund(order, token: token).status == 201)
+            try service.execute(
+                "UPDATE payments SET status = 'disputed' WHERE order_id = \(order.id)"
+            )
+            try service.services.refundControl.resume(reason: "looked", until: service.soon)
+            service.advance(by: .seconds(600))
+            try service.drain()
+            #expect(service.refundCalls == 0)
+            #expect(try service.refundStatuses(of: order) == ["requested"])
+        }
+    }
+
     @Test("in doubt are looked up while the switch is off, and not sent again")
     func pausedInDoubt() async throws {
         let changes = ["STRIPE_REFUND_POLICY": "attemptTimeout=6s attempts=1 minimumCalls=1000"]

@@ -143,6 +143,24 @@ struct WebhookTests {
         }
     }
 
+    @Test("of a state that nobody here knows have the payment read again")
+    func unknownState() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let id = try #require(order.clientSecret?.split(separator: "_secret_").first)
+            service.standIn(.post, "/_webhooks", ["paused": true])
+            try service.pay(order)
+            let event = """
+                {"id":"evt_new","type":"payment_intent.succeeded","data":{"object":
+                {"id":"\(id)","object":"payment_intent","status":"some_new_status"}}}
+                """
+            #expect(deliver(service, Array(event.utf8)).status == 200)
+            try service.drain()
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "confirmed")
+        }
+    }
+
     @Test("of things that are not ours change nothing")
     func strangers() async throws {
         try await ServiceUnderTest.run { service in

@@ -90,12 +90,19 @@ struct OrderClosing: Sendable {
         return try ending.end(paymentOf: id, reason: "abandoned", until: deadline, nil)
     }
 
-    /// The money came at the last moment, and the stock is still held: the order goes on.
+    /// The money came at the last moment, and the stock is still held: the order goes on, unless
+    /// the money has to be looked at first.
     private func goOn(_ id: Int64, until deadline: Deadline) throws {
-        try ledger.change(id, by: "worker", until: deadline) { change, _ in
+        try ledger.change(id, by: "worker", until: deadline) { change, transaction in
             guard change.order.closing == .expire else { return }
             change.setClosing(nil)
             change.setExpiry(nil)
+            if let doubt = try PaymentStore.locked(of: id, in: &transaction)?.reviewReason {
+                if change.allows(.reviewPayment) {
+                    try change.apply(.reviewPayment, cause: doubt)
+                }
+                return
+            }
             guard change.allows(.confirm) else { return }
             try change.apply(.confirm, cause: "paid while it expired")
             change.announce(.orderConfirmed)

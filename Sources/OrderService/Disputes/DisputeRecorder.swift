@@ -164,6 +164,14 @@ struct DisputeRecorder: Sendable {
         try DisputeStore.set(status, of: subject.paymentID, at: change.now, in: &transaction)
         // A payment that was paid is the live one, so the order's.
         change.setPaymentStatus(status, cause: told.id, isPublic: false)
+        // It could not be given back while the bank had it.
+        if !isHeld, change.order.status.hasEndedUnpaid {
+            _ = try RefundRequester.requestRest(
+                reason: "the order was \(change.order.status.rawValue) while it was disputed",
+                &change,
+                &transaction
+            )
+        }
     }
 
     // MARK: Warnings of fraud

@@ -40,7 +40,13 @@ enum PaymentRepresentation {
     static func started(_ started: PaymentStarter.Started, orderID: Int64) -> JSON {
         var members: [(name: String, value: JSON)] = [
             ("id", .string(started.payment.publicID)),
-            ("status", .string(started.payment.status.rawValue)),
+            // Whatever the row has learnt meanwhile: who asked has to ask again.
+            (
+                "status",
+                .string(
+                    (started.isDegraded ? .requiresRetry : started.payment.status).rawValue
+                )
+            ),
         ]
         if let secret = started.clientSecret { members.append(("clientSecret", .string(secret))) }
         members += [

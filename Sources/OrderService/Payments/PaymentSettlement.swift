@@ -173,6 +173,8 @@ struct PaymentSettlement: Sendable {
         try noteAttempts(of: intent, payment, &change, &transaction)
         try PaymentStore.flag(payment, Self.secondIntent, at: change.now, in: &transaction)
         change.record("payment.second_intent", cause: intent.id)
+        // Nobody shall pay the first one as well.
+        if payment.intentID != nil, payment.status.isPayable { change.schedule(.endPayment) }
         if change.allows(.reviewPayment) {
             try change.apply(.reviewPayment, cause: Self.secondIntent)
         }

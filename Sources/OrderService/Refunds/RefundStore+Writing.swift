@@ -128,7 +128,7 @@ extension RefundStore {
     enum Turn: Sendable {
         /// The caller sends it; the row as it is now.
         case mine(Refund)
-        /// The switch is off; it was put off.
+        /// The switch is off, or the payer disputes the payment; it was put off.
         case paused
         /// Somebody else changed it meanwhile.
         case moved
@@ -144,7 +144,9 @@ extension RefundStore {
     ) throws -> Turn {
         let now = clock.now
         let turn: Turn = try database.transaction(class: .write, until: deadline) { transaction in
-            if try RefundSwitch.isPaused(in: &transaction) {
+            if try RefundSwitch.isPaused(in: &transaction)
+                || Self.isDisputed(refund, in: &transaction)
+            {
                 try transaction.execute(
                     """
                     UPDATE refunds SET next_attempt_at = \(now + pause)
@@ -170,6 +172,16 @@ extension RefundStore {
         }
         if case .mine = turn { CrashPoint.refundTaken.pass(.after) }
         return turn
+    }
+
+    /// Whether the bank has the money, and decides where it goes.
+    private static func isDisputed(
+        _ refund: Refund,
+        in transaction: inout Transaction
+    ) throws -> Bool {
+        try !transaction.query(
+            "SELECT 1 FROM payments WHERE id = \(refund.paymentID) AND status = 'disputed'"
+        ).isEmpty
     }
 
     /// Puts the worker's next look at a refund off, unless it has changed since it was read.

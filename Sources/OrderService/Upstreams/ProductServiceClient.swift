@@ -158,7 +158,8 @@ struct ProductServiceClient: Sendable {
 
     @Sendable private static func stood(_ answer: UpstreamAnswer) -> Bool? {
         switch (answer.status, answer.json["code"]?.string) {
-        case (200..<300, _): true
+        // An empty answer is nobody's word.
+        case (200..<300, _): answer.json["status"]?.string == nil ? nil : true
         // Only in its own words: what stands between us may say 404 as well.
         case (404, "not_found"), (409, "released"), (409, "expired"), (409, "committed"): false
         default: nil
@@ -179,7 +180,9 @@ extension ProductServiceClient.Reservation {
     /// Reads product-service's answer; nil if it is none of those it gives.
     fileprivate init?(_ answer: UpstreamAnswer) {
         switch (answer.status, answer.json["code"]?.string) {
-        case (200, _), (201, _): self = .held
+        case (200, _), (201, _):
+            guard answer.json["status"]?.string != nil else { return nil }
+            self = .held
         case (409, "out_of_stock"):
             let items = answer.json["items"]?.array ?? []
             self = .outOfStock(

@@ -118,8 +118,11 @@ struct WebhookApplier: Sendable {
         }
         switch type.split(separator: ".").first {
         case "payment_intent":
-            guard let intent = PaymentIntent(object), intent.orderID != nil else { return }
-            try reread(intent.id, after: type, fallback: intent, until: deadline)
+            let intent = PaymentIntent(object)
+            if let intent, intent.orderID == nil { return }
+            // One that cannot be read, of a state yet unknown perhaps, is asked for by its id.
+            guard let id = object["id"]?.string else { return }
+            try reread(id, after: type, fallback: intent, until: deadline)
         case "refund",
             "charge" where object["object"]?.string == "refund":
             guard let refund = StripeRefund(object) else { return }

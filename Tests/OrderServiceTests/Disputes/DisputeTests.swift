@@ -37,6 +37,40 @@ struct DisputeTests {
         }
     }
 
+    @Test("of an order that was cancelled meanwhile give the money back once they are won")
+    func wonAfterCancel() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let dispute = try service.dispute(order)
+            try service.settle()
+            let cancelled = service.send(
+                .post,
+                "\(order.path)/cancel",
+                token: order.token,
+                key: "cancel"
+            )
+            #expect(cancelled.status == 200 && service.paymentStatus(order) == "disputed")
+            service.moveDispute(dispute, to: "won")
+            try service.settle()
+            try service.settle()
+            #expect(service.paymentStatus(order) == "refunded")
+        }
+    }
+
+    @Test("are not all that keeps goods here: money that has gone back does too")
+    func refunded() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let finance = try service.session("9", .finance)
+            #expect(service.refund(order, token: finance).status == 201)
+            try service.settle()
+            #expect(service.paymentStatus(order) == "refunded")
+            let refused = try service.report("start", of: order)
+            #expect(refused.status == 409 && refused.code == "illegal_transition")
+            #expect(refused["allowed"] == ["cancel"])
+        }
+    }
+
     @Test("are told to staff, and to nobody else")
     func history() async throws {
         try await ServiceUnderTest.run { service in
