@@ -9,7 +9,7 @@ struct NginxExamplesTests {
     func instances() async throws {
         try await onOwnThread {
             let (first, second) = (Echo("first"), Echo("second"))
-            let nginx = try ShippedNginx([first, second])
+            let nginx = try ShippedNginx(before: [first, second])
             func names(_ call: HTTPCall) throws -> Set<String> {
                 try (0..<20).reduce(into: []) { names, _ in
                     let answer = try nginx.send(call)
@@ -31,11 +31,14 @@ struct NginxExamplesTests {
                 try nginx.send(.get("/v1/orders").from(forwarded)).text.split(separator: " ")
                     .dropFirst().first
             }
-            let plain = try ShippedNginx([Echo()])
+            let plain = try ShippedNginx(before: [Echo()])
             #expect(try seen(plain, "198.51.100.1") == "127.0.0.1")
-            let other = try ShippedNginx(include: ShippedNginx.file("realip.conf"), [Echo()])
+            let other = try ShippedNginx(
+                include: ShippedNginx.file("realip.conf"),
+                before: [Echo()]
+            )
             #expect(try seen(other, "198.51.100.1") == "127.0.0.1")
-            let behind = try ShippedNginx(include: ShippedNginx.realAddresses(), [Echo()])
+            let behind = try ShippedNginx(include: ShippedNginx.realAddresses(), before: [Echo()])
             #expect(try seen(behind, "198.51.100.1") == "198.51.100.1")
             #expect(try seen(behind, "2001:db8::1") == "2001:db8::1")
             // What stands left of the last foreign address, the client has written itself.
@@ -56,7 +59,7 @@ struct NginxExamplesTests {
                 .replacing("listen 443 ", with: "listen 127.0.0.1:\(port) ")
                 .replacing("listen [::]:443 ssl http2;", with: "")
                 .replacing("/etc/orders/tls/", with: "\(directory)/")
-            let nginx = try ShippedNginx(include: example, [Echo()])
+            let nginx = try ShippedNginx(include: example, before: [Echo()])
             func curl(_ arguments: String...) throws -> String {
                 let shell = #""$@"; echo "exit $?""#
                 let command = [

@@ -16,7 +16,7 @@ struct NginxLimitsTests {
             let nginx = try ShippedNginx(
                 settings,
                 include: ShippedNginx.realAddresses(),
-                [application]
+                before: [application]
             )
             func statuses(_ call: HTTPCall) throws -> [Int] {
                 try (0..<40).map { _ in try nginx.send(call).status }
@@ -30,6 +30,7 @@ struct NginxLimitsTests {
             #expect(refused.status == 429 && refused.field("Retry-After") == "1")
             #expect(refused.field("Content-Type") == "application/problem+json")
             #expect(refused.json?["code"] == "rate_limited")
+            #expect(refused.field("X-Frame-Options") == "DENY")
             #expect(refused.json?["requestId"]?.string == refused.field("X-Request-Id"))
             #expect(try nginx.send(.get("/v1/orders").from("198.51.100.2")).status == 200)
 
@@ -52,7 +53,7 @@ struct NginxLimitsTests {
             let nginx = try ShippedNginx(
                 ["NGINX_CONNECTIONS": "3"],
                 include: ShippedNginx.realAddresses(),
-                [application]
+                before: [application]
             )
             let call = HTTPCall.get("/hold").from("198.51.100.1")
             let load = Load(clients: 3, port: nginx.port, limit: 3) { client in
@@ -73,7 +74,7 @@ struct NginxLimitsTests {
     func sizes() async throws {
         try await onOwnThread {
             let application = Echo()
-            let nginx = try ShippedNginx([application])
+            let nginx = try ShippedNginx(before: [application])
             func post(_ count: Int) throws -> HTTPAnswer {
                 let body = [UInt8](repeating: 32, count: count)
                 return try nginx.send(HTTPCall("POST", "/v1/orders/1/cancel", body: body))

@@ -16,7 +16,7 @@ struct NginxRefusalsTests {
             let nginx = try ShippedNginx(
                 ["NGINX_OPERATORS": "203.0.113.0/24 2001:db8:5::/48"],
                 include: ShippedNginx.realAddresses(),
-                [application]
+                before: [application]
             )
             for path in Self.closed {
                 for operators in ["203.0.113.9", "2001:db8:5::1"] {
@@ -37,7 +37,7 @@ struct NginxRefusalsTests {
     @Test("are the same by default for all but this machine")
     func closedByDefault() async throws {
         try await onOwnThread {
-            let nginx = try ShippedNginx(include: ShippedNginx.realAddresses(), [Echo()])
+            let nginx = try ShippedNginx(include: ShippedNginx.realAddresses(), before: [Echo()])
             for path in Self.closed {
                 #expect(try nginx.send(.get(path)).status == 200)
                 #expect(try nginx.send(.get(path).from("198.51.100.1")).status == 404)
@@ -49,7 +49,7 @@ struct NginxRefusalsTests {
     func unclearPaths() async throws {
         try await onOwnThread {
             let application = Echo()
-            let nginx = try ShippedNginx([application])
+            let nginx = try ShippedNginx(before: [application])
             for path in [
                 "//", "//v1/orders", "/v1//orders", "/v1/orders//", "/v1/./orders", "/v1/orders/.",
                 "/v1/../metrics", "/v1/orders/..", "/../v1/orders", "/v1/orders;a=b", "/v1;/orders",
@@ -73,9 +73,9 @@ struct NginxRefusalsTests {
     @Test("are not the headers that protect a browser, whoever answers")
     func securityHeaders() async throws {
         try await onOwnThread {
-            let nginx = try ShippedNginx(["NGINX_REQUEST_BURST": "1"], [Echo()])
-            let absent = try ShippedNginx([])
-            let outside = try ShippedNginx(["NGINX_OPERATORS": "203.0.113.1"], [Echo()])
+            let nginx = try ShippedNginx(before: [Echo()])
+            let absent = try ShippedNginx(before: [])
+            let outside = try ShippedNginx(["NGINX_OPERATORS": "203.0.113.1"], before: [Echo()])
             let large = HTTPCall("POST", "/v1/x", body: [UInt8](repeating: 32, count: 1_048_577))
             let answers: [(Int, HTTPAnswer)] = [
                 (200, try nginx.send(.get("/v1/orders"))),

@@ -43,7 +43,7 @@ final class ShippedNginx {
     init(
         _ settings: [String: String] = [:],
         include: String? = nil,
-        _ applications: [any Application]
+        before applications: [any Application]
     ) throws {
         runDirectory = try StackUnderTest.makeDirectory()
         let ports = StackUnderTest.freePorts()
