@@ -1,5 +1,6 @@
 import Foundation
 import OrderServiceTesting
+import Synchronization
 import Testing
 import Web
 

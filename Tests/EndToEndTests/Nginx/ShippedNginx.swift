@@ -45,14 +45,15 @@ final class ShippedNginx {
         include: String? = nil,
         before applications: [any Application]
     ) throws {
-        runDirectory = try StackUnderTest.makeDirectory()
+        let directory = try StackUnderTest.makeDirectory()
+        runDirectory = directory
         let ports = StackUnderTest.freePorts()
         port = ports.0
         var all = settings
         all["RUN_DIR"] = runDirectory
         all["PORT"] = "\(ports.0)"
         all["SIM_PORT"] = "\(ports.1)"
-        let sockets = applications.indices.map { "\(runDirectory)/\($0).sock" }
+        let sockets = applications.indices.map { "\(directory)/\($0).sock" }
         let servers = sockets.isEmpty ? ["\(runDirectory)/none.sock"] : sockets
         all["NGINX_SERVERS"] = servers.map { "unix:\($0)" }.joined(separator: " ")
         if let include {
