@@ -126,11 +126,15 @@ def api(document):
     return API(document)
 
 
+@pytest.fixture(scope="session")
+def stand_ins():
+    return Simulator()
+
+
 @pytest.fixture
-def simulator():
-    simulator = Simulator()
-    yield simulator
-    simulator.end_faults()
+def simulator(stand_ins):
+    yield stand_ins
+    stand_ins.end_faults()
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,15 @@ PATH = pathlib.Path(__file__).parents[2] / "nginx/html/openapi.yaml"
 METHODS = ("get", "put", "post", "delete", "patch")
 URI = "urn:openapi"
 
+# What every answer carries, whoever makes it.
+SECURITY_HEADERS = {
+    "x-content-type-options", "x-frame-options", "referrer-policy", "content-security-policy",
+}
+
 # What HTTP and the web server add to every answer, and what forbids keeping one.
 ORDINARY_HEADERS = {
     "cache-control", "connection", "content-length", "content-type", "date", "keep-alive",
-    "server", "transfer-encoding", "vary",
+    "server", "transfer-encoding", "vary", *SECURITY_HEADERS,
 }
 
 
@@ -76,6 +81,8 @@ class Document:
         elif template:
             pointer = "/components/responses/MethodNotAllowed"
             assert status == "405"
+        elif status == "400":
+            pointer = "/components/responses/BadRequest"
         else:
             pointer = "/components/responses/NotFound"
             assert status == "404"
@@ -100,7 +107,9 @@ class Document:
 
     def _check_headers(self, headers, pointer, response):
         names = {name.lower() for name in headers}
-        extra = {name.lower() for name in response.headers} - names - ORDINARY_HEADERS
+        given = {name.lower() for name in response.headers}
+        assert SECURITY_HEADERS <= given, f"{pointer} lacks {SECURITY_HEADERS - given}"
+        extra = given - names - ORDINARY_HEADERS
         assert not extra, f"{pointer} does not have the headers {extra}"
         for name in headers:
             header, place = self._resolve(f"{pointer}/headers/{name}")

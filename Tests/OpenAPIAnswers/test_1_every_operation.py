@@ -1,5 +1,8 @@
 """What every operation answers alike. The paths' variables stand for things that do not exist."""
 
+import http.client
+import json
+
 import pytest
 
 from document import Document
@@ -70,6 +73,23 @@ def test_another_method(api, method, path, operation):
     api.code("method_not_allowed", "PUT", path, 405)
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/orders/", "/v1//orders", "/v2/orders", "/V1/orders"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/orders/", "/v2/orders", "/V1/orders"])
 def test_unknown_path(api, path):
     api.code("not_found", "GET", path, 404)
+
+
+@pytest.mark.parametrize("path", [
+    "//v1/orders", "/v1//orders", "/v1/./orders", "/v1/../v1/orders", "/v1/orders/..", "/../v1/orders",
+    "/v1%2forders", "/v1/%2e%2e/metrics", "/v1/orders;a=b", "/v1/orders%3ba", "/v1%5corders",
+    "/v1/orders%252f7", "/x/..%2fmetrics", "/events/../openapi.yaml", "/v1/orders%00",
+])
+def test_a_path_of_another_spelling(api, path):
+    # As it stands: a client that tidies paths would test itself.
+    address, port = api.base.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(address, int(port))
+    connection.putrequest("GET", path)
+    connection.endheaders()
+    answer = connection.getresponse()
+    problem = json.loads(answer.read())
+    assert (answer.status, problem["code"]) == (400, "invalid_request"), problem
+    assert problem["requestId"] == answer.headers["X-Request-Id"]

@@ -395,6 +395,23 @@ def test_nothing_is_sent_that_is_disputed(api, simulator, tokens):
 
 # Lists for finance
 
+def test_audit(api, tokens):
+    order, _, _ = shop.order(api)
+    api("GET", f"/v1/orders/{order}", 200, token=tokens["support"])
+    api("GET", f"/v1/orders/{order}/items", 200, token=tokens["finance"])
+    path = f"/v1/admin/audit?orderId={order}"
+    page = api("GET", f"{path}&size=2", 200, token=tokens["admin"]).json()
+    assert [item["route"] for item in page["items"]] == [
+        "GET /v1/admin/audit", "GET /v1/orders/{id}/items",
+    ]
+    rest = api("GET", f"{path}&cursor={page['nextCursor']}", 200, token=tokens["admin"]).json()
+    assert [item["actor"] for item in rest["items"]] == ["support-1"]
+    assert rest["items"][0]["network"] == "127.0.0.1" and rest["nextCursor"] is None
+    mine = api("GET", f"{path}&actor=finance-1", 200, token=tokens["admin"]).json()
+    assert [item["orderId"] for item in mine["items"]] == [order]
+    api.code("invalid_request", "GET", "/v1/admin/audit?orderId=x", 400, token=tokens["admin"])
+
+
 def test_in_doubt_and_reservations(api, simulator, tokens):
     finance = tokens["finance"]
     simulator.fault("POST /stripe/v1/payment_intents", kind="status", status=503)

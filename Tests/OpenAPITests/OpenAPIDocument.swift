@@ -24,6 +24,24 @@ struct OpenAPIDocument {
         }
     }
 
+    /// Who may use each operation, by its `x-access`.
+    var accesses: [String: [String]] {
+        get throws {
+            let paths = try #require(root["paths"]?.mapping)
+            let pairs = paths.flatMap { path, item in
+                Self.methods.compactMap { method in
+                    item[method].map { operation in
+                        (
+                            "\(method.uppercased()) \(path.string ?? "")",
+                            operation["x-access"]?.sequence?.compactMap(\.string) ?? []
+                        )
+                    }
+                }
+            }
+            return Dictionary(uniqueKeysWithValues: pairs)
+        }
+    }
+
     /// The words of a schema that is an enumeration.
     func words(of schema: String) throws -> [String] {
         let words = try #require(root["components"]?["schemas"]?[schema]?["enum"]?.sequence)

@@ -12,6 +12,15 @@ import Testing
         #expect(documented.count == routes.count)
     }
 
+    @Test("may be used by whom the code lets use them")
+    func areForTheSame() throws {
+        let documented = try OpenAPIDocument().accesses
+        for route in try Services(settings: Self.settings()).routes {
+            let name = "\(route.method) \(route.pattern)"
+            #expect(documented[name] == route.access, "\(name)")
+        }
+    }
+
     /// What has no default; nothing is connected to.
     private static func settings() throws -> Settings {
         try Settings.load(environment: [

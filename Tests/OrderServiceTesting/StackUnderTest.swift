@@ -181,7 +181,7 @@ package final class StackUnderTest: @unchecked Sendable {
 
     // MARK: Places
 
-    private static func makeDirectory() throws -> String {
+    package static func makeDirectory() throws -> String {
         // Short, because a unix socket's path holds 107 bytes.
         let path = "/tmp/stack-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(
@@ -193,7 +193,7 @@ package final class StackUnderTest: @unchecked Sendable {
     }
 
     /// Two ports nobody listens on, below those the kernel gives to outgoing connections.
-    private static func freePorts() -> (UInt16, UInt16) {
+    package static func freePorts() -> (UInt16, UInt16) {
         var found: [UInt16] = []
         while found.count < 2 {
             let port = UInt16.random(in: 20_000..<32_000)

@@ -31,17 +31,25 @@ install_database() {
     mv "$fresh" "$RUN_DIR/mariadb"
 }
 
-# The application may define and change its own schema and nothing else. The statements go over
-# standard input: an argument could be read by everybody in /proc.
-grant_application() {
-    local password
+# Two accounts: `orders_owner` defines and changes the schema, and nothing else; `orders` serves,
+# with the rights that `orderd migrate --grant-to` gives it table by table, so that it cannot change
+# what is only to be added to. A right on the whole schema, as earlier stacks gave it, would be above
+# those; a revocation needs something to revoke. The statements go over standard input: an argument
+# could be read by everybody in /proc.
+make_accounts() {
+    local password owner_password
     password=$(secret mariadb-password '' 24)
+    owner_password=$(secret mariadb-owner-password '' 24)
     mariadb_as_owner <<SQL
 CREATE DATABASE IF NOT EXISTS orders CHARACTER SET utf8mb4;
-CREATE USER IF NOT EXISTS orders@localhost;
-ALTER USER orders@localhost IDENTIFIED BY '$password';
+CREATE USER IF NOT EXISTS orders_owner@localhost, orders@localhost;
+ALTER USER orders_owner@localhost IDENTIFIED BY '$owner_password',
+    orders@localhost IDENTIFIED BY '$password';
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, TRIGGER,
-      CREATE VIEW, SHOW VIEW, LOCK TABLES ON orders.* TO orders@localhost;
+      CREATE VIEW, SHOW VIEW, LOCK TABLES ON orders.* TO orders_owner@localhost WITH GRANT OPTION;
+GRANT SELECT ON orders.* TO orders@localhost;
+REVOKE ALL PRIVILEGES ON orders.* FROM orders@localhost;
+GRANT USAGE ON *.* TO orders@localhost;
 SQL
 }
 
@@ -61,8 +69,8 @@ start_mariadb() {
         --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=128M \
         --innodb-log-file-size=32M --aria-pagecache-buffer-size=8M --key-buffer-size=1M
     wait_for mariadb 60 mariadb_answers || return
-    grant_application || {
-        explain mariadb "the account of the application could not be made"
+    make_accounts || {
+        explain mariadb "the accounts of the application could not be made"
         return 1
     }
     say "started mariadb  $MARIADB_SOCKET"

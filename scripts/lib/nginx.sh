@@ -3,24 +3,70 @@
 
 NGINX=$(command -v nginx || echo /usr/sbin/nginx)
 
+# What a deployment sets. Load comes from one address here, so the limits are beyond it.
+NGINX_REQUEST_RATE=${NGINX_REQUEST_RATE:-1000000}
+NGINX_REQUEST_BURST=${NGINX_REQUEST_BURST:-100000}
+NGINX_WRITE_RATE=${NGINX_WRITE_RATE:-1000000}
+NGINX_WRITE_BURST=${NGINX_WRITE_BURST:-100000}
+NGINX_CONNECTIONS=${NGINX_CONNECTIONS:-10000}
+# Who may ask /metrics and /v1/admin: addresses and networks, a blank between.
+NGINX_OPERATORS=${NGINX_OPERATORS:-127.0.0.1}
+# Where the instances of orderd listen, a blank between; the one of this stack where none is named.
+NGINX_SERVERS=${NGINX_SERVERS:-}
+# A file with further directives of the server, such as TLS.
+NGINX_INCLUDE=${NGINX_INCLUDE:-}
+
+require_nginx_settings() {
+    local name
+    for name in REQUEST_RATE REQUEST_BURST WRITE_RATE WRITE_BURST CONNECTIONS; do
+        name=NGINX_$name
+        [[ ${!name} =~ ^[1-9][0-9]{0,6}$ ]] || die "$name=${!name} is not a number from 1 to 9999999"
+    done
+    for name in NGINX_OPERATORS NGINX_SERVERS NGINX_INCLUDE; do
+        case ${!name} in
+        *[\"\\\$\;{}]* | *$'\n'*) die "nginx cannot express $name=${!name}" ;;
+        esac
+    done
+}
+
+# directives NAME VALUE…: one a value.
+directives() {
+    local name=$1 value
+    shift
+    for value in "$@"; do printf '%s "%s"; ' "$name" "$value"; done
+}
+
 # Renders nginx.conf. `user` is for root alone (nginx warns otherwise): a stack that root starts
 # runs as root throughout, so its workers reach sockets of mode 0660 wherever the checkout lies.
 render_nginx() {
     case $ROOT$RUN_DIR in
     *[\"\\\$\;{}]* | *$'\n'*) die "nginx cannot express this path: $RUN_DIR" ;;
     esac
-    local text user=
+    require_nginx_settings
+    local text user='' include=''
+    local -a operators servers=("unix:$ORDERD_SOCKET")
+    read -ra operators <<<"$NGINX_OPERATORS"
+    if [[ -n $NGINX_SERVERS ]]; then read -ra servers <<<"$NGINX_SERVERS"; fi
+    if [[ -n $NGINX_INCLUDE ]]; then include=$(directives include "$NGINX_INCLUDE"); fi
     if ((EUID == 0)); then user='user root root;'; fi
     text=$(<"$ROOT/nginx/nginx.conf.template")
     text=${text//@USER@/"$user"}
     text=${text//@PORT@/"$PORT"}
     text=${text//@SIM_PORT@/"$SIM_PORT"}
-    text=${text//@ORDERD_SOCKET@/"$ORDERD_SOCKET"}
+    text=${text//@ORDERD_SERVERS@/"$(directives server "${servers[@]}")"}
     text=${text//@ORDERSIM_SOCKET@/"$ORDERSIM_SOCKET"}
+    text=${text//@REQUEST_RATE@/"$NGINX_REQUEST_RATE"}
+    text=${text//@REQUEST_BURST@/"$NGINX_REQUEST_BURST"}
+    text=${text//@WRITE_RATE@/"$NGINX_WRITE_RATE"}
+    text=${text//@WRITE_BURST@/"$NGINX_WRITE_BURST"}
+    text=${text//@CONNECTIONS@/"$NGINX_CONNECTIONS"}
+    text=${text//@OPERATORS@/"$(directives allow "${operators[@]}")"}
+    text=${text//@INCLUDE@/"$include"}
     text=${text//@CONFIGURATION@/"$ROOT/nginx"}
     text=${text//@LOGS@/"$LOGS"}
     text=${text//@NGINX_RUN@/"$RUN_DIR/nginx"}
     mkdir -p "$RUN_DIR/nginx"
+    cp "$ROOT"/nginx/*.conf "$RUN_DIR/nginx/"
     printf '%s\n' "$text" >"$RUN_DIR/nginx/nginx.conf"
 }
 

@@ -64,3 +64,9 @@ secret() {
     fi
     cat "$SECRETS/$name"
 }
+
+# The account that may define and change the schema, for `orderd migrate` alone.
+as_owner_of_schema() {
+    export MARIADB_USER=orders_owner MARIADB_PASSWORD
+    MARIADB_PASSWORD=$(secret mariadb-owner-password '' 24)
+}

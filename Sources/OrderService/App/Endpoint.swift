@@ -31,6 +31,8 @@ struct Endpoint: Sendable {
     let handler: Handler
     /// Media types that a body may have; empty where a body is not looked at.
     var accepts: [String] = ["application/json"]
+    /// Whether staff are refused what cannot be put on record.
+    var needsRecord = true
 
     var name: String { "\(method.rawValue) \(pattern)" }
 
@@ -40,16 +42,16 @@ struct Endpoint: Sendable {
 
 /// Who may use a route.
 enum Access: Sendable {
-    /// Everybody; credentials are read where there are any.
-    case anyone
+    /// A customer, or somebody without credentials.
+    case customerOrNobody
     /// Everybody; credentials are not even looked at.
     case open
     /// A session with one of these roles; any session if empty.
     case session(Roles)
     /// The owner of the order in the path, a guest of it whose token has the scope, or staff.
     case order(guest: GuestScope?, staff: Roles)
-    /// The guest of an order, whose token has the scope.
-    case guest(GuestScope)
+    /// The guest of an order, whose token has the scope; any guest if nil.
+    case guest(GuestScope?)
     /// The customer of a checkout session, or the bearer of its token.
     case checkout
 
@@ -58,7 +60,13 @@ enum Access: Sendable {
     /// - Throws: a `Problem` with 401 or 403.
     func check(_ principal: Principal) throws(Problem) {
         switch self {
-        case .anyone, .open: return
+        case .open: return
+        case .customerOrNobody:
+            switch principal {
+            case .nobody: return
+            case .session(let session) where session.roles.contains(.customer): return
+            case .session, .guest, .checkout: throw .forbiddenRole
+            }
         case .session(let roles):
             guard let session = principal.session else { throw .unauthenticated }
             guard roles.isEmpty || !session.roles.isDisjoint(with: roles) else {
@@ -85,7 +93,7 @@ enum Access: Sendable {
         case (.order(_, let staff), .session(let session)):
             let owns = session.roles.contains(.customer) && order.userID == session.userID
             return owns || !session.roles.isDisjoint(with: staff)
-        case (.order(let scope?, _), .guest(let access)), (.guest(let scope), .guest(let access)):
+        case (.order(let scope?, _), .guest(let access)), (.guest(let scope?), .guest(let access)):
             return access.orderID == order.id && access.scopes.contains(GuestScopes(scope))
         default:
             return false

@@ -8,7 +8,8 @@ package import Web
 /// rest to lanes, and turns errors into problems.
 ///
 /// The way of a request, top to bottom: `start` → `OrderLookUp.quickAnswer` or a lane →
-/// `answer(_:)`: authenticate, check access, find the order, call the handler → `finish`.
+/// `answer(_:)`: authenticate, check access, find the order, put what staff ask for on record, call
+/// the handler → `finish`.
 package final class OrderApplication: Application {
     private struct Route: Sendable {
         let endpoint: Endpoint
@@ -19,6 +20,7 @@ package final class OrderApplication: Application {
     private let unrouted: RouteMetrics
     private let authenticator: Authenticator
     private let orders: OrderStore
+    private let audit: AuditTrail
     private let lanes: Lanes
     private let accessLog: AccessLog
     private let requestDeadline: Duration
@@ -30,6 +32,7 @@ package final class OrderApplication: Application {
         endpoints: [Endpoint],
         authenticator: Authenticator,
         orders: OrderStore,
+        audit: AuditTrail,
         lanes: Lanes,
         metrics: MetricsRegistry,
         accessLog: AccessLog,
@@ -57,6 +60,7 @@ package final class OrderApplication: Application {
         unrouted = RouteMetrics(method: "OTHER", route: "none", in: metrics)
         self.authenticator = authenticator
         self.orders = orders
+        self.audit = audit
         self.lanes = lanes
         self.accessLog = accessLog
         self.requestDeadline = requestDeadline
@@ -154,20 +158,23 @@ package final class OrderApplication: Application {
     }
 
     private func call(_ endpoint: Endpoint, _ context: Context) throws -> Response {
+        if endpoint.access.isForStaff { try audit.note(endpoint, context) }
         switch endpoint.handler {
         case .immediate(let handle):
             return handle()
         case .plain(let handle):
             return try handle(context)
         case .order(let handle):
-            return try handle(context, visibleOrder(endpoint.access, context))
+            return try handle(context, visibleOrder(endpoint, context))
         case .cachedLookUp(let lookUp):
-            return try lookUp.answer(visibleOrder(endpoint.access, context), context)
+            return try lookUp.answer(visibleOrder(endpoint, context), context)
         }
     }
 
-    /// The order that the path or the guest's token names, if the principal may see it.
-    private func visibleOrder(_ access: Access, _ context: Context) throws -> Order {
+    /// The order that the path or the guest's token names, if the principal may see it; who is
+    /// neither its owner nor its guest is put on record.
+    private func visibleOrder(_ endpoint: Endpoint, _ context: Context) throws -> Order {
+        let access = endpoint.access
         let id: Int64?
         if case .guest = access, case .guest(let guest) = context.principal {
             id = guest.orderID
@@ -177,6 +184,9 @@ package final class OrderApplication: Application {
         guard let id, let order = try orders.find(id, until: context.deadline),
             access.admits(context.principal, to: order)
         else { throw Problem.orderNotFound }
+        if context.principal.isOutsider(to: order) {
+            try audit.note(endpoint, context, about: order)
+        }
         return order
     }
 

@@ -21,6 +21,7 @@ extension Services {
                 clock: clock
             ),
             orders: orders,
+            audit: audit,
             lanes: lanes,
             metrics: metrics,
             accessLog: AccessLog(
@@ -83,6 +84,7 @@ extension Services {
             .endpoints
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
+            + AuditController(store: audit.store).endpoints
             + WebhookController(
                 signature: StripeSignature(
                     secrets: settings.stripe.webhookSecrets.map(\.exposed),
@@ -101,9 +103,10 @@ extension Services {
             ).endpoints
     }
 
-    /// The method and the pattern of every route, for whatever describes them.
-    package var routes: [(method: String, pattern: String)] {
-        endpoints.map { ($0.method.rawValue, $0.pattern) }
+    /// The method and the pattern of every route and the words of who may use it, for whatever
+    /// describes them.
+    package var routes: [(method: String, pattern: String, access: [String])] {
+        endpoints.map { ($0.method.rawValue, $0.pattern, $0.access.words) }
     }
 
     private func registerMetrics(of lanes: Lanes) {

@@ -41,6 +41,8 @@ package final class Services: Sendable {
     package let dependencies: [GuardedDependency]
     package let breakers: BreakerControl
     let breakerStore: BreakerStore
+    /// The record of what staff and operators do.
+    package let audit: AuditTrail
 
     /// Puts everything together; connects to nothing yet.
     ///
@@ -164,10 +166,16 @@ package final class Services: Sendable {
         inbox = WebhookInbox(database: database, clock: clock, process: process)
         // Connections of its own, with no breaker in front: what operators order has to arrive
         // also when all others are taken, or when MariaDB's breaker is what they forced open.
-        var breakerConfiguration = settings.database.configuration
-        breakerConfiguration.poolSize = 2
-        breakerStore = BreakerStore(database: Database(breakerConfiguration))
+        var ownConfiguration = settings.database.configuration
+        ownConfiguration.poolSize = 2
+        breakerStore = BreakerStore(database: Database(ownConfiguration))
         breakers = BreakerControl(dependencies: dependencies, store: breakerStore)
+        // The same for the record: no order to a breaker passes without it.
+        ownConfiguration.poolSize = 4
+        audit = AuditTrail(
+            store: AuditStore(database: Database(ownConfiguration), clock: clock),
+            metrics: metrics
+        )
     }
 
     private static func shippingMethods(_ file: String?) throws -> ShippingMethods {
@@ -190,6 +198,7 @@ package final class Services: Sendable {
     package func close() {
         database.close()
         breakerStore.database.close()
+        audit.store.database.close()
         cacheRedis.close()
         stateRedis.close()
     }

@@ -11,14 +11,14 @@ struct GuestController: Sendable {
             Endpoint(
                 method: .post,
                 pattern: "/v1/guest/token/rotate",
-                access: .guest(.view),
+                access: .guest(nil),
                 lane: .request,
                 handler: .plain(rotate)
             ),
             Endpoint(
                 method: .delete,
                 pattern: "/v1/guest/token",
-                access: .guest(.view),
+                access: .guest(nil),
                 lane: .request,
                 handler: .plain(revoke)
             ),

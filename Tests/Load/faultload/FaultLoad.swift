@@ -27,14 +27,13 @@ enum FaultLoad {
         let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
         let environment = ProcessInfo.processInfo.environment
         guard arguments.count == 3, arguments.allSatisfy({ $0 > 0 }),
-            let port = environment["BASE_URL"]?.split(separator: ":").last.flatMap({ UInt16($0) }),
-            let supportToken = environment["SUPPORT_TOKEN"]
+            let port = environment["BASE_URL"]?.split(separator: ":").last.flatMap({ UInt16($0) })
         else {
             print("usage: faultload LOOKUPS CHECKOUTS SECONDS, in the environment of .run/env")
             exit(2)
         }
         let (lookUpRate, checkoutRate, seconds) = (arguments[0], arguments[1], arguments[2])
-        let shop = try FaultyShop(port, supportToken, checkouts: checkoutRate * seconds)
+        let shop = try FaultyShop(port, checkouts: checkoutRate * seconds)
         say("ready")
         _ = readLine()
 

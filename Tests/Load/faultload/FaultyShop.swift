@@ -34,14 +34,12 @@ final class FaultyShop: Sendable {
 
     private static let orders = 50
 
-    private let supportToken: String
     private let known: [PlacedOrder]
     private let ready: Mutex<[ReadyCheckout]>
     private let seen = Mutex(Samples())
 
     /// Places the orders and makes the checkouts ready.
-    init(_ port: UInt16, _ supportToken: String, checkouts: Int) throws {
-        self.supportToken = supportToken
+    init(_ port: UInt16, checkouts: Int) throws {
         let shopper = Shopper(HTTPConnection(port: port))
         // Without a card, so that Stripe's breaker has not seen a call when the load begins.
         known = try (0..<Self.orders).map { _ in
@@ -59,8 +57,7 @@ final class FaultyShop: Sendable {
     func lookUp(_ connection: HTTPConnection, since due: ContinuousClock.Instant) throws {
         guard let order = known.randomElement() else { return }
         let part = ["", "/payment", "/tracking"].randomElement() ?? ""
-        let token = Bool.random() ? order.guestToken : supportToken
-        let call = HTTPCall.get("/v1/orders/\(order.id)\(part)", token: token)
+        let call = HTTPCall.get("/v1/orders/\(order.id)\(part)", token: order.guestToken)
         let answer = try Shopper(connection).expect(200, call)
         guard answer.text.prefix(60).contains(#"d":\#(order.id),"#) else {
             throw UnexpectedAnswer(call, answer)

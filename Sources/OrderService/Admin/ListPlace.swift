@@ -1,0 +1,37 @@
+import Web
+
+/// `?cursor=…&size=20`: where a list goes on, for lists that are walked to their end.
+struct ListPlace {
+    /// The id of the last item of the page before; 0 for the first page.
+    let last: Int64
+    let size: Int
+
+    init(_ query: Query) throws(Problem) {
+        size = try PageRequest(query).size
+        guard let cursor = query["cursor"] else {
+            last = 0
+            return
+        }
+        guard let id = Int64(cursor), id > 0 else {
+            throw .invalid(
+                .badRequest,
+                pointer: "?cursor",
+                code: "format",
+                detail: "cursor must be a nextCursor of this list."
+            )
+        }
+        last = id
+    }
+
+    /// The page out of its items and, where the list goes on, one more.
+    func answer<Item>(
+        _ items: [Item],
+        id: (Item) -> Int64,
+        _ json: (Item) -> JSON
+    ) -> Response {
+        let page = items.prefix(size)
+        let next = items.count > size ? page.last.map { String(id($0)) } : nil
+        let body: JSON = ["items": .array(page.map(json)), "nextCursor": JSON(next)]
+        return Response.json(.ok, body.serialized())
+    }
+}

@@ -1,0 +1,81 @@
+import Web
+
+/// What the record of staff keeps of one request, or of one command.
+package struct AuditEntry: Sendable {
+    /// The session's user, or `cli:<account>`.
+    let actor: String
+    let roles: Roles
+    /// Method and pattern, or the command.
+    let route: String
+    var orderID: Int64?
+    /// Whose data is looked at or changed.
+    var userID: String?
+    /// What else the path names, such as a refund or a breaker.
+    var subject: String?
+    var reason: String?
+    let requestID: String
+    var network: ClientNetwork?
+}
+
+extension AuditEntry {
+    /// Code points that are kept of a subject and of a reason.
+    private static let subjectLength = 64
+    private static let reasonLength = 1_000
+
+    /// Reads from a request who asks for what; nil for what is not a session's.
+    ///
+    /// Orders and users are read from the path, the query and the body alike, by the names that
+    /// they have all over the API. Nothing is trusted to be valid yet.
+    init?(_ endpoint: Endpoint, _ context: Context) {
+        guard let session = context.principal.session else { return nil }
+        actor = session.userID
+        roles = session.roles
+        route = endpoint.name
+        requestID = context.requestID
+        network = ClientNetwork(address: context.request.remoteAddress)
+        let query = context.request.query
+        orderID = query["orderId"].flatMap { Int64($0) }
+        let body = try? JSON(parsing: context.request.body)
+        userID = body?["userId"]?.string.flatMap { isUserID($0) ? $0 : nil }
+        reason = (body?["reason"]?.string ?? body?["evidence"]?.string)
+            .map { Self.text($0, Self.reasonLength) }
+        readPath(endpoint.pattern, context.captures)
+    }
+
+    private mutating func readPath(_ pattern: String, _ captures: Captures) {
+        var number = 0
+        var collection: Substring = ""
+        for segment in pattern.split(separator: "/") {
+            guard segment.hasPrefix("{") else {
+                collection = segment
+                continue
+            }
+            defer { number += 1 }
+            switch collection {
+            case "orders": orderID = captures.number(number)
+            case "users": userID = captures.text(number).flatMap { isUserID($0) ? $0 : nil }
+            default: subject = captures.text(number).map { Self.text($0, Self.subjectLength) }
+            }
+        }
+    }
+
+    private static func text(_ value: String, _ length: Int) -> String {
+        String(String.UnicodeScalarView(value.unicodeScalars.prefix(length)))
+    }
+}
+
+extension Access {
+    /// Whether nobody but staff and services may use the route, so that each use is recorded.
+    var isForStaff: Bool {
+        guard case .session(let roles) = self else { return false }
+        return !roles.isEmpty && !roles.contains(.customer)
+    }
+}
+
+extension Principal {
+    /// Whether it sees the order as staff or service, not as its owner or guest.
+    func isOutsider(to order: Order) -> Bool {
+        guard case .session(let session) = self else { return false }
+        return !(session.roles.contains(.customer) && order.userID == session.userID)
+    }
+}

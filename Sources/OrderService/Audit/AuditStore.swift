@@ -1,0 +1,68 @@
+import MariaDB
+import Resilience
+
+/// The record of what staff asked for: rows are added and read, never changed.
+struct AuditStore: Sendable {
+    let database: Database
+    let clock: WallClock
+
+    /// A record as it stands.
+    struct Record: Sendable {
+        let id: Int64
+        let recordedAt: Timestamp
+        let entry: AuditEntry
+    }
+
+    /// Adds a record; blocks until it is committed.
+    func record(_ entry: AuditEntry, until deadline: Deadline) throws {
+        try database.execute(
+            """
+            INSERT INTO audit_records
+                (recorded_at, actor, roles, route, order_id, user_id, subject, reason, request_id,
+                 network)
+            VALUES (\(clock.now), \(entry.actor), \(entry.roles.columnText), \(entry.route),
+                \(entry.orderID), \(entry.userID), \(entry.subject), \(entry.reason),
+                \(entry.requestID), \(entry.network?.text))
+            """,
+            class: .write,
+            until: deadline
+        )
+    }
+
+    /// Records, newest first; those alone that are older than number `last`, if it is not 0.
+    func records(
+        ofOrder orderID: Int64?,
+        by actor: String?,
+        before last: Int64,
+        limit: Int,
+        until deadline: Deadline
+    ) throws -> [Record] {
+        var statement: SQL = """
+            SELECT id, recorded_at, actor, roles, route, order_id, user_id, subject, reason,
+                request_id, network
+            FROM audit_records WHERE id < \(last == 0 ? Int64.max : last)
+            """
+        if let orderID { statement.append(" AND order_id = \(orderID)") }
+        if let actor { statement.append(" AND actor = \(actor)") }
+        statement.append(" ORDER BY id DESC LIMIT \(limit)")
+        return try database.query(statement, until: deadline).map(Record.init)
+    }
+}
+
+extension AuditStore.Record {
+    fileprivate init(_ row: Row) throws {
+        id = try row.int64("id")
+        recordedAt = try row.timestamp("recorded_at")
+        entry = AuditEntry(
+            actor: try row.string("actor"),
+            roles: Roles(columnText: try row.string("roles")),
+            route: try row.string("route"),
+            orderID: try row.optionalInt64("order_id"),
+            userID: try row.optionalString("user_id"),
+            subject: try row.optionalString("subject"),
+            reason: try row.optionalString("reason"),
+            requestID: try row.string("request_id"),
+            network: try row.optionalString("network").map(ClientNetwork.init(stored:))
+        )
+    }
+}

@@ -1,0 +1,85 @@
+import Logging
+import Observability
+package import Resilience
+import Web
+
+/// Writes down what staff ask for, before they are answered.
+package struct AuditTrail: Sendable {
+    let store: AuditStore
+    private let failures: Counter
+    private let logger = Logger(label: "orderd.audit")
+
+    /// How long a record that may be missing is tried to be written.
+    private static let patience = Duration.seconds(1)
+
+    init(store: AuditStore, metrics: MetricsRegistry) {
+        self.store = store
+        failures = metrics.counter(
+            "orderd_audit_failures_total",
+            help: "Records of what staff asked for that could not be written."
+        )
+    }
+
+    /// Records a request of staff; blocks until the record is committed.
+    ///
+    /// - Throws: a `Problem` with 503 if it cannot be written: what is not on record does not
+    ///   happen, unless the endpoint says that it does.
+    func note(_ endpoint: Endpoint, _ context: Context, about order: Order? = nil) throws {
+        guard var entry = AuditEntry(endpoint, context) else { return }
+        if let order {
+            entry.orderID = order.id
+            entry.userID = order.userID
+        }
+        let isVital = endpoint.needsRecord
+        let deadline = context.deadline
+        do {
+            try store.record(
+                entry,
+                until: isVital ? deadline : deadline.tightened(to: Self.patience)
+            )
+        } catch {
+            failures.increment()
+            logger.error(
+                "a request of staff is not on record",
+                metadata: [
+                    "route": "\(endpoint.name)", "requestId": "\(context.requestID)",
+                    "refused": "\(isVital)", "error": "\(error)",
+                ]
+            )
+            guard !isVital else { throw Problem.dependencyUnavailable(retryAfter: 1) }
+        }
+    }
+
+    /// Records a command of an operator.
+    ///
+    /// - Parameters:
+    ///   - command: such as `refunds pause`.
+    ///   - account: the unix account that runs it.
+    ///   - orderID: the order it is about.
+    ///   - userID: whose data it is about.
+    ///   - subject: what else it is about.
+    ///   - reason: why, in the operator's words.
+    ///   - deadline: by which the record is committed, or fails.
+    /// - Throws: `MariaDBError`.
+    package func note(
+        command: String,
+        by account: String,
+        orderID: Int64? = nil,
+        userID: String? = nil,
+        subject: String? = nil,
+        reason: String? = nil,
+        until deadline: Deadline
+    ) throws {
+        let entry = AuditEntry(
+            actor: "cli:\(account)",
+            roles: [],
+            route: "orderd \(command)",
+            orderID: orderID,
+            userID: userID,
+            subject: subject,
+            reason: reason,
+            requestID: RequestID.of(.none)
+        )
+        try store.record(entry, until: deadline)
+    }
+}
