@@ -52,11 +52,28 @@ package struct SchemaMigrator: Sendable {
 
     private let database: Database
 
-    /// How long another migration is waited for, in seconds.
-    private static let lockPatience = 60
+    /// How long another migration is waited for.
+    private static let lockPatience = Duration.seconds(60)
 
     package init(database: Database) {
         self.database = database
+    }
+
+    /// Waits until no other migration runs, in steps that a statement's time limit allows.
+    private static func lock(
+        _ connection: inout Connection,
+        until deadline: Deadline
+    ) throws {
+        let patience = Deadline.after(min(lockPatience, deadline.remaining))
+        repeat {
+            let lock = try connection.query(
+                "SELECT GET_LOCK(CONCAT(DATABASE(), '.migrate'), 2) AS held",
+                class: .job,
+                until: deadline
+            )
+            if try lock.first?.optionalInt("held") == 1 { return }
+        } while !patience.isExpired
+        throw Failure.locked
     }
 
     /// Applies what is missing; blocks until it is done.
@@ -69,12 +86,7 @@ package struct SchemaMigrator: Sendable {
     package func migrate(from directory: String, until deadline: Deadline) throws -> [String] {
         let migrations = try Self.read(directory)
         return try database.withConnection(until: deadline) { connection in
-            let lock = try connection.query(
-                "SELECT GET_LOCK(CONCAT(DATABASE(), '.migrate'), \(Self.lockPatience)) AS held",
-                class: .job,
-                until: deadline
-            )
-            guard try lock.first?.optionalInt("held") == 1 else { throw Failure.locked }
+            try Self.lock(&connection, until: deadline)
             try connection.executeScript(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (

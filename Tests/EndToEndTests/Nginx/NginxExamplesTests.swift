@@ -19,8 +19,9 @@ struct NginxExamplesTests {
             }
             #expect(try names(.get("/v1/orders")) == ["first", "second"])
             nginx.stopInstance(0)
-            #expect(try names(.json("POST", "/v1/orders/1/cancel", [:])) == ["second"])
+            // What may be sent again finds out first: a kept connection's end may be news to nginx.
             #expect(try names(.get("/v1/orders")) == ["second"])
+            #expect(try names(.json("POST", "/v1/orders/1/cancel", [:])) == ["second"])
         }
     }
 
