@@ -58,6 +58,35 @@ struct StateMovesTests {
         }
     }
 
+    @Test("note stock as given back that is missed while its order is being closed")
+    func missedMeanwhile() async throws {
+        let losses:
+            [@Sendable (ReservationStore, ReservationStore.Reservation, Int64, Deadline) throws ->
+                Void] = [
+                    { _ = try $0.note(.lose, of: $2, $1, until: $3) },
+                    { try $0.replace($1, of: $2, until: $3) },
+                ]
+        for lose in losses {
+            try await ServiceUnderTest.run { service in
+                service.setFault("POST /reservations", "status", status: 503)
+                let order = try service.placedOrder()
+                service.removeFaults()
+                let store = store(service)
+                let read = try #require(try store.live(of: order.id, until: service.soon))
+                service.setFault("POST /reservations/*/release", "hold", times: 1, executed: true)
+                let cancelling = Companion {
+                    service.send(.post, "\(order.path)/cancel", token: order.token, key: "cancel")
+                }
+                #expect(eventually { service.standIn(.get, "/_faults")["held"] == 1 })
+                try lose(store, read, order.id, service.soon)
+                service.removeFaults()
+                #expect(try cancelling.join()["status"] == "cancelled")
+                let rows = try service.query("SELECT status FROM reservations")
+                #expect(try rows.map { try $0.string(0) } == ["released"])
+            }
+        }
+    }
+
     @Test("refuse to move a reservation that has ended", arguments: ReservationEvent.allCases)
     func endedReservation(event: ReservationEvent) async throws {
         try await ServiceUnderTest.run { service in

@@ -51,7 +51,7 @@ struct ReservationStore: Sendable {
     }
 
     /// Puts an optimistic reservation under a new key in the place of one that has run out, for
-    /// the worker to verify.
+    /// the worker to verify; an order that ends needs none, and its own is noted as given back.
     ///
     /// - Throws: `IllegalTransition` of one that has ended, `MariaDBError`.
     func replace(
@@ -61,6 +61,10 @@ struct ReservationStore: Sendable {
     ) throws {
         let status = try reservation.status.after(.replace)
         try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
+            guard !change.order.isEnding else {
+                _ = try Self.note(.release, reservation, &change, &transaction)
+                return
+            }
             guard try Self.move(reservation, to: status, at: change.now, in: &transaction)
             else { return }
             try transaction.execute(
@@ -80,6 +84,9 @@ struct ReservationStore: Sendable {
 
     /// Notes what became of a reservation, unless somebody else has moved it since it was read.
     ///
+    /// The stock of an order that ends is not lost: whoever ends it has given it back a moment ago,
+    /// and has not noted it yet.
+    ///
     /// - Returns: whether nobody had; else nothing has changed.
     /// - Throws: `IllegalTransition` of one that has ended, `MariaDBError`.
     @discardableResult
@@ -89,32 +96,51 @@ struct ReservationStore: Sendable {
         _ reservation: Reservation,
         until deadline: Deadline
     ) throws -> Bool {
-        let status = try reservation.status.after(event)
-        if status == .lost {
+        let noted = try ledger.change(orderID, by: "worker", until: deadline) {
+            change,
+            transaction in
+            let isGivenBack = event == .lose && change.order.isEnding
+            return try Self.note(
+                isGivenBack ? .release : event,
+                reservation,
+                &change,
+                &transaction
+            )
+        }?.result
+        if noted == .lost {
             Self.logger.error(
                 "the stock of an order is gone",
                 metadata: ["orderId": "\(orderID)", "reservation": "\(reservation.key)"]
             )
         }
-        let change = try ledger.change(orderID, by: "worker", until: deadline) {
-            change,
-            transaction -> Bool in
-            guard try Self.move(reservation, to: status, at: change.now, in: &transaction)
-            else { return false }
-            // What a cached cart held nobody can verify; its stock now is.
-            if change.order.requiresVerification {
-                change.setRequiresVerification(change.order.fromCache)
-            }
-            change.record("reservation.\(status.rawValue)")
-            switch status {
-            case .held where change.order.paymentStatus == .authorized:
-                change.schedule(.capturePayment)
-            case .lost: try Self.giveUp(&change)
-            default: break
-            }
-            return true
+        return noted != nil
+    }
+
+    /// Moves a reservation within a change of its order, with what follows for that.
+    ///
+    /// - Returns: its status now; nil if somebody has moved it since it was read.
+    private static func note(
+        _ event: ReservationEvent,
+        _ reservation: Reservation,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws -> ReservationStatus? {
+        let status = try reservation.status.after(event)
+        guard try move(reservation, to: status, at: change.now, in: &transaction) else {
+            return nil
         }
-        return change?.result ?? false
+        // What a cached cart held nobody can verify; its stock now is.
+        if change.order.requiresVerification {
+            change.setRequiresVerification(change.order.fromCache)
+        }
+        change.record("reservation.\(status.rawValue)")
+        switch status {
+        case .held where change.order.paymentStatus == .authorized:
+            change.schedule(.capturePayment)
+        case .lost: try giveUp(&change)
+        default: break
+        }
+        return status
     }
 
     /// Writes a move of the table from the status that was read, and from no other.

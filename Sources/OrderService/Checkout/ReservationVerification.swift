@@ -75,13 +75,8 @@ struct ReservationVerification: Sendable {
         case .executed(.outOfStock):
             try reservations.note(.lose, of: orderID, reservation, until: deadline)
         case .executed(.released):
-            // Whoever ends the order gave it back a moment ago, and has not noted it yet; else the
-            // key is of no more use, which says nothing of the stock.
-            if try orders.find(orderID, until: deadline)?.isEnding ?? false {
-                try reservations.note(.release, of: orderID, reservation, until: deadline)
-            } else {
-                try reservations.replace(reservation, of: orderID, until: deadline)
-            }
+            // The key is of no more use, which says nothing of the stock.
+            try reservations.replace(reservation, of: orderID, until: deadline)
         case .notExecuted(let failure), .unknown(let failure):
             return failure
         }

@@ -196,10 +196,6 @@ struct TaskRunner: Sendable {
         if reservation.status == .optimistic { throw NotYet(description: "not_reserved") }
         guard reservation.status == .held else { return }
         switch products.commit(key: reservation.key, until: deadline, nil) {
-        case .executed(false)
-        where try placement.store.find(orderID, until: deadline)?.isEnding ?? false:
-            // Whoever ends the order gave it back a moment ago, and has not noted it yet.
-            try reservations.note(.release, of: orderID, reservation, until: deadline)
         case .executed(let stood):
             try reservations.note(
                 stood ? .commit : .lose,
