@@ -1,4 +1,4 @@
-import Dispatch
+import Glibc
 
 /// An instant of a clock that never goes back, in nanoseconds from a start that means nothing.
 ///
@@ -44,9 +44,15 @@ package struct MonotonicClock: Sendable {
 
     package var now: MonotonicTime { read() }
 
-    /// The system's monotonic clock.
+    /// The system's monotonic clock as of its last tick, up to 4 ms ago at 250 ticks a second.
+    ///
+    /// What it is for counts in tenths of seconds at least. The exact clock costs 25 to 60 ns a look
+    /// in a virtual machine, this one 12, and a permit looks twice.
     package static let system = MonotonicClock {
-        MonotonicTime(nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds))
+        var time = timespec()
+        // Fails only for a clock that the kernel does not have; this one came with Linux 2.6.32.
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+        return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 }
 
