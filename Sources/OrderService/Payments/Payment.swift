@@ -34,17 +34,14 @@ extension Payment {
         id, public_id, order_id, provider_intent_id, provider_key, capture_method, status,
         amount_minor, captured_minor, refund_reserved_minor, refunded_minor, currency,
         review_reason, attempts, version, created_at, completed_at, expires_at,
-        (SELECT earlier.public_id FROM payments earlier
-            WHERE earlier.order_id = payments.order_id AND earlier.id < payments.id
-                AND NOT earlier.is_void
-            ORDER BY earlier.id DESC LIMIT 1) AS follows
+        follows_public_id
         """
 
     init(_ row: Row) throws {
         let currency = try row.word("currency", Currency.init(rawValue:))
         id = try row.int64("id")
         publicID = try row.string("public_id")
-        follows = try row.optionalString("follows")
+        follows = try row.optionalString("follows_public_id")
         orderID = try row.int64("order_id")
         intentID = try row.optionalString("provider_intent_id")
         key = try row.optionalString("provider_key")

@@ -68,6 +68,7 @@ extension PaymentStarter {
             else { return }
             try PaymentStore.insert(
                 orderID: orderID,
+                follows: payment.publicID,
                 amount: payment.amount,
                 method: .card,
                 now: change.now,

@@ -8,8 +8,11 @@ struct PaymentStore: Sendable {
     let database: Database
 
     /// A new payment; its key for Stripe is written here, before any call.
+    ///
+    /// `follows` names the payment of the order that was closed unpaid before it.
     static func insert(
         orderID: Int64,
+        follows: String? = nil,
         amount: Money,
         method: PaymentMethod,
         now: Timestamp,
@@ -19,9 +22,9 @@ struct PaymentStore: Sendable {
         let isCard = method == .card
         try transaction.execute(
             """
-            INSERT INTO payments (public_id, order_id, provider_key, capture_method, status,
-                amount_minor, currency, created_at, updated_at)
-            VALUES (\(publicID), \(orderID), \(isCard ? "create-\(publicID)" : nil),
+            INSERT INTO payments (public_id, order_id, follows_public_id, provider_key,
+                capture_method, status, amount_minor, currency, created_at, updated_at)
+            VALUES (\(publicID), \(orderID), \(follows), \(isCard ? "create-\(publicID)" : nil),
                 \(isCard ? "automatic" : "none"), \(PaymentStatus(first: method).rawValue),
                 \(amount.minor), \(amount.currency.rawValue), \(now), \(now))
             """
