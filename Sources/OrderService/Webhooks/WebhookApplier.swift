@@ -23,7 +23,12 @@ struct WebhookApplier: Sendable {
     private static let taken = 24
     /// All that was taken ends within its lease.
     private static let patience = Duration.seconds(20)
-    private let lanes = LaneGroup(name: "inbox", lanes: atOnce, queueLimit: taken)
+    /// How long deliveries are taken before those under way are waited for.
+    private static let round = Duration.seconds(1)
+    /// How often it is looked for more while some are under way.
+    private static let pause = Duration.milliseconds(50)
+    // Whoever gives its place back still runs the end of its lane's work: hence the queue.
+    private let lanes = LaneGroup(name: "inbox", lanes: atOnce, queueLimit: atOnce)
 
     init(
         inbox: WebhookInbox,
@@ -43,78 +48,101 @@ struct WebhookApplier: Sendable {
 
     /// Applies what is due: what tells of the same payment one after the other, the rest at once.
     ///
+    /// More is taken as soon as a lane is free, so that nothing that comes now waits for the slowest
+    /// of what came before.
+    ///
     /// - Returns: how many deliveries were taken; 0 means that nothing waits.
     func run(until deadline: Deadline) throws -> Int {
-        let deliveries = try inbox.lease(
-            limit: Self.taken,
-            for: Self.lease,
-            until: deadline
-        )
-        let patience = Deadline.after(Self.patience)
+        let end = Deadline.after(Self.round)
+        let underWay = DeliveriesUnderWay()
+        let free = DispatchSemaphore(value: Self.atOnce)
         let work = DispatchGroup()
-        for group in Dictionary(grouping: deliveries.map(Read.init), by: \.subject).values {
-            work.enter()
-            let isAccepted = lanes.submit {
-                for read in group { carryOut(read, until: patience) }
-                work.leave()
-            }
-            // Their leases run out, and they are taken again.
-            if !isAccepted { work.leave() }
-        }
-        work.wait()
-        return deliveries.count
-    }
-
-    /// A delivery whose event has been parsed.
-    private struct Read: Sendable {
-        let delivery: WebhookInbox.Delivery
-        let object: JSON?
-        /// The payment's intent where the event names one, else the delivery itself.
-        let subject: String
-
-        init(_ delivery: WebhookInbox.Delivery) {
-            self.delivery = delivery
-            object = (try? JSON(parsing: delivery.payload))?["data"]?["object"]
-            let intentID = object?["payment_intent"]?.string
-            subject = intentID ?? object?["id"]?.string ?? delivery.eventID
-        }
-    }
-
-    private func carryOut(_ read: Read, until patience: Deadline) {
-        let delivery = read.delivery
-        do {
-            do {
-                if let object = read.object {
-                    try apply(delivery.type, object, until: patience)
+        defer { work.wait() }
+        var count = 0
+        repeat {
+            let deliveries = try inbox.lease(limit: Self.taken, for: Self.lease, until: deadline)
+            count += deliveries.count
+            let patience = Deadline.after(Self.patience)
+            for group in ReadDeliveries.grouped(deliveries, until: patience)
+            where underWay.begin(group) {
+                free.wait()
+                work.enter()
+                let isAccepted = lanes.submit {
+                    var next: ReadDeliveries? = group
+                    while let group = next {
+                        carryOut(group)
+                        next = underWay.next(after: group)
+                    }
+                    free.signal()
+                    work.leave()
                 }
-                try inbox.markApplied(delivery.id, until: .after(.seconds(5)))
-            } catch {
-                logger.warning(
-                    "a webhook is applied later",
-                    metadata: [
-                        "event": "\(delivery.eventID)", "type": "\(delivery.type)",
-                        "error": "\(error)",
-                    ]
-                )
-                try inbox.postpone(
-                    delivery.id,
-                    by: WorkerBackoff.delay(after: delivery.attempts),
-                    because: "\(error)",
-                    until: .after(.seconds(5))
-                )
+                precondition(isAccepted, "there are as many lanes as places")
             }
+            guard deliveries.isEmpty else { continue }
+            if work.wait(timeout: .now() + Self.pause.dispatchInterval) == .success { break }
+        } while !end.isExpired
+        return count
+    }
+
+    /// What the deliveries of one payment, taken together, have led to already.
+    private struct Progress {
+        /// Intents that Stripe was asked for after all of these deliveries had come: nothing that
+        /// they tell of them is news any more.
+        var asked: Set<String> = []
+        /// Payments as they were before Stripe was asked.
+        var known: [String: Payment] = [:]
+    }
+
+    private func carryOut(_ group: ReadDeliveries) {
+        var progress = Progress()
+        var applied: [Int64] = []
+        do {
+            for read in group.reads {
+                do {
+                    if let object = read.object {
+                        try apply(read.delivery.type, object, &progress, until: group.patience)
+                    }
+                    applied.append(read.delivery.id)
+                } catch {
+                    try postpone(read.delivery, because: error)
+                }
+            }
+            try inbox.markApplied(applied, until: .after(.seconds(5)))
         } catch {
-            // Without the database the lease runs out, and the delivery is taken again.
+            // Without the database the leases run out, and the deliveries are taken again.
             logger.error(
-                "a webhook's outcome could not be written",
-                metadata: ["event": "\(delivery.eventID)", "error": "\(error)"]
+                "what became of webhooks could not be written",
+                metadata: [
+                    "events": .array(group.reads.map { "\($0.delivery.eventID)" }),
+                    "error": "\(error)",
+                ]
             )
         }
     }
 
-    private func apply(_ type: String, _ object: JSON, until deadline: Deadline) throws {
+    private func postpone(_ delivery: WebhookInbox.Delivery, because error: any Error) throws {
+        logger.warning(
+            "a webhook is applied later",
+            metadata: [
+                "event": "\(delivery.eventID)", "type": "\(delivery.type)", "error": "\(error)",
+            ]
+        )
+        try inbox.postpone(
+            delivery.id,
+            by: WorkerBackoff.delay(after: delivery.attempts),
+            because: "\(error)",
+            until: .after(.seconds(5))
+        )
+    }
+
+    private func apply(
+        _ type: String,
+        _ object: JSON,
+        _ progress: inout Progress,
+        until deadline: Deadline
+    ) throws {
         if DisputeRecorder.isMeant(by: type) {
-            return try noteRisk(type, object, until: deadline)
+            return try noteRisk(type, object, &progress, until: deadline)
         }
         switch type.split(separator: ".").first {
         case "payment_intent":
@@ -122,7 +150,7 @@ struct WebhookApplier: Sendable {
             if let intent, intent.orderID == nil { return }
             // One that cannot be read, of a state yet unknown perhaps, is asked for by its id.
             guard let id = object["id"]?.string else { return }
-            try reread(id, after: type, fallback: intent, until: deadline)
+            try reread(id, after: type, fallback: intent, &progress, until: deadline)
         case "refund",
             "charge" where object["object"]?.string == "refund":
             guard let refund = StripeRefund(object) else { return }
@@ -132,7 +160,7 @@ struct WebhookApplier: Sendable {
         case "charge":
             guard let intentID = object["payment_intent"]?.string else { return }
             if object["object"]?.string == "charge" { try note(object, until: deadline) }
-            try reread(intentID, after: type, fallback: nil, until: deadline)
+            try reread(intentID, after: type, fallback: nil, &progress, until: deadline)
             guard type == "charge.refunded" else { return }
             if let unread = try refunds.reread(ofIntent: intentID, until: deadline, nil) {
                 throw unread
@@ -145,10 +173,15 @@ struct WebhookApplier: Sendable {
 
     /// Records a dispute or a warning of fraud; that the payment was paid may still have to be
     /// learnt.
-    private func noteRisk(_ type: String, _ object: JSON, until deadline: Deadline) throws {
+    private func noteRisk(
+        _ type: String,
+        _ object: JSON,
+        _ progress: inout Progress,
+        until deadline: Deadline
+    ) throws {
         if case .noted = try disputes.note(type, object, until: deadline) { return }
         if let intentID = object["payment_intent"]?.string {
-            try reread(intentID, after: type, fallback: nil, until: deadline)
+            try reread(intentID, after: type, fallback: nil, &progress, until: deadline)
         }
         if case .unsettled = try disputes.note(type, object, until: deadline) {
             throw Unreadable(reason: "the disputed payment is not settled")
@@ -173,14 +206,19 @@ struct WebhookApplier: Sendable {
         _ intentID: String,
         after type: String,
         fallback: PaymentIntent?,
+        _ progress: inout Progress,
         until deadline: Deadline
     ) throws {
-        let known = try payments.find(intentID: intentID, until: deadline)
+        guard !progress.asked.contains(intentID) else { return }
+        let known =
+            try progress.known[intentID] ?? payments.find(intentID: intentID, until: deadline)
+        progress.known[intentID] = known
         if let known, Self.isOld(type, known) { return }
         let version = known?.version
         switch stripe.intent(intentID, until: deadline, nil) {
         case .executed(.intent(let intent)):
             try settlement.settle(intent, readAt: version, by: "stripe", until: deadline)
+            progress.asked.insert(intentID)
         case .executed(.refused(let refusal)) where refusal.status == 404:
             return
         case .executed(.refused(let refusal)):

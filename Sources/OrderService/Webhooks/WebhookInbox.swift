@@ -118,13 +118,14 @@ struct WebhookInbox: Sendable {
         return deliveries
     }
 
-    func markApplied(_ id: Int64, until deadline: Deadline) throws {
+    func markApplied(_ ids: [Int64], until deadline: Deadline) throws {
+        guard !ids.isEmpty else { return }
         CrashPoint.webhookApplied.pass(.before)
         _ = try database.execute(
             """
             UPDATE webhook_inbox SET applied_at = \(clock.now), next_attempt_at = NULL,
                 leased_by = NULL, last_error = NULL
-            WHERE id = \(id)
+            WHERE id IN (\(list: ids))
             """,
             until: deadline
         )
