@@ -115,14 +115,14 @@ struct CheckoutCompletion: Sendable {
         _ claim: IdempotencyClaim,
         _ context: Context
     ) throws -> Response {
-        let payment =
+        let started =
             try order.paymentStatus == .noneRequired
-            ? PaymentRepresentation.noneRequired
-            : PaymentRepresentation.started(
-                payments.ensure(order.id, until: context.deadline, context.calls),
-                orderID: order.id
-            )
-        let current = try orders.find(order.id, until: context.deadline) ?? order
+            ? nil : payments.ensure(order.id, until: context.deadline, context.calls)
+        let payment =
+            started.map { PaymentRepresentation.started($0, orderID: order.id) }
+            ?? PaymentRepresentation.noneRequired
+        let current =
+            try started?.order ?? orders.find(order.id, until: context.deadline) ?? order
         let body = try orders.database.transaction(class: .write, until: context.deadline) {
             transaction in
             // Completions of one session under different keys wait here for each other, so that

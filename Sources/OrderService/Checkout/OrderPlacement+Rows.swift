@@ -9,6 +9,7 @@ extension OrderPlacement {
     /// When the worker tries for the first time to reserve what was sold unreserved.
     private static let firstVerification = Duration.seconds(5)
 
+    /// Makes the rows of a session's order; finds the order where another request has made it.
     func insert(_ ready: Ready, until deadline: Deadline) throws -> Order {
         do {
             return try insertOnce(ready, until: deadline)
@@ -58,21 +59,12 @@ extension OrderPlacement {
                     in: &transaction
                 )
             }
-            try Outbox.insert(
-                .discardUnseen(at: now + Self.unseenLife),
-                orderID: id,
-                at: now,
-                in: &transaction
-            )
+            var tasks: [OutboxMessage] = [.discardUnseen(at: now + Self.unseenLife)]
             if status == .requiresRetry {
                 // Should this process die before the payment is started.
-                try Outbox.insert(
-                    .ensurePayment(at: now + PaymentStarter.firstRetry),
-                    orderID: id,
-                    at: now,
-                    in: &transaction
-                )
+                tasks.append(.ensurePayment(at: now + PaymentStarter.firstRetry))
             }
+            try Outbox.insert(tasks, orderID: id, at: now, in: &transaction)
             CrashPoint.orderMade.pass(.before)
             return id
         }

@@ -116,10 +116,7 @@ struct OrderPlacement: Sendable {
     /// - Throws: a `Problem` with 409 `out_of_stock`; the order is gone then and the session open.
     ///   `CartOrders.Taken` if the session's cart has been ordered through another session.
     func place(_ ready: Ready, _ context: Context) throws -> Order {
-        let order =
-            try store.find(checkoutSession: ready.session.id, until: context.deadline)
-            ?? insert(ready, until: context.deadline)
-        return try resume(order, context)
+        try resume(insert(ready, until: context.deadline), context)
     }
 
     /// Reserves the stock of an order that has its rows, and makes it visible.

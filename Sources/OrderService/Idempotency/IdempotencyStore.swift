@@ -90,15 +90,22 @@ struct IdempotencyStore: Sendable {
         _ transaction: inout Transaction
     ) throws -> IdempotencyDecision {
         let now = clock.now
-        try transaction.execute(
+        let written = try transaction.execute(
             """
             INSERT INTO idempotency_keys (principal, route, idempotency_key, fingerprint,
-                fence, recovery_point, created_at, expires_at)
+                fence, leased_until, leased_by, recovery_point, created_at, expires_at)
             VALUES (\(scope.principal), \(scope.route), \(scope.key),
-                \(scope.fingerprint.bytes), 0, 'started', \(now), \(now + retention))
+                \(scope.fingerprint.bytes), 1, \(now + lease), \(process.text), 'started',
+                \(now), \(now + retention))
             ON DUPLICATE KEY UPDATE id = id
             """
         )
+        // One row is a new one; a row that was there is locked now, and none is affected.
+        if written.affectedRows == 1, let id = Int64(exactly: written.lastInsertID) {
+            return .claimed(
+                IdempotencyClaim(id: id, fence: 1, leasedUntil: now + lease, scope: scope)
+            )
+        }
         let rows = try transaction.query(
             """
             SELECT id, fingerprint, fence, leased_until, response_status, response, order_id

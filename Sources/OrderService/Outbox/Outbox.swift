@@ -19,14 +19,15 @@ enum Outbox {
         try insert(rows, in: &transaction)
     }
 
-    /// Writes a message that needs no more than the order's id.
+    /// Writes messages that need no more than the order's id.
     static func insert(
-        _ message: OutboxMessage,
+        _ messages: [OutboxMessage],
         orderID: Int64,
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
-        try insert([row(message, orderID: orderID, payload: [:], at: now)], in: &transaction)
+        let rows = messages.map { row($0, orderID: orderID, payload: [:], at: now) }
+        try insert(rows, in: &transaction)
     }
 
     private static func row(

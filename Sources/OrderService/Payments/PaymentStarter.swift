@@ -43,6 +43,8 @@ struct PaymentStarter: Sendable {
     /// A payment and, where it can be paid now, the secret that the browser needs.
     struct Started: Sendable {
         let payment: Payment
+        /// The order as its payment's start has left it; nil where that did not change it.
+        var order: Order?
         let clientSecret: String?
         /// How long another try is sure to be refused, if that is known.
         var retryAfter: Duration?
@@ -142,6 +144,7 @@ struct PaymentStarter: Sendable {
             try PaymentStore.void(current, at: change.now, in: &transaction)
             try PaymentStore.insert(
                 orderID: payment.orderID,
+                follows: payment.follows,
                 amount: payment.amount,
                 method: .card,
                 now: change.now,
@@ -196,7 +199,11 @@ struct PaymentStarter: Sendable {
             // another one; who held two secrets could pay twice.
             let isOpen = current.status.isPayable && current.intentID == intent.id
             let mayBePaid = isOpen && order?.mayBePaid ?? false
-            return Started(payment: current, clientSecret: mayBePaid ? intent.clientSecret : nil)
+            return Started(
+                payment: current,
+                order: order,
+                clientSecret: mayBePaid ? intent.clientSecret : nil
+            )
         case .executed(.refused(let refusal)):
             logger.error(
                 "Stripe refused a payment's start",
