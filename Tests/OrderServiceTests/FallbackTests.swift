@@ -74,6 +74,30 @@ struct FallbackTests {
         }
     }
 
+    @Test("give a key up that Stripe is slow with, and cancel the intent that comes of it later")
+    func givesSlowKeyUp() async throws {
+        let policy = """
+            attempts=2 attemptTimeout=500ms minimumUsefulTime=100ms totalTimeout=5s laneWait=5s \
+            backoff.base=1ms
+            """
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in
+            service.setFault(Self.create, "hold", times: 1)
+            let order = try service.placedOrder()
+            #expect(order.clientSecret != nil && order.answer["payment", "degraded"] == false)
+            // The one that hangs, the one that was told so, and that under another key.
+            #expect(creations(service) == 3)
+            service.removeFaults()
+            #expect(eventually { service.intents.count == 2 })
+            try service.settle()
+            #expect(service.intents.map { $0["status"] }.contains("canceled"))
+            try service.pay(order)
+            try service.settle()
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "confirmed" && after["paymentStatus"] == "paid")
+            #expect(service.intents.filter { $0["status"] == "succeeded" }.count == 1)
+        }
+    }
+
     @Test("never repeat a stored failure of Stripe") func doesNotRepeatStored() async throws {
         let policy = "attempts=3 attemptTimeout=5s laneWait=5s backoff.base=1ms"
         try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in

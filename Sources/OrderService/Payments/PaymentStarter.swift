@@ -100,6 +100,7 @@ struct PaymentStarter: Sendable {
             try isPayable(orderID, until: deadline),
             let key = payment.key.flatMap({ IdempotencyKey($0) })
         else { return Started(payment: payment, clientSecret: nil) }
+        let start = ContinuousClock.now
         let outcome =
             if let intentID = payment.intentID {
                 stripe.intent(intentID, until: deadline, calls)
@@ -117,7 +118,13 @@ struct PaymentStarter: Sendable {
             }
         switch outcome {
         case .executed(.storedFailure) where mayReplace:
-            try replace(payment, until: deadline)
+            try replace(payment, because: "Stripe repeats a stored failure", until: deadline)
+            return try ensure(orderID, payer, mayReplace: false, until: deadline, calls)
+        case .executed(.refused(let refusal))
+        where refusal.isInFlight && mayReplace
+            && ContinuousClock.now - start > stripe.payments.attemptTimeout / 2:
+            // A refusal comes at once: it is our own first try that Stripe is still at.
+            try replace(payment, because: "Stripe is too slow with it", until: deadline)
             return try ensure(orderID, payer, mayReplace: false, until: deadline, calls)
         case .executed(.refused(let refusal)) where refusal.isInFlight:
             return try follow(payment, until: deadline, calls)
@@ -134,9 +141,16 @@ struct PaymentStarter: Sendable {
         return order.status == .awaitingPayment && order.closing == nil && order.visibleAt != nil
     }
 
-    /// Gives a payment up whose key repeats a stored failure, for a new row with a new key, unless
-    /// its order has been closed while Stripe was asked.
-    private func replace(_ payment: Payment, until deadline: Deadline) throws {
+    /// Gives a payment up whose key is good for nothing, for a new row with a new key, unless its
+    /// order has been closed while Stripe was asked.
+    ///
+    /// Nobody holds the secret of an intent that comes of the old key after all; it is cancelled
+    /// when it is met.
+    private func replace(
+        _ payment: Payment,
+        because cause: String,
+        until deadline: Deadline
+    ) throws {
         try ledger.change(payment.orderID, by: "stripe", until: deadline) { change, transaction in
             guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
                 current.id == payment.id, current.intentID == nil, change.order.mayBePaid
@@ -150,7 +164,7 @@ struct PaymentStarter: Sendable {
                 now: change.now,
                 in: &transaction
             )
-            change.record("payment.key_given_up", cause: "Stripe repeats a stored failure")
+            change.record("payment.key_given_up", cause: cause)
             change.schedule(.ensurePayment, after: Self.firstRetry)
         }
     }

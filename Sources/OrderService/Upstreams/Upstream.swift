@@ -70,6 +70,9 @@ final class Upstream: Sendable {
     /// The longest time that a call takes, all tries together.
     var totalTimeout: Duration { guarding.configuration.totalTimeout }
 
+    /// The longest time that one try takes.
+    var attemptTimeout: Duration { guarding.configuration.attemptTimeout }
+
     /// Makes a call that changes nothing; blocks until its answer is there or its time is over.
     ///
     /// - Parameters:
