@@ -128,6 +128,66 @@ struct InDoubtTests {
         }
     }
 
+    @Test("show a refund whose answer was lost, after the payments, until it is found out")
+    func refunds() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let doubtful = try service.placedOrder()
+            try service.execute(
+                "UPDATE payments SET status = 'unknown' WHERE order_id = \(doubtful.id)"
+            )
+            service.setFault("POST /stripe/v1/refunds", "drop_after")
+            let token = try service.staff()
+            let refund = service.refund(order, token: token, key: "1", [("amount", 250)])
+            #expect(refund["status"] == "unknown")
+            service.advance(by: .seconds(90))
+
+            let first = try list(service, "\(Self.payments)?size=1")
+            #expect(first["items", "0", "orderId"].integer == doubtful.id)
+            let cursor = try #require(first["nextCursor"].string)
+            let second = try list(service, "\(Self.payments)?size=1&cursor=\(cursor)")
+            #expect(second["nextCursor"] == nil && second["items"].array?.count == 1)
+            #expect(second["items", "0", "kind"] == "refund")
+            #expect(second["items", "0", "orderId"].integer == order.id)
+            #expect(second["items", "0", "refundId"] == refund["id"])
+            #expect(second["items", "0", "amount", "amount"] == 250)
+            let end = try list(service, "\(Self.payments)?cursor=r\(Int64.max)")
+            #expect(end["items"] == [] && end["nextCursor"] == nil)
+            let sum = "orderd_refunds_in_doubt_minor{currency=\"RON\"}"
+            #expect(try metric(service, sum) == "250")
+            let age = try metric(service, "orderd_refunds_in_doubt_oldest_seconds")
+            #expect(age.flatMap { Int($0) } ?? 0 >= 90)
+
+            service.removeFaults()
+            try service.settle()
+            #expect(try list(service)["items"].array?.count == 1)
+            #expect(try metric(service, sum) == "0")
+        }
+    }
+
+    @Test("show the money of a cancelled order that did not go back")
+    func failedRefund() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            try service.pay(order, with: "pm_card_refundFail")
+            try service.settle()
+            let cancelled = service.send(
+                .post,
+                "\(order.path)/cancel",
+                token: order.token,
+                key: "cancel"
+            )
+            #expect(cancelled.status == 200 || cancelled.status == 202)
+            try service.settle()
+            #expect(try doubts(service) == [])
+            service.advance(by: .seconds(60))
+            try service.settle()
+            #expect(try service.refundStatuses(of: order) == ["failed"])
+            #expect(try doubts(service) == ["review"])
+            #expect(try list(service)["items", "0", "reviewReason"] == "refund_failed")
+        }
+    }
+
     @Test("are walked page by page") func pages() async throws {
         try await ServiceUnderTest.run { service in
             let orders = try (0..<5).map { _ in try service.placedOrder() }
@@ -177,6 +237,14 @@ struct InDoubtTests {
             let answer = try list(service, "\(Self.reservations)?\(query)")
             #expect(answer.status == 400 && answer.code == "invalid_request")
             #expect(answer.faults.first?.hasPrefix("?") == true)
+        }
+    }
+
+    @Test("refuse cursors that are none", arguments: ["r", "r0", "rr1", "r-1", "x", "0", ""])
+    func senselessCursors(cursor: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let answer = try list(service, "\(Self.payments)?cursor=\(cursor)")
+            #expect(answer.status == 400 && answer.faults == ["?cursor format"])
         }
     }
 }

@@ -29,14 +29,20 @@ struct InDoubtController: Sendable {
     }
 
     private func payments(_ context: Context) throws -> Response {
-        let place = try ListPlace(context.request.query)
-        let items = try store.payments(
-            after: place.last,
-            limit: place.size + 1,
+        let query = context.request.query
+        let size = try PageRequest(query).size
+        let found = try store.money(
+            after: MoneyPlace(cursor: query["cursor"]),
+            limit: size + 1,
             until: context.deadline
         )
+        let page = found.prefix(size)
+        let next = found.count > size ? page.last?.cursor : nil
         let now = clock.now
-        return place.answer(items, id: \.id) { InDoubtRepresentation.payment($0, at: now) }
+        let body: JSON = [
+            "items": .array(page.map { $0.json(at: now) }), "nextCursor": JSON(next),
+        ]
+        return Response.json(.ok, body.serialized())
     }
 
     private func reservations(_ context: Context) throws -> Response {

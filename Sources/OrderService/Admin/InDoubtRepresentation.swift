@@ -23,6 +23,25 @@ enum InDoubtRepresentation {
         ]
     }
 
+    static func refund(_ item: InDoubtStore.Refund, at now: Timestamp) -> JSON {
+        [
+            "kind": "refund",
+            "orderId": .integer(item.orderID),
+            "orderNumber": .string(item.orderNumber),
+            "refundId": .string(item.publicID),
+            "paymentId": .string(item.paymentPublicID),
+            "doubt": .string(PaymentDoubt.unknown.rawValue),
+            "status": .string(RefundStatus.unknown.rawValue),
+            "attempts": JSON(item.attempts),
+            "amount": item.amount.json,
+            "lastError": JSON(item.lastError),
+            "stripePaymentIntentId": JSON(item.intentID),
+            "createdAt": .string(item.createdAt.rfc3339),
+            "updatedAt": .string(item.updatedAt.rfc3339),
+            "ageSeconds": age(item.createdAt, now),
+        ]
+    }
+
     static func reservation(_ item: InDoubtStore.Reservation, at now: Timestamp) -> JSON {
         [
             "orderId": .integer(item.orderID),

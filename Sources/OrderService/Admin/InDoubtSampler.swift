@@ -11,6 +11,8 @@ struct InDoubtSampler: Sendable {
     private let oldest: [PaymentDoubt: Gauge]
     /// The currencies that the shop takes; a payment in another is counted, not summed.
     private let sums: [Currency: Gauge]
+    private let refundSums: [Currency: Gauge]
+    private let oldestRefund: Gauge
 
     init(store: InDoubtStore, clock: WallClock, metrics: MetricsRegistry) {
         self.store = store
@@ -27,15 +29,22 @@ struct InDoubtSampler: Sendable {
             "orderd_payments_in_doubt_oldest_seconds",
             "Age of the oldest of them."
         )
-        sums = Dictionary(
-            uniqueKeysWithValues: [Currency.ron, .eur].map { currency in
-                let gauge = metrics.gauge(
-                    "orderd_payments_in_doubt_minor",
-                    help: "Their amounts together, in minor units.",
-                    labels: ["currency": currency.rawValue]
-                )
-                return (currency, gauge)
-            }
+        func amounts(_ name: String, _ help: String) -> [Currency: Gauge] {
+            Dictionary(
+                uniqueKeysWithValues: [Currency.ron, .eur].map { currency in
+                    let labels = ["currency": currency.rawValue]
+                    return (currency, metrics.gauge(name, help: help, labels: labels))
+                }
+            )
+        }
+        sums = amounts("orderd_payments_in_doubt_minor", "Their amounts together, in minor units.")
+        refundSums = amounts(
+            "orderd_refunds_in_doubt_minor",
+            "The amounts of refunds in doubt together, in minor units."
+        )
+        oldestRefund = metrics.gauge(
+            "orderd_refunds_in_doubt_oldest_seconds",
+            help: "Age of the oldest refund in doubt."
         )
     }
 
@@ -58,6 +67,13 @@ struct InDoubtSampler: Sendable {
             let amounts = found.filter { $0.amount.currency == currency }.map(\.amount.minor)
             gauge.set(Int(amounts.reduce(0, +)))
         }
+        let refunds = try store.refundSums(until: deadline)
+        for (currency, gauge) in refundSums {
+            let amounts = refunds.filter { $0.amount.currency == currency }.map(\.amount.minor)
+            gauge.set(Int(amounts.reduce(0, +)))
+        }
+        let since = refunds.map(\.oldest).min()
+        oldestRefund.set(Int(since.map { now.distance(from: $0).components.seconds } ?? 0))
         return 0
     }
 }

@@ -14,13 +14,11 @@ package enum PaymentDoubt: String, Sendable, CaseIterable {
     case review
 }
 
-/// Reads money in doubt, and where reservations stand.
+/// Reads payments in doubt, and where reservations stand.
 struct InDoubtStore: Sendable {
     let database: Database
 
     /// A payment whose money is in doubt.
-    ///
-    /// Refunds have a place in the answer: they will be of another `kind`.
     struct Item: Sendable {
         let id: Int64
         let publicID: String
@@ -149,7 +147,7 @@ extension InDoubtStore.Reservation {
 
 extension Row {
     /// An amount beside the row's `currency`.
-    fileprivate func money(_ column: String) throws -> Money {
+    func money(_ column: String) throws -> Money {
         Money(
             minor: try int64(.name(column)),
             try word("currency", Currency.init(rawValue:))

@@ -20,6 +20,8 @@ struct RefundSettlement: Sendable {
         static let beyond = "refund_beyond_reservation"
         static let contradiction = "refund_contradicts"
         static let ended = "refund_after_its_end"
+        /// The money of an order that has ended stays here.
+        static let failed = "refund_failed"
     }
 
     init(ledger: OrderLedger, payments: PaymentStore) {
@@ -131,7 +133,12 @@ struct RefundSettlement: Sendable {
             change.schedule(.advanceRefunds, after: RefundPace.firstLook)
         }
         change.touch()
-        try setSums(of: payment, flag: update.reviewReason, &change, &transaction)
+        // Nobody asks again for the money of an order that is over, so somebody has to be told.
+        let staysHere =
+            (current.status == .failed || current.status == .cancelled)
+            && change.order.status.hasEndedUnpaid
+        let flag = update.reviewReason ?? (staysHere ? Flag.failed : nil)
+        try setSums(of: payment, flag: flag, &change, &transaction)
         tell(current, before: refund.status, &change)
         return current
     }
