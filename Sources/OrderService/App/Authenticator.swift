@@ -39,6 +39,7 @@ struct Authenticator: Sendable {
             if credential.isCookie {
                 try csrf.check(request, tokenHash: credential.tokenHash)
             }
+            sessions.noteUse(of: credential.tokenHash)
             return .session(session)
         case .guest:
             guard let access = try guests.find(credential.tokenHash, until: deadline) else {
