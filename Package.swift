@@ -162,7 +162,7 @@ let package = Package(
             "OrderdTests",
             [
                 "FastCGI", "MariaDB", "OrderService", "OrderServiceHarness",
-                "OrderServiceTesting", "Resilience", "Web",
+                "OrderServiceTesting", "Redis", "Resilience", "Signing", "Web",
             ]
         ),
         tests("WebTests", ["Web"]),
@@ -175,7 +175,7 @@ let package = Package(
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
         tests(
             "EndToEndTests",
-            ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience", "Web"]
+            ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience", "Signing", "Web"]
         ),
     ]
 )

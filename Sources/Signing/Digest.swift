@@ -23,6 +23,16 @@ package struct Digest: Sendable, Hashable {
         withUnsafeBytes(of: words) { [UInt8]($0) }
     }
 
+    /// A quarter of the digest, 0 to 3, as a number: for tables that hashes index.
+    package subscript(word index: Int) -> UInt64 {
+        switch index {
+        case 0: words.0
+        case 1: words.1
+        case 2: words.2
+        default: words.3
+        }
+    }
+
     /// The digest in 64 lower-case hexadecimal digits.
     package var hex: String {
         withUnsafeBytes(of: words) { Hex.encode($0) }

@@ -1,15 +1,28 @@
 /// Reading of the `Cookie` header and writing of `Set-Cookie` (RFC 6265).
 package enum Cookie {
-    /// The value of the first cookie with this name; nil if there is none.
-    package static func value(named name: String, in header: ArraySlice<UInt8>) -> String? {
-        for pair in header.split(separator: UInt8(ascii: ";")) {
-            let trimmed = pair.drop { $0 == UInt8(ascii: " ") }
-            guard trimmed.starts(with: name.utf8) else { continue }
-            let rest = trimmed.dropFirst(name.utf8.count)
-            guard rest.first == UInt8(ascii: "=") else { continue }
-            return String(validating: rest.dropFirst(), as: UTF8.self)
+    /// What a header has of one name.
+    package enum Found {
+        case none
+        case one(ArraySlice<UInt8>)
+        /// More than one; which of them is meant, nobody can say.
+        case several
+    }
+
+    /// The value of the one cookie with this name, byte for byte; names are case-sensitive.
+    package static func find(_ name: String, in header: ArraySlice<UInt8>) -> Found {
+        var found = Found.none
+        var rest = header
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: ";")) ?? rest.endIndex
+            let pair = rest[..<end].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            rest = rest[end...].dropFirst()
+            guard pair.starts(with: name.utf8) else { continue }
+            let value = pair.dropFirst(name.utf8.count)
+            guard value.first == UInt8(ascii: "=") else { continue }
+            guard case .none = found else { return .several }
+            found = .one(value.dropFirst())
         }
-        return nil
+        return found
     }
 
     /// A cookie that scripts cannot read and other sites cannot send.

@@ -28,6 +28,8 @@ package struct Parameters: Sendable {
     // Offset in the upper half, length in the lower; absent is all ones.
     private var slots: InlineArray<15, UInt64>
     private static let absent = UInt64.max
+    // A bit for each located parameter that came more than once.
+    private var repeated: UInt32 = 0
 
     /// Reads a block of name-value pairs.
     ///
@@ -36,11 +38,15 @@ package struct Parameters: Sendable {
         self.bytes = bytes
         slots = InlineArray(repeating: Self.absent)
         var found = InlineArray<15, UInt64>(repeating: Self.absent)
+        var repeated: UInt32 = 0
         let isWhole = bytes.withUnsafeBufferPointer { buffer in
             var cursor = PairCursor(buffer)
             while let pair = cursor.next() {
                 guard let known = Known(name: buffer[pair.name]) else { continue }
-                guard found[known.rawValue] == Self.absent else { continue }
+                guard found[known.rawValue] == Self.absent else {
+                    repeated |= 1 << UInt32(known.rawValue)
+                    continue
+                }
                 found[known.rawValue] =
                     UInt64(pair.value.lowerBound) << 32 | UInt64(pair.value.count)
             }
@@ -48,11 +54,17 @@ package struct Parameters: Sendable {
         }
         guard isWhole else { return nil }
         slots = found
+        self.repeated = repeated
     }
 
     /// Whether the parameter is there, even if empty.
     package func contains(_ known: Known) -> Bool {
         slots[known.rawValue] != Self.absent
+    }
+
+    /// Whether the parameter came more than once: web servers pass a repeated header field as it is.
+    package func isRepeated(_ known: Known) -> Bool {
+        repeated & 1 << UInt32(known.rawValue) != 0
     }
 
     /// The bytes of a located parameter; nil if the request does not have it.

@@ -26,6 +26,8 @@ struct Serve: ParsableCommand {
         let reporter = services.makeReporter()
         // Before the first request, so that a breaker that is forced open is so from the start.
         reporter.takeOver()
+        // Likewise what was revoked while this process was away.
+        services.revocationWatch.round()
         let (application, lanes) = services.makeApplication()
         let server = try Startup.orFail {
             let server = try Server(
@@ -39,6 +41,8 @@ struct Serve: ParsableCommand {
         let sampler = services.makeSampler()
         sampler.start()
         reporter.start()
+        let credentials = services.makeCredentialLoops()
+        credentials.start()
         let logger = Logger(label: "orderd")
         logger.info(
             "serving",
@@ -49,6 +53,8 @@ struct Serve: ParsableCommand {
         let isAnswered = server.stop(grace: settings.server.grace)
         for group in lanes.all { _ = group.waitUntilIdle(until: deadline) }
         _ = sampler.stop(within: deadline.remaining)
+        _ = credentials.stop(within: deadline.remaining)
+        services.writeSessionUses(until: deadline)
         reporter.stop(within: deadline.remaining)
         services.close()
         logger.info("stopped", metadata: ["everythingAnswered": "\(isAnswered)"])

@@ -2,7 +2,6 @@ import ArgumentParser
 import MariaDB
 import OrderService
 import Resilience
-import Signing
 import Web
 
 /// `orderd session`: sessions from the command line, for staff and services.
@@ -10,6 +9,7 @@ struct SessionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "session",
         abstract: "Issue, list and revoke sessions.",
+        discussion: "Each use is put on record with the account that runs it, before it is done.",
         subcommands: [Issue.self, List.self, Revoke.self]
     )
 
@@ -27,7 +27,10 @@ struct SessionCommand: ParsableCommand {
         @Option(help: "How long the session lives, in seconds, a minute to a year.")
         var ttl: Int64 = 86_400
 
-        @Flag(help: "Print {token, expiresAt} as JSON.")
+        @Option(help: SessionCommand.reasonHelp)
+        var reason: String?
+
+        @Flag(help: "Print {id, token, expiresAt} as JSON.")
         var json = false
 
         func validate() throws {
@@ -38,71 +41,98 @@ struct SessionCommand: ParsableCommand {
             guard (60...31_536_000).contains(ttl) else {
                 throw ValidationError("--ttl is outside 60…31536000")
             }
+            try SessionCommand.check(reason)
         }
 
         func run() throws {
             let services = try Startup.services()
+            defer { services.close() }
+            let roles = Roles(role.compactMap(Role.init(rawValue:)))
             let issued = try Startup.orFail {
-                try services.sessions.issue(
+                try services.audit.note(
+                    command: "session issue",
+                    by: OperatorAccount.name,
                     userID: user,
-                    roles: Roles(role.compactMap(Role.init(rawValue:))),
+                    subject: roles.columnText,
+                    reason: reason,
+                    until: .after(Startup.patience)
+                )
+                return try services.sessions.issue(
+                    userID: user,
+                    roles: roles,
                     timeToLive: .seconds(ttl),
                     until: .after(Startup.patience)
                 )
             }
-            let expiry = issued.session.expiresAt.rfc3339
-            if json {
-                let answer: JSON = [
-                    "token": .string(issued.token), "expiresAt": .string(expiry),
-                ]
-                print(String(decoding: answer.serialized(), as: UTF8.self))
-            } else {
-                print(issued.token)
-            }
+            let answer: JSON = [
+                "id": .string(issued.id.text), "token": .string(issued.token),
+                "expiresAt": .string(issued.session.expiresAt.rfc3339),
+            ]
+            let text = json ? String(decoding: answer.serialized(), as: UTF8.self) : issued.token
+            print(text)
         }
     }
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List a user's sessions, newest first, at most 100."
+            abstract: "List a user's sessions, newest first, at most 100.",
+            discussion: "In columns: id, roles, created, last used, expires, revoked."
         )
 
         @Option(help: "The user's id.")
         var user: String
 
+        @Flag(help: "Only those that can be used, neither expired nor revoked.")
+        var live = false
+
         @Flag(help: "Print JSON.")
         var json = false
 
-        func run() throws {
-            let services = try Startup.services()
-            let rows = try Startup.orFail {
-                try services.sessions.list(userID: user, until: .after(Startup.patience)).map(row)
-            }
-            if json {
-                print(String(decoding: JSON.array(rows).serialized(), as: UTF8.self))
-                return
-            }
-            for row in rows {
-                let columns = ["id", "roles", "createdAt", "expiresAt", "revokedAt"]
-                print(columns.map { row[$0]?.string ?? "-" }.joined(separator: "  "))
-            }
+        func validate() throws {
+            guard isUserID(user) else { throw ValidationError("--user is no user's id") }
         }
 
-        private func row(_ row: Row) throws -> JSON {
-            [
-                "id": .string(Hex.encode(try row.bytes("token_hash"))),
-                "roles": .string(try row.string("roles")),
-                "createdAt": .string(try row.timestamp("created_at").rfc3339),
-                "lastUsedAt": JSON(try row.optionalTimestamp("last_used_at")?.rfc3339),
-                "expiresAt": .string(try row.timestamp("expires_at").rfc3339),
-                "revokedAt": JSON(try row.optionalTimestamp("revoked_at")?.rfc3339),
+        func run() throws {
+            let services = try Startup.services()
+            defer { services.close() }
+            let records = try Startup.orFail {
+                try services.audit.note(
+                    command: "session list",
+                    by: OperatorAccount.name,
+                    userID: user,
+                    until: .after(Startup.patience)
+                )
+                return try services.sessions.list(
+                    userID: user,
+                    isLive: live,
+                    until: .after(Startup.patience)
+                )
+            }
+            if json {
+                let items = records.map { record in
+                    JSON.object(
+                        record.members + [("revokedAt", JSON(record.revokedAt?.rfc3339))]
+                    )
+                }
+                print(String(decoding: JSON.array(items).serialized(), as: UTF8.self))
+                return
+            }
+            for record in records { print(Self.line(record)) }
+        }
+
+        private static func line(_ record: SessionRecord) -> String {
+            let columns: [String?] = [
+                record.id.text, record.roles.columnText, record.createdAt.rfc3339,
+                record.lastUsedAt?.rfc3339, record.expiresAt.rfc3339, record.revokedAt?.rfc3339,
             ]
+            return columns.map { $0 ?? "-" }.joined(separator: "  ")
         }
     }
 
     struct Revoke: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Revoke one session, or all of a user."
+            abstract: "Revoke one session, or all of a user, in every process within a second.",
+            discussion: "Exit code 1 if there was nothing to revoke."
         )
 
         @Option(help: "The session's id, as «list» shows it.")
@@ -111,28 +141,58 @@ struct SessionCommand: ParsableCommand {
         @Option(help: "The user whose sessions all end.")
         var user: String?
 
+        @Option(help: SessionCommand.reasonHelp)
+        var reason: String?
+
+        @Flag(help: "Print {revoked} as JSON.")
+        var json = false
+
         func validate() throws {
             guard (id == nil) != (user == nil) else {
                 throw ValidationError("give either --id or --user")
             }
+            guard id.map({ SessionID($0) != nil }) ?? true else {
+                throw ValidationError("--id is no session's id")
+            }
+            guard user.map(isUserID) ?? true else {
+                throw ValidationError("--user is no user's id")
+            }
+            try SessionCommand.check(reason)
         }
 
         func run() throws {
             let services = try Startup.services()
+            defer { services.close() }
             let count = try Startup.orFail {
-                if let user {
-                    return try services.sessions.revokeAll(
-                        userID: user,
-                        until: .after(Startup.patience)
-                    )
-                }
-                guard let hash = id.flatMap({ Hex.decode($0) }).flatMap({ Digest($0) }) else {
-                    return 0
-                }
-                return try services.sessions.revoke(hash, until: .after(Startup.patience)) ? 1 : 0
+                try services.audit.note(
+                    command: "session revoke",
+                    by: OperatorAccount.name,
+                    userID: user,
+                    subject: id,
+                    reason: reason,
+                    until: .after(Startup.patience)
+                )
+                return try revoke(services.sessions)
             }
-            print("revoked \(count)")
+            print(json ? "{\"revoked\":\(count)}" : "revoked \(count)")
             if count == 0 { throw ExitCode.failure }
         }
+
+        private func revoke(_ sessions: SessionAuthority) throws -> Int {
+            if let user {
+                return try sessions.revokeAll(userID: user, until: .after(Startup.patience))
+            }
+            guard let id = id.flatMap({ SessionID($0) }) else { return 0 }
+            return try sessions.revoke(id, until: .after(Startup.patience)) == nil ? 0 : 1
+        }
+    }
+
+    private static let reasonHelp: ArgumentHelp = "Why; kept with the record, 1 to 255 characters."
+
+    private static func check(_ reason: String?) throws {
+        guard let reason else { return }
+        guard (1...255).contains(reason.unicodeScalars.count),
+            !reason.unicodeScalars.contains(where: \.isControl)
+        else { throw ValidationError("--reason has 1 to 255 printable characters") }
     }
 }

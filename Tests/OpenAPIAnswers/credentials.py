@@ -1,5 +1,7 @@
 """Every kind of credential that a caller may show, made straight in the record."""
 
+import base64
+import copy
 import hashlib
 import os
 import secrets
@@ -12,11 +14,15 @@ INVALID = (
     "another scheme", "a malformed token", "a token of unknown kind", "an unknown session",
     "an unknown guest", "an expired session", "a revoked session", "an expired admin",
     "a revoked admin", "an expired guest", "a revoked guest", "bearer and cookie",
+    "an expired cookie", "a revoked cookie", "a guest in a cookie", "a malformed cookie",
+    "two cookies", "a cookie of another name", "a session in other capitals", "a long token",
 )
+# A cookie reads; to write it needs its token as well, which it is told.
+COOKIES = ("owner by cookie", "owner by cookie and its token")
 SESSIONS = ("owner", "other customer", *STAFF)
 GUESTS = (*(f"guest:{scope}" for scope in SCOPES), "guest of another order")
 CHECKOUTS = ("checkout token", "another checkout token")
-ALL = ("nobody", *INVALID, *SESSIONS, *GUESTS, *CHECKOUTS)
+ALL = ("nobody", *INVALID, *COOKIES, *SESSIONS, *GUESTS, *CHECKOUTS)
 
 
 def token(prefix):
@@ -26,12 +32,25 @@ def token(prefix):
 class Credentials:
     """Fields of a request's header for each kind; sessions and guests are new each time."""
 
-    def __init__(self, record, order, other_order):
+    def __init__(self, api, record, order, other_order):
+        self.api = api
         self.record = record
         self.order = order
         self.other_order = other_order
         self.customer = os.environ["CUSTOMER_ID"]
         self.other_customer = os.environ["CUSTOMER2_ID"]
+
+    def elsewhere(self):
+        """The same for other users, whose sessions nothing else needs."""
+        others = copy.copy(self)
+        others.customer, others.other_customer = "matrix-1", "matrix-2"
+        return others
+
+    def user(self, kind):
+        """Whose session a kind is."""
+        if kind in STAFF:
+            return f"{kind}-9"
+        return self.other_customer if kind == "other customer" else self.customer
 
     def fields(self, kind, checkout_token=None):
         if kind == "nobody":
@@ -40,12 +59,35 @@ class Credentials:
             return {"Authorization": "Basic YTpi"}
         if kind == "bearer and cookie":
             session = self.session(self.customer, "customer")
-            return bearer(session) | {"Cookie": f"session={session}"}
+            return bearer(session) | cookie(session)
+        if "cookie" in kind:
+            return self._cookie(kind)
         return bearer(self._token(kind, checkout_token))
+
+    def _cookie(self, kind):
+        if kind in ("an expired cookie", "a revoked cookie"):
+            return cookie(self.session(self.customer, "customer", state(kind)))
+        if kind == "a guest in a cookie":
+            return cookie(self.guest(self.order, ",".join(SCOPES)))
+        session = self.session(self.customer, "customer")
+        if kind == "a malformed cookie":
+            return cookie(session[:-1])
+        if kind == "two cookies":
+            return {"Cookie": f"session={session}; session={session}"}
+        if kind == "a cookie of another name":
+            return {"Cookie": f"__Host-session={session}"}
+        if kind == "owner by cookie":
+            return cookie(session)
+        current = self.api("GET", "/v1/sessions/current", 200, **cookie(session)).json()
+        return cookie(session) | {"X-CSRF-Token": current["csrfToken"]}
 
     def _token(self, kind, checkout_token):
         if kind == "a malformed token":
             return token("st_")[:-1]
+        if kind == "a session in other capitals":
+            return "st_" + self.session(self.customer, "customer")[3:].swapcase()
+        if kind == "a long token":
+            return self.session(self.customer, "customer") + "A" * 4_000
         if kind == "a token of unknown kind":
             return token("xx_")
         if kind == "an unknown session":
@@ -65,16 +107,19 @@ class Credentials:
         if kind.endswith((" session", " admin")):
             role = "admin" if kind.endswith("admin") else "customer"
             return self.session(self.customer, role, state(kind))
-        if kind in STAFF:
-            return self.session(f"{kind}-9", kind)
-        return self.session(
-            self.customer if kind == "owner" else self.other_customer, "customer"
-        )
+        return self.session(self.user(kind), kind if kind in STAFF else "customer")
 
     def session(self, user, role, state="valid"):
         made = token("st_")
         self._insert("sessions (token_hash, user_id, roles", made, f"'{user}', '{role}'", state)
         return made
+
+    def session_id(self, user):
+        """The id, which is no secret, of a new session of a user."""
+        id = secrets.token_bytes(16)
+        values = f"'{user}', 'customer', x'{id.hex()}'"
+        self._insert("sessions (token_hash, user_id, roles, id", token("st_"), values, "valid")
+        return "ses_" + base64.urlsafe_b64encode(id).decode().rstrip("=")
 
     def guest(self, order, scopes, state="valid"):
         made = token("gt_")
@@ -98,3 +143,7 @@ def state(kind):
 
 def bearer(value):
     return {"Authorization": f"Bearer {value}"}
+
+
+def cookie(value):
+    return {"Cookie": f"session={value}"}

@@ -545,6 +545,32 @@ def test_sessions(api, tokens, record):
     api.http.cookies.clear()
     api.code("unauthenticated", "GET", "/v1/orders", 401, Cookie=cookie)
 
+    tokens_of_user = [
+        api("POST", "/v1/sessions", 201, token=service, body=request).json() for _ in range(4)
+    ]
+    mine, other, third, last = (made["token"] for made in tokens_of_user)
+    api("GET", "/v1/sessions/current", 200, token=mine)
+    fresh = api("GET", "/v1/sessions/current", 200, Cookie=f"session={mine}").json()["csrfToken"]
+    listed = api("GET", "/v1/sessions", 200, token=mine).json()["items"]
+    assert {item["id"] for item in listed} >= {made["id"] for made in tokens_of_user}
+    one = f"/v1/sessions/{tokens_of_user[1]['id']}"
+    api("DELETE", one, 204, Cookie=f"session={mine}", X_CSRF_Token=fresh)
+    api.code("not_found", "DELETE", one, 404, token=mine)
+    api.code("unauthenticated", "GET", "/v1/orders", 401, token=other)
+    support = tokens["support"]
+    of_user = f"/v1/admin/users/{request['userId']}/sessions"
+    assert len(api("GET", of_user, 200, token=support).json()["items"]) >= 3
+    api("DELETE", "/v1/sessions", 204, token=third)
+    api.code("unauthenticated", "GET", "/v1/orders", 401, token=last)
+    reason = {"reason": "lost a phone"}
+    revoked = api("POST", f"{of_user}/revoke", 200, token=support, body=reason).json()["revoked"]
+    assert revoked == 0
+    api.code("invalid_request", "POST", f"{of_user}/revoke", 422, token=support, body={})
+    api.code("invalid_request", "POST", f"{of_user}/revoke", 400, token=support)
+    nobody = "/v1/admin/users/a~b/sessions"
+    api.code("not_found", "GET", nobody, 404, token=support)
+    api.code("not_found", "POST", f"{nobody}/revoke", 404, token=support, body=reason)
+
     old = api("POST", "/v1/sessions", 201, token=service, body=request).json()["token"]
     digest = hashlib.sha256(old.encode()).hexdigest()
     record.sql(f"""UPDATE sessions SET created_at = created_at - INTERVAL 1 DAY,

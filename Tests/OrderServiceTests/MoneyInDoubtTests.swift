@@ -183,6 +183,8 @@ struct MoneyInDoubtTests {
                 name: .orderSummaries,
                 access: .order(guest: .view, staff: []),
                 cache: service.services.cache,
+                revoked: service.services.revocations.recent,
+                sessionUses: service.services.sessionUses,
                 clock: service.services.clock,
                 reload: { try orders.find($0, until: $1) },
                 load: { order, _ in OrderRepresentation.summary(order) },

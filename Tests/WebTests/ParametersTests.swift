@@ -32,7 +32,7 @@ import Web
         #expect(text(parameters[name: "COOKIE"]) == "ab")
     }
 
-    @Test("takes the first of two with the same name")
+    @Test("takes the first of two with the same name, and says that there are two")
     func duplicates() throws {
         let block = Parameters.encoded([
             ("HTTP_COOKIE", "a"), ("HTTP_COOKIE", "b"), ("X", "1"), ("X", "2"),
@@ -41,6 +41,9 @@ import Web
         #expect(text(parameters[.cookie]) == "a")
         #expect(text(parameters[name: "HTTP_COOKIE"]) == "a")
         #expect(text(parameters[name: "X"]) == "1")
+        for known in Parameters.Known.allCases {
+            #expect(parameters.isRepeated(known) == (known == .cookie))
+        }
     }
 
     @Test("refuses a block that is cut anywhere but between pairs")

@@ -41,13 +41,34 @@ import Web
         "finds a cookie by its whole name",
         arguments: [
             ("session=a", "a"), ("x=1; session=b", "b"), ("session=", ""),
-            ("session=a; session=b", "a"), ("session=a=b", "a=b"), ("  session=c", "c"),
+            ("session=a=b", "a=b"), ("  session=c", "c"), ("x=1;\tsession=d;", "d"),
+            ("session=e ; y=session=f", "e "),
             ("xsession=a", nil), ("sessionx=a", nil), ("session", nil), ("", nil),
             ("SESSION=a", nil), ("x=session=a", nil),
         ] as [(String, String?)]
     )
     func cookies(header: String, expected: String?) {
-        #expect(Cookie.value(named: "session", in: Array(header.utf8)[...]) == expected)
+        switch Cookie.find("session", in: Array(header.utf8)[...]) {
+        case .none: #expect(expected == nil)
+        case .one(let value): #expect(String(decoding: value, as: UTF8.self) == expected)
+        case .several: Issue.record("«\(header)» has several")
+        }
+    }
+
+    @Test(
+        "does not choose one of two cookies with the same name",
+        arguments: [
+            "session=a; session=b", "session=a;session=a", "session=; x=1; session=b",
+            "session=a; session=b; session=c",
+        ]
+    )
+    func repeatedCookies(header: String) {
+        guard case .several = Cookie.find("session", in: Array(header.utf8)[...]) else {
+            Issue.record("«\(header)» has one")
+            return
+        }
+        if case .none = Cookie.find("sess", in: Array(header.utf8)[...]) { return }
+        Issue.record("half a name is found")
     }
 
     @Test("writes cookies that scripts and other sites cannot use")

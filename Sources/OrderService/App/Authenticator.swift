@@ -13,8 +13,22 @@ struct Authenticator: Sendable {
     /// The principal of a request's credentials; `nobody` if it has none.
     ///
     /// - Throws: a `Problem` with 401 if it has credentials that do not hold, 403 if a write by
-    ///   cookie lacks its CSRF token.
+    ///   cookie lacks its CSRF token. With the 401 a cookie that was shown alone is removed: the page
+    ///   cannot, and beside it a new session's token would be one credential too many.
     func principal(of request: Request, until deadline: Deadline) throws -> Principal {
+        do {
+            return try holder(of: request, until: deadline)
+        } catch var problem as Problem where problem.status == .unauthorized {
+            if SessionCookie.isAlone(in: request) {
+                problem.fields.append(
+                    Response.Field("Set-Cookie", SessionCookie.removal(for: request))
+                )
+            }
+            throw problem
+        }
+    }
+
+    private func holder(of request: Request, until deadline: Deadline) throws -> Principal {
         guard let credential = try Credential(request) else { return .nobody }
         switch credential.kind {
         case .session:
@@ -25,6 +39,7 @@ struct Authenticator: Sendable {
             if credential.isCookie {
                 try csrf.check(request, tokenHash: credential.tokenHash)
             }
+            sessions.noteUse(of: credential.tokenHash)
             return .session(session)
         case .guest:
             guard let access = try guests.find(credential.tokenHash, until: deadline) else {
@@ -55,21 +70,25 @@ struct Credential {
 
     /// Reads the credential of a request; nil if there is none.
     ///
-    /// - Throws: a `Problem` with 401 for a malformed one, and for two at once.
+    /// - Throws: a `Problem` with 401 for a malformed one, and for two at once: whatever chose
+    ///   one of them could choose another than who checked it on the way here.
     init?(_ request: Request) throws(Problem) {
+        guard !request.parameters.isRepeated(.authorization),
+            !request.parameters.isRepeated(.cookie)
+        else { throw .unauthenticated }
         let header = request.parameters[.authorization].flatMap { $0.isEmpty ? nil : $0 }
-        let cookie = request.parameters[.cookie].flatMap { SessionCookie.token(in: $0) }
+        let cookie = try SessionCookie.token(of: request)
         switch (header, cookie) {
         case (nil, nil): return nil
         case (.some, .some): throw .unauthenticated
         case (.some(let header), nil):
             // The scheme's case does not matter (RFC 9110, section 11.1); capitals and small
             // letters differ by one bit.
-            let scheme = "bearer ".utf8
-            guard header.prefix(scheme.count).map({ $0 | 0x20 }).elementsEqual(scheme) else {
-                throw .unauthenticated
-            }
-            try self.init(token: header.dropFirst(scheme.count), isCookie: false)
+            let scheme = "bearer".utf8
+            guard header.prefix(scheme.count).lazy.map({ $0 | 0x20 }).elementsEqual(scheme),
+                header.dropFirst(scheme.count).first == UInt8(ascii: " ")
+            else { throw .unauthenticated }
+            try self.init(token: header.dropFirst(scheme.count + 1), isCookie: false)
         case (nil, .some(let cookie)):
             try self.init(token: cookie, isCookie: true)
             guard kind == .session else { throw .unauthenticated }

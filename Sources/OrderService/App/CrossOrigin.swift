@@ -30,7 +30,9 @@ struct CrossOrigin: Sendable {
         response.add("Access-Control-Allow-Origin", origin)
         response.add("Access-Control-Allow-Credentials", "true")
         if request.method == .options {
-            response.add("Access-Control-Allow-Methods", response.field("Allow") ?? "")
+            // A path that there is not has no methods, and the preflight fails by its status.
+            guard let methods = response.field("Allow") else { return }
+            response.add("Access-Control-Allow-Methods", methods)
             response.add("Access-Control-Allow-Headers", Self.allowedHeaders)
             response.add("Access-Control-Max-Age", Self.preflightLife)
         } else {

@@ -34,6 +34,7 @@ extension Services {
         )
         registerMetrics(of: lanes)
         paymentLimiter.registerMetrics(in: metrics)
+        revocationWatch.registerMetrics(in: metrics)
         return (application, lanes)
     }
 
@@ -65,9 +66,16 @@ extension Services {
             clock: clock,
             maximumLife: settings.access.maximumSessionLife
         ).endpoints
+            + SessionAdminController(sessions: sessions).endpoints
             + checkout.endpoints + [completion.endpoint]
-            + OrderController(orders: orders, payments: payments, cache: cache, clock: clock)
-            .endpoints
+            + OrderController(
+                orders: orders,
+                payments: payments,
+                cache: cache,
+                revoked: revocations.recent,
+                sessionUses: sessionUses,
+                clock: clock
+            ).endpoints
             + PaymentController(
                 starter: paymentStarter,
                 payments: payments,

@@ -21,6 +21,9 @@ package final class Services: Sendable {
     package let sessions: SessionAuthority
     let cache: LookUpCache
     let guests: GuestAccessAuthority
+    let revocations: Revocations
+    let sessionUses: SessionUses
+    package let revocationWatch: RevocationWatch
     let csrf: CSRFProtection
     let shippingMethods: ShippingMethods
     let orders: OrderStore
@@ -72,16 +75,26 @@ package final class Services: Sendable {
             breaker: guards.redisState
         )
         cache = LookUpCache(redis: cacheRedis)
-        sessions = SessionAuthority(database: database, cache: cache, clock: clock)
+        revocations = Revocations(recent: RecentRevocations(), cache: cache, clock: clock)
+        sessionUses = SessionUses()
+        sessions = SessionAuthority(
+            database: database,
+            cache: cache,
+            revocations: revocations,
+            uses: sessionUses,
+            clock: clock
+        )
         guests = GuestAccessAuthority(
             database: database,
             cache: cache,
+            revocations: revocations,
             clock: clock,
             timeToLive: settings.access.guestTokenLife
         )
         csrf = CSRFProtection(
             key: settings.sealing.key.exposed,
-            previousKey: settings.sealing.previousKey?.exposed
+            previousKey: settings.sealing.previousKey?.exposed,
+            origins: settings.server.corsOrigins
         )
         shippingMethods = try Self.shippingMethods(settings.checkout.shippingMethodsFile)
         orders = OrderStore(database: database)
@@ -170,6 +183,13 @@ package final class Services: Sendable {
         ownConfiguration.poolSize = 2
         breakerStore = BreakerStore(database: Database(ownConfiguration))
         breakers = BreakerControl(dependencies: dependencies, store: breakerStore)
+        // One for revocations, which must not wait behind look-ups either.
+        ownConfiguration.poolSize = 1
+        revocationWatch = RevocationWatch(
+            database: Database(ownConfiguration),
+            recent: revocations.recent,
+            clock: clock
+        )
         // The same for the record: no order to a breaker passes without it.
         ownConfiguration.poolSize = 4
         audit = AuditTrail(
@@ -199,6 +219,7 @@ package final class Services: Sendable {
         database.close()
         breakerStore.database.close()
         audit.store.database.close()
+        revocationWatch.database.close()
         cacheRedis.close()
         stateRedis.close()
     }

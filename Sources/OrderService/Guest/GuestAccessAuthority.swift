@@ -10,17 +10,20 @@ package final class GuestAccessAuthority: Sendable {
 
     private let database: Database
     private let cache: LookUpCache
+    private let revocations: Revocations
     private let clock: WallClock
     private let timeToLive: Duration
 
     package init(
         database: Database,
         cache: LookUpCache,
+        revocations: Revocations,
         clock: WallClock,
         timeToLive: Duration
     ) {
         self.database = database
         self.cache = cache
+        self.revocations = revocations
         self.clock = clock
         self.timeToLive = timeToLive
     }
@@ -53,6 +56,9 @@ package final class GuestAccessAuthority: Sendable {
     /// An expired one is returned, so that the caller can say so; the end of a revoked one is its
     /// revocation.
     package func find(_ tokenHash: Digest, until deadline: Deadline) throws -> GuestAccess? {
+        guard !revocations.recent.lists(tokenHash) else {
+            return try load(tokenHash, until: deadline)
+        }
         let key = CacheName.guestToken.key(tokenHash)
         let entry = try cache.entry(.guestToken, key: key, until: deadline) {
             try load(tokenHash, until: deadline)?.cacheEntry
@@ -97,7 +103,7 @@ package final class GuestAccessAuthority: Sendable {
             try end(access, at: clock.now + Self.overlap, in: &transaction)
             return try issue(orderID: access.orderID, scopes: access.scopes, in: &transaction)
         }
-        cache.drop([CacheName.guestToken.key(access.tokenHash)], until: deadline)
+        revocations.announce([access.tokenHash], of: .guestToken, until: deadline)
         return fresh
     }
 
@@ -106,7 +112,7 @@ package final class GuestAccessAuthority: Sendable {
         try database.transaction(class: .write, until: deadline) { transaction in
             try end(access, at: clock.now, in: &transaction)
         }
-        cache.drop([CacheName.guestToken.key(access.tokenHash)], until: deadline)
+        revocations.announce([access.tokenHash], of: .guestToken, until: deadline)
     }
 
     private func end(
@@ -120,5 +126,6 @@ package final class GuestAccessAuthority: Sendable {
             WHERE token_hash = \(access.tokenHash.bytes)
             """
         )
+        try revocations.record([access.tokenHash], of: .guestToken, in: &transaction)
     }
 }

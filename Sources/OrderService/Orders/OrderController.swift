@@ -7,6 +7,8 @@ struct OrderController: Sendable {
     let orders: OrderStore
     let payments: PaymentStore
     let cache: LookUpCache
+    let revoked: RecentRevocations
+    let sessionUses: SessionUses
     let clock: WallClock
 
     private static let staff: Roles = [.support, .finance, .admin, .service]
@@ -112,6 +114,8 @@ struct OrderController: Sendable {
                 name: name,
                 access: access,
                 cache: cache,
+                revoked: revoked,
+                sessionUses: sessionUses,
                 clock: clock,
                 reload: { [orders] id, deadline in try orders.find(id, until: deadline) },
                 load: load,

@@ -11,6 +11,8 @@ struct OrderLookUp: Sendable {
     let name: CacheName
     let access: Access
     let cache: LookUpCache
+    let revoked: RecentRevocations
+    let sessionUses: SessionUses
     let clock: WallClock
     /// The order as the record has it now.
     let reload: @Sendable (Int64, Deadline) throws -> Order?
@@ -32,7 +34,7 @@ struct OrderLookUp: Sendable {
         until deadline: Deadline
     ) -> Response? {
         guard let credential = try? Credential(request), target == .path,
-            let orderID = captures.number(0)
+            let orderID = captures.number(0), !revoked.lists(credential.tokenHash)
         else { return nil }
         let cacheName: CacheName
         switch credential.kind {
@@ -49,6 +51,7 @@ struct OrderLookUp: Sendable {
             let entry = replies.last?.bytes.flatMap({ CacheEntry(stored: $0) }),
             admits(credential, credentialEntry, to: orderID, owner: entry.owner)
         else { return nil }
+        if credential.kind == .session { sessionUses.note(credential.tokenHash) }
         return answer(entry, orderID: orderID, request)
     }
 

@@ -30,6 +30,19 @@ enum Outbox {
         try insert(rows, in: &transaction)
     }
 
+    /// Writes the invalidation of credentials, which belong to no order.
+    static func insert(
+        _ drop: CredentialDrop,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        let message = OutboxMessage(channel: .cache, topic: CredentialDrop.topic)
+        try insert(
+            [row(message, orderID: 0, payload: drop.payload, at: now)],
+            in: &transaction
+        )
+    }
+
     private static func row(
         _ message: OutboxMessage,
         orderID: Int64,

@@ -2,7 +2,7 @@ import MariaDB
 import Resilience
 import Web
 
-/// Sessions over HTTP: issue, exchange for a cookie, sign out.
+/// Sessions over HTTP: issue, exchange for a cookie, list, sign out.
 struct SessionController: Sendable {
     let sessions: SessionAuthority
     let csrf: CSRFProtection
@@ -10,29 +10,32 @@ struct SessionController: Sendable {
     let maximumLife: Duration
 
     var endpoints: [Endpoint] {
-        [
-            Endpoint(
-                method: .post,
-                pattern: "/v1/sessions",
-                access: .session(.service),
-                lane: .request,
-                handler: .plain(issue)
-            ),
-            Endpoint(
-                method: .post,
-                pattern: "/v1/sessions/cookie",
-                access: .session([]),
-                lane: .request,
-                handler: .plain(makeCookie)
-            ),
-            Endpoint(
-                method: .delete,
-                pattern: "/v1/sessions/current",
-                access: .session([]),
-                lane: .request,
-                handler: .plain(signOut)
-            ),
+        let anyone = Access.session([])
+        return [
+            endpoint(.post, "/v1/sessions", .session(.service), issue),
+            endpoint(.get, "/v1/sessions", anyone, lane: .read, list),
+            endpoint(.delete, "/v1/sessions", anyone, signOutEverywhere),
+            endpoint(.post, "/v1/sessions/cookie", anyone, makeCookie),
+            endpoint(.get, "/v1/sessions/current", anyone, lane: .read, current),
+            endpoint(.delete, "/v1/sessions/current", anyone, signOut),
+            endpoint(.delete, "/v1/sessions/{id}", anyone, revoke),
         ]
+    }
+
+    private func endpoint(
+        _ method: Method,
+        _ pattern: String,
+        _ access: Access,
+        lane: Endpoint.Lane = .request,
+        _ handler: @escaping @Sendable (Context) throws -> Response
+    ) -> Endpoint {
+        Endpoint(
+            method: method,
+            pattern: pattern,
+            access: access,
+            lane: lane,
+            handler: .plain(handler)
+        )
     }
 
     private func issue(_ context: Context) throws -> Response {
@@ -54,6 +57,7 @@ struct SessionController: Sendable {
             until: context.deadline
         )
         let answer: JSON = [
+            "id": .string(issued.id.text),
             "token": .string(issued.token),
             "expiresAt": .string(issued.session.expiresAt.rfc3339),
         ]
@@ -62,41 +66,82 @@ struct SessionController: Sendable {
 
     /// Exchanges a bearer token for a cookie that scripts cannot read.
     private func makeCookie(_ context: Context) throws -> Response {
-        guard let session = context.principal.session,
-            let header = context.request.text(.authorization)
-        else { throw Problem.unauthenticated }
-        let isSecure = context.request.isSecure
-        let cookie = Cookie.strict(
-            name: SessionCookie.name(isSecure: isSecure),
-            value: String(header.dropFirst("Bearer ".count)),
-            maximumAge: Int(session.expiresAt.distance(from: clock.now).components.seconds),
-            isSecure: isSecure
-        )
+        let session = try Self.session(context)
+        guard let header = context.request.text(.authorization) else {
+            throw Problem.unauthenticated
+        }
         let answer: JSON = [
             "csrfToken": .string(csrf.token(for: session.tokenHash)),
             "expiresAt": .string(session.expiresAt.rfc3339),
         ]
+        let cookie = SessionCookie.making(
+            String(header.dropFirst("Bearer ".count)),
+            lasting: session.expiresAt.distance(from: clock.now),
+            for: context.request
+        )
         return Response.json(.ok, answer.serialized())
             .with("Set-Cookie", cookie)
             .with("X-CSRF-Token", csrf.token(for: session.tokenHash))
     }
 
-    private func signOut(_ context: Context) throws -> Response {
-        guard let session = context.principal.session else { throw Problem.unauthenticated }
-        _ = try sessions.revoke(session.tokenHash, until: context.deadline)
-        var response = Response(.noContent, readyLines: "Cache-Control: no-store\r\n")
-        if context.request.parameters.contains(.cookie) {
-            let isSecure = context.request.isSecure
-            response.add(
-                "Set-Cookie",
-                Cookie.strict(
-                    name: SessionCookie.name(isSecure: isSecure),
-                    value: "",
-                    maximumAge: 0,
-                    isSecure: isSecure
-                )
-            )
+    // MARK: Looking
+
+    /// The session that asks; by cookie also what its writes have to show.
+    private func current(_ context: Context) throws -> Response {
+        let session = try Self.session(context)
+        guard let record = try sessions.record(of: session.tokenHash, until: context.deadline)
+        else { throw Problem.unauthenticated }
+        var members = [(name: "userId", value: JSON.string(record.userID))] + record.members
+        if context.request.parameters[.authorization]?.isEmpty ?? true {
+            members.append(("csrfToken", .string(csrf.token(for: session.tokenHash))))
         }
-        return response
+        return Response.json(.ok, JSON.object(members).serialized())
+    }
+
+    private func list(_ context: Context) throws -> Response {
+        let session = try Self.session(context)
+        let items = try sessions.list(
+            userID: session.userID,
+            isLive: true,
+            until: context.deadline
+        ).map { record -> JSON in
+            let isCurrent = record.tokenHash == session.tokenHash
+            return .object(record.members + [("current", .bool(isCurrent))])
+        }
+        return Response.json(.ok, JSON.object([("items", .array(items))]).serialized())
+    }
+
+    // MARK: Ending
+
+    private func signOut(_ context: Context) throws -> Response {
+        let session = try Self.session(context)
+        _ = try sessions.revoke(session.tokenHash, until: context.deadline)
+        return Self.ended(context, isCurrent: true)
+    }
+
+    private func signOutEverywhere(_ context: Context) throws -> Response {
+        let session = try Self.session(context)
+        _ = try sessions.revokeAll(userID: session.userID, until: context.deadline)
+        return Self.ended(context, isCurrent: true)
+    }
+
+    /// Ends one of the user's own sessions; those of others are not there.
+    private func revoke(_ context: Context) throws -> Response {
+        let session = try Self.session(context)
+        guard let id = context.captures.text(0).flatMap({ SessionID($0) }),
+            let hash = try sessions.revoke(id, of: session.userID, until: context.deadline)
+        else { throw Problem.notFound }
+        return Self.ended(context, isCurrent: hash == session.tokenHash)
+    }
+
+    private static func session(_ context: Context) throws -> Session {
+        guard let session = context.principal.session else { throw Problem.unauthenticated }
+        return session
+    }
+
+    private static func ended(_ context: Context, isCurrent: Bool) -> Response {
+        let response = Response(.noContent, readyLines: "Cache-Control: no-store\r\n")
+        guard isCurrent, context.request.parameters.contains(.cookie) else { return response }
+        return response.with("Set-Cookie", SessionCookie.removal(for: context.request))
     }
 }

@@ -1,4 +1,3 @@
-import Signing
 import Web
 
 /// The cookie form of a session, for browsers.
@@ -10,56 +9,44 @@ enum SessionCookie {
 
     static func name(isSecure: Bool) -> String { isSecure ? secureName : plainName }
 
-    /// The token in a `Cookie` header; nil if there is none.
-    static func token(in header: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        let value =
-            Cookie.value(named: secureName, in: header)
-            ?? Cookie.value(named: plainName, in: header)
-        return value.map { Array($0.utf8)[...] }
-    }
-}
-
-/// The second secret that a browser's writes must show, derived from the session's token.
-///
-/// The `Synchronizer` token of a session is an HMAC over the hash of its token, so it needs no
-/// storage, and whoever can only send the cookie along cannot know it.
-struct CSRFProtection: Sendable {
-    // The key for new tokens first, then the one before it.
-    private let keys: [[UInt8]]
-
-    /// Derives keys of its own from the service's sealing keys.
-    init(key: [UInt8], previousKey: [UInt8]? = nil) {
-        let purpose = Array("csrf".utf8)
-        keys = ([key] + (previousKey.map { [$0] } ?? [])).map {
-            HMACSHA256.authenticationCode(for: purpose, key: $0).bytes
+    /// The token in the `Cookie` header; nil if there is none.
+    ///
+    /// - Throws: a `Problem` with 401 if there are two, or one by the other name: over TLS a plain
+    ///   `session` may have been set by another host or without encryption.
+    static func token(of request: Request) throws(Problem) -> ArraySlice<UInt8>? {
+        guard let header = request.parameters[.cookie] else { return nil }
+        let isSecure = request.isSecure
+        guard case .none = Cookie.find(name(isSecure: !isSecure), in: header) else {
+            throw .unauthenticated
+        }
+        switch Cookie.find(name(isSecure: isSecure), in: header) {
+        case .none: return nil
+        case .one(let token): return token
+        case .several: throw .unauthenticated
         }
     }
 
-    /// The value for `X-CSRF-Token`.
-    func token(for tokenHash: Digest) -> String {
-        Self.token(for: tokenHash, key: keys[0])
+    /// Whether the request shows one cookie of ours and nothing else.
+    static func isAlone(in request: Request) -> Bool {
+        guard request.parameters[.authorization]?.isEmpty ?? true,
+            let header = request.parameters[.cookie], !request.parameters.isRepeated(.cookie),
+            case .one = Cookie.find(name(isSecure: request.isSecure), in: header)
+        else { return false }
+        return true
     }
 
-    private static func token(for tokenHash: Digest, key: [UInt8]) -> String {
-        Base64URL.encode(HMACSHA256.authenticationCode(for: tokenHash.bytes, key: key).bytes)
+    /// The `Set-Cookie` field of a session.
+    static func making(_ token: String, lasting life: Duration, for request: Request) -> String {
+        Cookie.strict(
+            name: name(isSecure: request.isSecure),
+            value: token,
+            maximumAge: Int(life.components.seconds),
+            isSecure: request.isSecure
+        )
     }
 
-    /// Checks the header of a write; reads pass.
-    func check(_ request: Request, tokenHash: Digest) throws(Problem) {
-        switch request.method {
-        case .get, .head, .options: return
-        default: break
-        }
-        let shown = Array(request.parameters[.csrfToken] ?? [])
-        let isValid = keys.contains { key in
-            constantTimeEquals(shown, Array(Self.token(for: tokenHash, key: key).utf8))
-        }
-        guard isValid else {
-            throw Problem(
-                .forbidden,
-                "csrf_failed",
-                "A write by cookie needs a valid X-CSRF-Token."
-            )
-        }
+    /// The `Set-Cookie` field that makes a browser forget its session.
+    static func removal(for request: Request) -> String {
+        making("", lasting: .zero, for: request)
     }
 }

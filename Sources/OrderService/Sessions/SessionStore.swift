@@ -7,12 +7,36 @@ package struct SessionStore: Sendable {
     let database: Database
     let clock: WallClock
 
-    func insert(_ session: Session, until deadline: Deadline) throws {
+    /// How often `last_used_at` of a session changes at most.
+    private static let usePrecision = Duration.seconds(60)
+    private static let useBatch = 512
+
+    /// Which sessions are meant.
+    enum Selection {
+        case token(Digest)
+        /// Of this user alone, if one is given.
+        case id(SessionID, of: String?)
+        /// All of a user; with these roles and no others, if any are given.
+        case user(String, having: Roles?)
+
+        fileprivate var condition: SQL {
+            switch self {
+            case .token(let hash): "token_hash = \(hash.bytes)"
+            case .id(let id, nil): "id = \(id.bytes)"
+            case .id(let id, let userID?): "id = \(id.bytes) AND user_id = \(userID)"
+            case .user(let userID, nil): "user_id = \(userID)"
+            case .user(let userID, let roles?):
+                "user_id = \(userID) AND roles = \(roles.columnText)"
+            }
+        }
+    }
+
+    func insert(_ session: Session, id: SessionID, until deadline: Deadline) throws {
         _ = try database.execute(
             """
-            INSERT INTO sessions (token_hash, user_id, roles, created_at, expires_at)
-            VALUES (\(session.tokenHash.bytes), \(session.userID), \(session.roles.columnText),
-                \(clock.now), \(session.expiresAt))
+            INSERT INTO sessions (id, token_hash, user_id, roles, created_at, expires_at)
+            VALUES (\(id.bytes), \(session.tokenHash.bytes), \(session.userID),
+                \(session.roles.columnText), \(clock.now), \(session.expiresAt))
             """,
             until: deadline
         )
@@ -37,48 +61,93 @@ package struct SessionStore: Sendable {
         }
     }
 
-    /// Revokes one session.
-    ///
-    /// - Returns: whether it was there and not yet revoked.
-    func revoke(_ tokenHash: Digest, until deadline: Deadline) throws -> Bool {
-        try database.execute(
-            """
-            UPDATE sessions SET revoked_at = \(clock.now)
-            WHERE token_hash = \(tokenHash.bytes) AND revoked_at IS NULL
-            """,
-            until: deadline
-        ).affectedRows == 1
-    }
-
-    /// Revokes all sessions of a user.
+    /// Revokes the sessions that are meant and live.
     ///
     /// - Returns: the hashes of the tokens that are dead now.
-    func revokeAll(userID: String, until deadline: Deadline) throws -> [Digest] {
+    func revoke(
+        _ selection: Selection,
+        _ revocations: Revocations,
+        until deadline: Deadline
+    ) throws -> [Digest] {
         try database.transaction(class: .write, until: deadline) { transaction in
+            let now = clock.now
             let rows = try transaction.query(
                 """
                 SELECT token_hash FROM sessions
-                WHERE user_id = \(userID) AND revoked_at IS NULL FOR UPDATE
+                WHERE \(selection.condition) AND revoked_at IS NULL AND expires_at > \(now)
+                FOR UPDATE
                 """
             )
-            _ = try transaction.execute(
+            let hashes = try rows.compactMap { Digest(try $0.bytes("token_hash")) }
+            guard !hashes.isEmpty else { return [] }
+            try transaction.execute(
                 """
-                UPDATE sessions SET revoked_at = \(clock.now)
-                WHERE user_id = \(userID) AND revoked_at IS NULL
+                UPDATE sessions SET revoked_at = \(now)
+                WHERE \(selection.condition) AND revoked_at IS NULL AND expires_at > \(now)
                 """
             )
-            return try rows.compactMap { Digest(try $0.bytes("token_hash")) }
+            try revocations.record(hashes, of: .session, in: &transaction)
+            return hashes
         }
     }
 
-    /// The sessions of a user, newest first.
-    func list(userID: String, until deadline: Deadline) throws -> [Row] {
-        try database.query(
+    /// The sessions that are meant, newest first; those alone that can be used, if told so.
+    func list(
+        _ selection: Selection,
+        isLive: Bool,
+        limit: Int,
+        until deadline: Deadline
+    ) throws -> [SessionRecord] {
+        var statement: SQL = """
+            SELECT id, token_hash, user_id, roles, created_at, last_used_at, expires_at, revoked_at
+            FROM sessions WHERE \(selection.condition)
             """
-            SELECT token_hash, user_id, roles, created_at, last_used_at, expires_at, revoked_at
-            FROM sessions WHERE user_id = \(userID) ORDER BY created_at DESC LIMIT 100
-            """,
+        if isLive { statement.append(" AND revoked_at IS NULL AND expires_at > \(clock.now)") }
+        statement.append(" ORDER BY created_at DESC, id LIMIT \(limit)")
+        return try database.query(statement, until: deadline).map(SessionRecord.init)
+    }
+
+    /// Writes down that sessions were used, of each no more than once a minute.
+    ///
+    /// - Returns: those that could not be written.
+    func write(used tokenHashes: [Digest], until deadline: Deadline) -> [Digest] {
+        let now = clock.now
+        var rest = tokenHashes[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(Self.useBatch)
+            do {
+                try database.execute(
+                    """
+                    UPDATE sessions SET last_used_at = \(now)
+                    WHERE token_hash IN (\(list: batch.map(\.bytes))) AND revoked_at IS NULL
+                        AND (last_used_at IS NULL OR last_used_at <= \(now - Self.usePrecision))
+                    """,
+                    class: .job,
+                    until: deadline
+                )
+            } catch {
+                return Array(rest)
+            }
+            rest = rest.dropFirst(batch.count)
+        }
+        return []
+    }
+
+    /// Removes sessions that ended longer than `age` ago, a bounded number.
+    ///
+    /// - Returns: how many went.
+    func removeEnded(olderThan age: Duration, limit: Int, until deadline: Deadline) throws -> Int {
+        let limitTime = clock.now - age
+        let expired = try database.execute(
+            "DELETE FROM sessions WHERE expires_at < \(limitTime) ORDER BY expires_at LIMIT \(limit)",
+            class: .job,
             until: deadline
         )
+        let revoked = try database.execute(
+            "DELETE FROM sessions WHERE revoked_at < \(limitTime) ORDER BY revoked_at LIMIT \(limit)",
+            class: .job,
+            until: deadline
+        )
+        return Int(expired.affectedRows + revoked.affectedRows)
     }
 }

@@ -251,6 +251,12 @@ extension Setting {
             .duration("72h", .hours(1)...(.days(30)), "How long answers are kept for repeats,")
         case .idempotencySecretRetention:
             .duration("24h", .hours(1)...(.days(30)), "and those that hold a payment's secret.")
+        case .sessionRetention:
+            .duration(
+                "30d",
+                .hours(1)...(.days(365)),
+                "How long sessions that have ended are kept."
+            )
         case .outboxRetention:
             .duration("14d", .hours(1)...(.days(365)), "How long sent events are kept in MariaDB.")
         case .eventStreamLength:

@@ -82,6 +82,7 @@ package enum Setting: String, Sendable, CaseIterable {
 
     case idempotencyRetention = "IDEMPOTENCY_RETENTION"
     case idempotencySecretRetention = "IDEMPOTENCY_SECRET_RETENTION"
+    case sessionRetention = "SESSION_RETENTION"
     case outboxRetention = "OUTBOX_RETENTION"
     case eventStreamLength = "EVENT_STREAM_LENGTH"
     case webhookTolerance = "WEBHOOK_TOLERANCE"

@@ -64,6 +64,7 @@ extension Settings {
         retention = Retention(
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
+            sessions: reader.duration(.sessionRetention),
             outbox: reader.duration(.outboxRetention),
             eventStreamLength: reader.count(.eventStreamLength)
         )

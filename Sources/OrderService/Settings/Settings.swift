@@ -146,6 +146,7 @@ extension Settings {
     package struct Retention: Sendable, Equatable {
         package var idempotency: Duration
         package var idempotencyWithSecret: Duration
+        package var sessions: Duration
         package var outbox: Duration
         /// Events, approximately.
         package var eventStreamLength: Int

@@ -62,6 +62,7 @@ extension Services {
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
         let cartOrders = CartOrders(database: database, clock: clock)
         let retention = settings.retention.outbox
+        let sessionRetention = settings.retention.sessions
         let taskJobs = OutboxMessage.TaskGroup.allCases.map { group in
             Worker.Job(name: "tasks-\(group.rawValue)", pause: .milliseconds(200)) { deadline in
                 try tasks.run(group, until: deadline)
@@ -74,7 +75,7 @@ extension Services {
             Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
             Worker.Job(name: "reconcile", pause: .seconds(1), run: reconciliation.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
-            Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
+            Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency, sessions] deadline in
                 let keys = try idempotency.store.removeExpired(
                     limit: Self.cleaningBatch,
                     until: deadline
@@ -84,8 +85,13 @@ extension Services {
                     limit: Self.cleaningBatch,
                     until: deadline
                 )
+                let ended = try sessions.store.removeEnded(
+                    olderThan: sessionRetention,
+                    limit: Self.cleaningBatch,
+                    until: deadline
+                )
                 let carts = try cartOrders.removeOld(limit: Self.cleaningBatch, until: deadline)
-                return keys + messages + carts
+                return keys + messages + ended + carts
             },
         ]
         return Worker(jobs: otherJobs + taskJobs, stopping: stopping)
