@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MariaDB
 import OrderService
 import Resilience
@@ -135,7 +134,7 @@ struct BreakersCommand: ParsableCommand {
                         name: name,
                         mode: mode,
                         reason: reason.trimmed,
-                        who: "cli:\(Self.userName)",
+                        who: "cli:\(Startup.account)",
                         expiresIn: expiresIn
                     ),
                     until: .after(Startup.patience)
@@ -143,15 +142,6 @@ struct BreakersCommand: ParsableCommand {
             }
             let end = order.expiresAt.map { " until \($0.rfc3339)" } ?? ""
             print("ordered \(name) to \(mode.rawValue)\(end)")
-        }
-
-        /// The unix account that runs the command; its number where it has no name.
-        private static var userName: String {
-            let number = getuid()
-            guard let account = getpwuid(number), let name = account.pointee.pw_name else {
-                return String(number)
-            }
-            return String(validatingCString: name).map { String($0.prefix(64)) } ?? String(number)
         }
     }
 }
