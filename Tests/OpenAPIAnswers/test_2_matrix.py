@@ -80,6 +80,7 @@ def target(api, stand_ins, scene, path, kind):
         place, token = shop.start(api)
         return path.replace("{id}", place.rsplit("/", 1)[1]), token
     path = path.replace("{userId}", scene.customer).replace("{name}", "stripe-read")
+    path = path.replace("{tokenId}", "gtk_nothing")
     return path.replace("{id}", str(scene.order)), None
 
 

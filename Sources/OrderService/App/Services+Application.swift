@@ -22,6 +22,7 @@ extension Services {
             ),
             orders: orders,
             audit: audit,
+            guestAccesses: guestAccesses,
             lanes: lanes,
             metrics: metrics,
             accessLog: AccessLog(
@@ -66,8 +67,13 @@ extension Services {
             maximumLife: settings.access.maximumSessionLife
         ).endpoints
             + checkout.endpoints + [completion.endpoint]
-            + OrderController(orders: orders, payments: payments, cache: cache, clock: clock)
-            .endpoints
+            + OrderController(
+                orders: orders,
+                payments: payments,
+                cache: cache,
+                clock: clock,
+                guestAccesses: guestAccesses
+            ).endpoints
             + PaymentController(
                 starter: paymentStarter,
                 payments: payments,
@@ -79,7 +85,7 @@ extension Services {
             + CancelController(closing: closing, orders: orders, idempotency: idempotency)
             .endpoints
             + refundController.endpoints
-            + GuestController(guests: guests).endpoints
+            + guestEndpoints
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints

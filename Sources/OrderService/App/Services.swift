@@ -21,6 +21,10 @@ package final class Services: Sendable {
     package let sessions: SessionAuthority
     let cache: LookUpCache
     let guests: GuestAccessAuthority
+    /// The record of guests' access.
+    package let guestAccesses: GuestAccessLog
+    let guestLookUps: GuestLookUpStore
+    let guestDigests: GuestDigests
     let csrf: CSRFProtection
     let shippingMethods: ShippingMethods
     let orders: OrderStore
@@ -78,6 +82,16 @@ package final class Services: Sendable {
             cache: cache,
             clock: clock,
             timeToLive: settings.access.guestTokenLife
+        )
+        guestAccesses = GuestAccessLog(
+            store: GuestAccessStore(database: database),
+            clock: clock,
+            metrics: metrics
+        )
+        guestLookUps = GuestLookUpStore(database: database)
+        guestDigests = GuestDigests(
+            key: settings.sealing.key.exposed,
+            previousKey: settings.sealing.previousKey?.exposed
         )
         csrf = CSRFProtection(
             key: settings.sealing.key.exposed,

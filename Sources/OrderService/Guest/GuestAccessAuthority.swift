@@ -8,9 +8,9 @@ package final class GuestAccessAuthority: Sendable {
     /// How long a rotated token still works, so that a second tab is not thrown out.
     private static let overlap = Duration.seconds(60)
 
-    private let database: Database
+    let database: Database
     private let cache: LookUpCache
-    private let clock: WallClock
+    let clock: WallClock
     private let timeToLive: Duration
 
     package init(
@@ -29,6 +29,7 @@ package final class GuestAccessAuthority: Sendable {
     package func issue(
         orderID: Int64,
         scopes: GuestScopes,
+        origin: GuestTokenOrigin = .completion,
         in transaction: inout Transaction
     ) throws -> (token: String, access: GuestAccess) {
         let token = SecureRandom.token(prefix: GuestAccess.tokenPrefix)
@@ -40,9 +41,9 @@ package final class GuestAccessAuthority: Sendable {
         )
         _ = try transaction.execute(
             """
-            INSERT INTO guest_tokens (token_hash, order_id, scopes, created_at, expires_at)
-            VALUES (\(access.tokenHash.bytes), \(orderID), \(scopes.columnText), \(clock.now),
-                \(access.expiresAt))
+            INSERT INTO guest_tokens (token_hash, order_id, scopes, origin, created_at, expires_at)
+            VALUES (\(access.tokenHash.bytes), \(orderID), \(scopes.columnText),
+                \(origin.rawValue), \(clock.now), \(access.expiresAt))
             """
         )
         return (token, access)
@@ -94,31 +95,52 @@ package final class GuestAccessAuthority: Sendable {
             guard let row = rows.first, try row.optionalTimestamp("revoked_at") == nil else {
                 throw Problem.tokenExpired
             }
-            try end(access, at: clock.now + Self.overlap, in: &transaction)
-            return try issue(orderID: access.orderID, scopes: access.scopes, in: &transaction)
+            try Self.end(
+                [access.tokenHash],
+                at: clock.now + Self.overlap,
+                by: "rotation",
+                in: &transaction
+            )
+            return try issue(
+                orderID: access.orderID,
+                scopes: access.scopes,
+                origin: .rotation,
+                in: &transaction
+            )
         }
-        cache.drop([CacheName.guestToken.key(access.tokenHash)], until: deadline)
+        forget([access.tokenHash], until: deadline)
         return fresh
     }
 
-    /// Ends a token at once.
+    /// Ends a token at once, as its guest wants.
     package func revoke(_ access: GuestAccess, until deadline: Deadline) throws {
         try database.transaction(class: .write, until: deadline) { transaction in
-            try end(access, at: clock.now, in: &transaction)
+            try Self.end([access.tokenHash], at: clock.now, by: "guest", in: &transaction)
         }
-        cache.drop([CacheName.guestToken.key(access.tokenHash)], until: deadline)
+        forget([access.tokenHash], until: deadline)
     }
 
-    private func end(
-        _ access: GuestAccess,
+    /// Lets tokens end, sooner than they would have; who ends one first stays on record.
+    static func end(
+        _ hashes: [Digest],
         at end: Timestamp,
+        by actor: String,
         in transaction: inout Transaction
     ) throws {
-        _ = try transaction.execute(
+        try transaction.execute(
             """
-            UPDATE guest_tokens SET revoked_at = LEAST(COALESCE(revoked_at, \(end)), \(end))
-            WHERE token_hash = \(access.tokenHash.bytes)
+            UPDATE guest_tokens SET revoked_by = \(actor), revoked_at = \(end)
+            WHERE token_hash IN (\(list: hashes.map(\.bytes)))
+                AND (revoked_at IS NULL OR revoked_at > \(end))
             """
         )
+    }
+
+    /// Makes every process ask MariaDB for tokens whose end has changed.
+    ///
+    /// Each change of an end passes here, after its commit.
+    func forget(_ hashes: [Digest], until deadline: Deadline) {
+        guard !hashes.isEmpty else { return }
+        cache.drop(hashes.map { CacheName.guestToken.key($0) }, until: deadline)
     }
 }

@@ -58,6 +58,7 @@ extension Settings {
         )
         access = Access(
             guestTokenLife: reader.duration(.guestTokenTTL),
+            guestLookUpLife: reader.duration(.guestLookUpTTL),
             maximumSessionLife: reader.duration(.sessionTTLMaximum)
         )
         limits = Limits(reading: &reader)
@@ -65,6 +66,7 @@ extension Settings {
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
             outbox: reader.duration(.outboxRetention),
+            guestAccesses: reader.duration(.guestAccessRetention),
             eventStreamLength: reader.count(.eventStreamLength)
         )
         catchUp = CatchUp(
@@ -264,6 +266,10 @@ extension Settings.Limits {
         payment.customerHour = reader.count(.paymentLimitCustomerHour)
         payment.customerDay = reader.count(.paymentLimitCustomerDay)
         payment.addressHour = reader.count(.paymentLimitAddressHour)
+        guestLookUp = GuestLookUpLimits()
+        guestLookUp.addressHour = reader.count(.guestLookUpLimitAddressHour)
+        guestLookUp.orderHour = reader.count(.guestLookUpLimitOrderHour)
+        guestLookUp.emailHour = reader.count(.guestLookUpLimitEmailHour)
         processes = reader.count(.limitProcesses)
     }
 }
