@@ -55,10 +55,23 @@ struct Serve: ParsableCommand {
         _ = sampler.stop(within: deadline.remaining)
         _ = credentials.stop(within: deadline.remaining)
         services.writeSessionUses(until: deadline)
+        noteAccesses(services, until: deadline)
         reporter.stop(within: deadline.remaining)
         services.close()
         logger.info("stopped", metadata: ["everythingAnswered": "\(isAnswered)"])
         LogSink.standardError.flush()
+    }
+
+    /// Writes down the uses of guests' tokens that the last round has left.
+    private func noteAccesses(_ services: Services, until deadline: Deadline) {
+        do {
+            try services.guestAccesses.flush(until: deadline)
+        } catch {
+            Logger(label: "orderd").warning(
+                "the last uses of guests' tokens are not on record",
+                metadata: ["error": "\(error)"]
+            )
+        }
     }
 
     private static func configuration(

@@ -46,7 +46,9 @@ class Document:
 
     def instance(self, template):
         """A path for a template; its variables stand for things that do not exist."""
-        for name, value in (("userId", "1001"), ("id", "4711"), ("name", "nothing")):
+        for name, value in (
+            ("userId", "1001"), ("id", "4711"), ("name", "nothing"), ("tokenId", "gtk_nothing"),
+        ):
             template = template.replace(f"{{{name}}}", value)
         return template
 

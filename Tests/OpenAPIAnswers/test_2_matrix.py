@@ -87,6 +87,7 @@ def target(api, stand_ins, scene, path, kind):
     if path == "/v1/sessions/{id}":
         return path.replace("{id}", scene.session_id(scene.user(kind))), None
     path = path.replace("{userId}", scene.customer).replace("{name}", "stripe-read")
+    path = path.replace("{tokenId}", "gtk_nothing")
     return path.replace("{id}", str(scene.order)), None
 
 

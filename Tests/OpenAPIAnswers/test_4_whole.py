@@ -1,6 +1,8 @@
 """Whether everything in the document has been seen; comes last."""
 
 import os
+import pathlib
+import re
 import subprocess
 
 IS_PRIVATE = "PRIVATE_STACK" in os.environ
@@ -12,6 +14,16 @@ UNSEEN_CODES = {"internal", "overloaded", "malformed_length", "header_fields_too
 
 
 if IS_PRIVATE:
+
+    def test_no_token_is_in_a_log(api):
+        logs = list(pathlib.Path(os.environ["RUN_DIR"], "log").iterdir())
+        assert {"nginx.log", "orderd-serve.log"} <= {log.name for log in logs}
+        used = {token[3:] for token in api.tokens if token and len(token) > 20}
+        assert len(used) > 10
+        for log in logs:
+            text = log.read_text(errors="replace")
+            assert not re.search(r"\b(st|gt|cs)_[A-Za-z0-9_-]{43}", text), log
+            assert not [token for token in used if token in text], log
 
     def test_nobody_answers(api, document):
         subprocess.run([os.environ["PRIVATE_STACK"], "stop", "orderd-serve"], check=True)

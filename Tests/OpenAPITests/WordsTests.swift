@@ -29,6 +29,9 @@ import Testing
         Enumeration("Role", Role.self),
         Enumeration("BreakerState", BreakerState.self),
         Enumeration("BreakerMode", BreakerMode.self),
+        Enumeration("GuestScope", GuestScope.self),
+        Enumeration("GuestTokenOrigin", GuestTokenOrigin.self),
+        Enumeration("GuestAccessEvent", GuestAccessEvent.self),
     ]
 
     @Test("are those of the code, in its order", arguments: enumerations)

@@ -120,6 +120,9 @@ package final class ServiceUnderTest: Sendable {
             "PAYMENT_LIMIT_CUSTOMER_HOUR": "1000000",
             "PAYMENT_LIMIT_CUSTOMER_DAY": "1000000",
             "PAYMENT_LIMIT_ADDRESS_HOUR": "1000000",
+            "GUEST_LOOKUP_LIMIT_ADDRESS_HOUR": "1000000",
+            "GUEST_LOOKUP_LIMIT_ORDER_HOUR": "1000000",
+            "GUEST_LOOKUP_LIMIT_EMAIL_HOUR": "1000000",
             "LOG_LEVEL": "critical",
         ]
     }

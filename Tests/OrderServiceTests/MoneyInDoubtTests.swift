@@ -188,6 +188,8 @@ struct MoneyInDoubtTests {
                 clock: service.services.clock,
                 reload: { try orders.find($0, until: $1) },
                 load: { order, _ in OrderRepresentation.summary(order) },
+                route: "GET /v1/orders/{id}",
+                guestAccesses: service.services.guestAccesses,
                 target: .path
             )
             let context = Context(

@@ -59,10 +59,15 @@ import Testing
         #expect(settings.sealing.previousKey == nil)
         #expect(settings.checkout.paymentDeadline == .seconds(1_800))
         #expect(settings.access.guestTokenLife == .seconds(30 * 86_400))
-        #expect(settings.limits == .init(payment: PaymentLimits(), processes: 2))
+        #expect(settings.limits.payment == PaymentLimits())
+        #expect(settings.limits.guestLookUp == GuestLookUpLimits())
+        #expect(settings.limits.processes == 2)
         #expect(settings.limits.payment.customerHour == 5)
         #expect(settings.limits.payment.customerDay == 20)
         #expect(settings.limits.payment.addressHour == 10)
+        #expect(settings.limits.guestLookUp.addressHour == 20)
+        #expect(settings.limits.guestLookUp.orderHour == 5)
+        #expect(settings.limits.guestLookUp.emailHour == 5)
         #expect(settings.retention.eventStreamLength == 100_000)
         #expect(
             settings.log

@@ -32,7 +32,7 @@ struct InDoubtSampler: Sendable {
         func amounts(_ name: String, _ help: String) -> [Currency: Gauge] {
             Dictionary(
                 uniqueKeysWithValues: [Currency.ron, .eur].map { currency in
-                    let labels = ["currency": currency.rawValue]
+                    let labels: MetricsRegistry.Labels = ["currency": currency.rawValue]
                     return (currency, metrics.gauge(name, help: help, labels: labels))
                 }
             )

@@ -21,6 +21,7 @@ package final class OrderApplication: Application {
     private let authenticator: Authenticator
     private let orders: OrderStore
     private let audit: AuditTrail
+    private let guestAccesses: GuestAccessLog
     private let lanes: Lanes
     private let accessLog: AccessLog
     private let requestDeadline: Duration
@@ -33,6 +34,7 @@ package final class OrderApplication: Application {
         authenticator: Authenticator,
         orders: OrderStore,
         audit: AuditTrail,
+        guestAccesses: GuestAccessLog,
         lanes: Lanes,
         metrics: MetricsRegistry,
         accessLog: AccessLog,
@@ -61,6 +63,7 @@ package final class OrderApplication: Application {
         self.authenticator = authenticator
         self.orders = orders
         self.audit = audit
+        self.guestAccesses = guestAccesses
         self.lanes = lanes
         self.accessLog = accessLog
         self.requestDeadline = requestDeadline
@@ -153,6 +156,9 @@ package final class OrderApplication: Application {
     ) throws -> Principal {
         if case .open = endpoint.access { return .nobody }
         let principal = try authenticator.principal(of: request, until: deadline)
+        if case .guest(let access) = principal {
+            guestAccesses.note(access, route: endpoint.name, request)
+        }
         try endpoint.access.check(principal)
         return principal
     }

@@ -22,6 +22,7 @@ extension Services {
             ),
             orders: orders,
             audit: audit,
+            guestAccesses: guestAccesses,
             lanes: lanes,
             metrics: metrics,
             accessLog: AccessLog(
@@ -74,7 +75,8 @@ extension Services {
                 cache: cache,
                 revoked: revocations.recent,
                 sessionUses: sessionUses,
-                clock: clock
+                clock: clock,
+                guestAccesses: guestAccesses
             ).endpoints
             + PaymentController(
                 starter: paymentStarter,
@@ -87,7 +89,7 @@ extension Services {
             + CancelController(closing: closing, orders: orders, idempotency: idempotency)
             .endpoints
             + refundController.endpoints
-            + GuestController(guests: guests).endpoints
+            + guestEndpoints
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints

@@ -24,6 +24,10 @@ package final class Services: Sendable {
     let revocations: Revocations
     let sessionUses: SessionUses
     package let revocationWatch: RevocationWatch
+    /// The record of guests' access.
+    package let guestAccesses: GuestAccessLog
+    let guestLookUps: GuestLookUpStore
+    let guestDigests: GuestDigests
     let csrf: CSRFProtection
     let shippingMethods: ShippingMethods
     let orders: OrderStore
@@ -90,6 +94,16 @@ package final class Services: Sendable {
             revocations: revocations,
             clock: clock,
             timeToLive: settings.access.guestTokenLife
+        )
+        guestAccesses = GuestAccessLog(
+            store: GuestAccessStore(database: database),
+            clock: clock,
+            metrics: metrics
+        )
+        guestLookUps = GuestLookUpStore(database: database)
+        guestDigests = GuestDigests(
+            key: settings.sealing.key.exposed,
+            previousKey: settings.sealing.previousKey?.exposed
         )
         csrf = CSRFProtection(
             key: settings.sealing.key.exposed,

@@ -134,7 +134,10 @@ struct CheckoutCompletion: Sendable {
                 ("reservation", try Self.reservation(of: current, in: &transaction)),
             ]
             let isFirst = try transaction.query(
-                "SELECT 1 FROM guest_tokens WHERE order_id = \(order.id) LIMIT 1"
+                """
+                SELECT 1 FROM guest_tokens
+                WHERE order_id = \(order.id) AND origin = 'completion' LIMIT 1
+                """
             ).isEmpty
             if case .guest = session.owner, isFirst {
                 let token = try guests.issue(

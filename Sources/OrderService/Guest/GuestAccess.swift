@@ -30,6 +30,12 @@ package struct GuestScopes: OptionSet, Sendable, Hashable {
     /// What the guest who completed the checkout may do: everything.
     package static let all = GuestScopes(rawValue: 15)
 
+    /// What a link that was sent by mail is good for: calling an order off takes the token of
+    /// its completion.
+    static let ofLinks: GuestScopes = [
+        GuestScopes(.view), GuestScopes(.pay), GuestScopes(.invoice),
+    ]
+
     package var list: [GuestScope] { GuestScope.allCases.filter { contains(GuestScopes($0)) } }
 
     /// The text of a MariaDB SET column.

@@ -8,10 +8,10 @@ package final class GuestAccessAuthority: Sendable {
     /// How long a rotated token still works, so that a second tab is not thrown out.
     private static let overlap = Duration.seconds(60)
 
-    private let database: Database
+    let database: Database
     private let cache: LookUpCache
     private let revocations: Revocations
-    private let clock: WallClock
+    let clock: WallClock
     private let timeToLive: Duration
 
     package init(
@@ -32,6 +32,7 @@ package final class GuestAccessAuthority: Sendable {
     package func issue(
         orderID: Int64,
         scopes: GuestScopes,
+        origin: GuestTokenOrigin = .completion,
         in transaction: inout Transaction
     ) throws -> (token: String, access: GuestAccess) {
         let token = SecureRandom.token(prefix: GuestAccess.tokenPrefix)
@@ -43,9 +44,9 @@ package final class GuestAccessAuthority: Sendable {
         )
         _ = try transaction.execute(
             """
-            INSERT INTO guest_tokens (token_hash, order_id, scopes, created_at, expires_at)
-            VALUES (\(access.tokenHash.bytes), \(orderID), \(scopes.columnText), \(clock.now),
-                \(access.expiresAt))
+            INSERT INTO guest_tokens (token_hash, order_id, scopes, origin, created_at, expires_at)
+            VALUES (\(access.tokenHash.bytes), \(orderID), \(scopes.columnText),
+                \(origin.rawValue), \(clock.now), \(access.expiresAt))
             """
         )
         return (token, access)
@@ -100,32 +101,53 @@ package final class GuestAccessAuthority: Sendable {
             guard let row = rows.first, try row.optionalTimestamp("revoked_at") == nil else {
                 throw Problem.tokenExpired
             }
-            try end(access, at: clock.now + Self.overlap, in: &transaction)
-            return try issue(orderID: access.orderID, scopes: access.scopes, in: &transaction)
+            try end(
+                [access.tokenHash],
+                at: clock.now + Self.overlap,
+                by: "rotation",
+                in: &transaction
+            )
+            return try issue(
+                orderID: access.orderID,
+                scopes: access.scopes,
+                origin: .rotation,
+                in: &transaction
+            )
         }
-        revocations.announce([access.tokenHash], of: .guestToken, until: deadline)
+        announceEnd(of: [access.tokenHash], until: deadline)
         return fresh
     }
 
-    /// Ends a token at once.
+    /// Ends a token at once, as its guest wants.
     package func revoke(_ access: GuestAccess, until deadline: Deadline) throws {
         try database.transaction(class: .write, until: deadline) { transaction in
-            try end(access, at: clock.now, in: &transaction)
+            try end([access.tokenHash], at: clock.now, by: "guest", in: &transaction)
         }
-        revocations.announce([access.tokenHash], of: .guestToken, until: deadline)
+        announceEnd(of: [access.tokenHash], until: deadline)
     }
 
-    private func end(
-        _ access: GuestAccess,
+    /// Lets tokens end, sooner than they would have; who ends one first stays on record.
+    ///
+    /// Each change of an end passes here; `announce` follows its commit.
+    func end(
+        _ hashes: [Digest],
         at end: Timestamp,
+        by actor: String,
         in transaction: inout Transaction
     ) throws {
-        _ = try transaction.execute(
+        guard !hashes.isEmpty else { return }
+        try transaction.execute(
             """
-            UPDATE guest_tokens SET revoked_at = LEAST(COALESCE(revoked_at, \(end)), \(end))
-            WHERE token_hash = \(access.tokenHash.bytes)
+            UPDATE guest_tokens SET revoked_by = \(actor), revoked_at = \(end)
+            WHERE token_hash IN (\(list: hashes.map(\.bytes)))
+                AND (revoked_at IS NULL OR revoked_at > \(end))
             """
         )
-        try revocations.record([access.tokenHash], of: .guestToken, in: &transaction)
+        try revocations.record(hashes, of: .guestToken, in: &transaction)
+    }
+
+    /// Lets Redis and this process know of an end, after its commit.
+    func announceEnd(of hashes: [Digest], until deadline: Deadline) {
+        revocations.announce(hashes, of: .guestToken, until: deadline)
     }
 }

@@ -10,6 +10,7 @@ struct OrderController: Sendable {
     let revoked: RecentRevocations
     let sessionUses: SessionUses
     let clock: WallClock
+    let guestAccesses: GuestAccessLog
 
     private static let staff: Roles = [.support, .finance, .admin, .service]
 
@@ -67,11 +68,12 @@ struct OrderController: Sendable {
         let handler: Endpoint.Handler
         switch part {
         case .summary:
-            handler = lookUp(.orderSummaries, access, target) { order, _ in
+            handler = lookUp(.orderSummaries, pattern, access, target) { order, _ in
                 OrderRepresentation.summary(order)
             }
         case .payment:
-            handler = lookUp(.paymentStatus, access, target) { [payments] order, deadline in
+            handler = lookUp(.paymentStatus, pattern, access, target) {
+                [payments] order, deadline in
                 let payment = try payments.current(of: order.id, until: deadline)
                 let attempts = try payment.map {
                     try payments.attempts(of: $0.id, until: deadline)
@@ -79,7 +81,7 @@ struct OrderController: Sendable {
                 return PaymentRepresentation.status(order, payment, attempts ?? [])
             }
         case .tracking:
-            handler = lookUp(.orderTracking, access, target) { [orders] order, deadline in
+            handler = lookUp(.orderTracking, pattern, access, target) { [orders] order, deadline in
                 OrderRepresentation.tracking(
                     order,
                     try orders.shipment(of: order.id, until: deadline)
@@ -105,6 +107,7 @@ struct OrderController: Sendable {
 
     private func lookUp(
         _ name: CacheName,
+        _ pattern: String,
         _ access: Access,
         _ target: OrderLookUp.Target,
         _ load: @escaping @Sendable (Order, Deadline) throws -> JSON
@@ -119,6 +122,8 @@ struct OrderController: Sendable {
                 clock: clock,
                 reload: { [orders] id, deadline in try orders.find(id, until: deadline) },
                 load: load,
+                route: "GET \(pattern)",
+                guestAccesses: guestAccesses,
                 target: target
             )
         )

@@ -18,6 +18,9 @@ struct OrderLookUp: Sendable {
     let reload: @Sendable (Int64, Deadline) throws -> Order?
     /// The answer's body, from the record.
     let load: @Sendable (Order, Deadline) throws -> JSON
+    /// Method and pattern, for the record of guests' access.
+    let route: String
+    let guestAccesses: GuestAccessLog
 
     /// Where the order's id comes from.
     enum Target: Sendable {
@@ -49,7 +52,7 @@ struct OrderLookUp: Sendable {
         guard let replies = try? cache.redis.pipeline(commands, until: deadline),
             let credentialEntry = replies.first?.bytes.flatMap({ CacheEntry(stored: $0) }),
             let entry = replies.last?.bytes.flatMap({ CacheEntry(stored: $0) }),
-            admits(credential, credentialEntry, to: orderID, owner: entry.owner)
+            admits(credential, credentialEntry, to: orderID, owner: entry.owner, request)
         else { return nil }
         if credential.kind == .session { sessionUses.note(credential.tokenHash) }
         return answer(entry, orderID: orderID, request)
@@ -59,7 +62,8 @@ struct OrderLookUp: Sendable {
         _ credential: Credential,
         _ credentialEntry: CacheEntry,
         to orderID: Int64,
-        owner: ArraySlice<UInt8>
+        owner: ArraySlice<UInt8>,
+        _ request: Request
     ) -> Bool {
         guard case .order(let scope, _) = access else { return false }
         if credential.kind == .session {
@@ -73,7 +77,11 @@ struct OrderLookUp: Sendable {
         guard let guest = GuestAccess(tokenHash: credential.tokenHash, entry: credentialEntry),
             guest.expiresAt > clock.now, let scope
         else { return false }
-        return guest.orderID == orderID && guest.scopes.contains(GuestScopes(scope))
+        guard guest.orderID == orderID, guest.scopes.contains(GuestScopes(scope)) else {
+            return false
+        }
+        guestAccesses.note(guest, route: route, request)
+        return true
     }
 
     /// Answers for an order that was read and may be seen, filling the cache.

@@ -30,6 +30,8 @@ package struct OutboxMessage: Sendable {
         case refundSucceeded = "refund.succeeded"
         /// Also of one that was cancelled: the money stays here.
         case refundFailed = "refund.failed"
+        /// For the mailer; it changes nothing of the order.
+        case guestLinkRequested = "guest.link.requested"
 
         /// The version of the form of the event's data; another one breaks those who read it.
         var schemaVersion: Int { 1 }

@@ -236,6 +236,12 @@ extension Setting {
                 "All refunds asked for in a day (UTC), in bani; 0 for no limit."
             )
         case .guestTokenTTL: .duration("30d", .hours(1)...(.days(365)), "Life of a guest token.")
+        case .guestLookUpTTL:
+            .duration(
+                "1h",
+                .minutes(1)...(.hours(24)),
+                "How long the mailer may make a link of a look-up."
+            )
         case .sessionTTLMaximum:
             .duration("30d", .minutes(1)...(.days(365)), "Longest life of a session token.")
 
@@ -244,6 +250,16 @@ extension Setting {
         case .paymentLimitCustomerDay: .count("20", 1...1_000_000, "and in a day;")
         case .paymentLimitAddressHour:
             .count("10", 1...1_000_000, "and those from one address (IPv6: its /64) in an hour.")
+        case .guestLookUpLimitAddressHour:
+            .count(
+                "20",
+                1...1_000_000,
+                "Look-ups by number and e-mail from one address in an hour,"
+            )
+        case .guestLookUpLimitOrderHour:
+            .count("5", 1...1_000_000, "of one order number,")
+        case .guestLookUpLimitEmailHour:
+            .count("5", 1...1_000_000, "and of one e-mail address.")
         case .limitProcesses:
             .count("2", 1...100, "`orderd serve` processes that share these while Redis is away.")
 
@@ -259,6 +275,12 @@ extension Setting {
             )
         case .outboxRetention:
             .duration("14d", .hours(1)...(.days(365)), "How long sent events are kept in MariaDB.")
+        case .guestAccessRetention:
+            .duration(
+                "90d",
+                .days(1)...(.days(730)),
+                "How long it is kept when and from where guests looked at orders."
+            )
         case .eventStreamLength:
             .count("100000", 1_000...10_000_000, "About how many events the Redis stream keeps.")
         case .webhookTolerance:

@@ -58,6 +58,7 @@ extension Settings {
         )
         access = Access(
             guestTokenLife: reader.duration(.guestTokenTTL),
+            guestLookUpLife: reader.duration(.guestLookUpTTL),
             maximumSessionLife: reader.duration(.sessionTTLMaximum)
         )
         limits = Limits(reading: &reader)
@@ -66,6 +67,7 @@ extension Settings {
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
             sessions: reader.duration(.sessionRetention),
             outbox: reader.duration(.outboxRetention),
+            guestAccesses: reader.duration(.guestAccessRetention),
             eventStreamLength: reader.count(.eventStreamLength)
         )
         catchUp = CatchUp(
@@ -265,6 +267,10 @@ extension Settings.Limits {
         payment.customerHour = reader.count(.paymentLimitCustomerHour)
         payment.customerDay = reader.count(.paymentLimitCustomerDay)
         payment.addressHour = reader.count(.paymentLimitAddressHour)
+        guestLookUp = GuestLookUpLimits()
+        guestLookUp.addressHour = reader.count(.guestLookUpLimitAddressHour)
+        guestLookUp.orderHour = reader.count(.guestLookUpLimitOrderHour)
+        guestLookUp.emailHour = reader.count(.guestLookUpLimitEmailHour)
         processes = reader.count(.limitProcesses)
     }
 }

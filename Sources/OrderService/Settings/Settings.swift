@@ -132,12 +132,15 @@ extension Settings {
     /// The lives of tokens.
     package struct Access: Sendable, Equatable {
         package var guestTokenLife: Duration
+        /// How long a link may be issued for a look-up.
+        package var guestLookUpLife: Duration
         package var maximumSessionLife: Duration
     }
 
-    /// The limits of attempts to pay.
+    /// The limits of attempts to pay, and of guests' look-ups.
     package struct Limits: Sendable, Equatable {
         package var payment: PaymentLimits
+        package var guestLookUp: GuestLookUpLimits
         /// How many processes share them while Redis is away.
         package var processes: Int
     }
@@ -148,6 +151,7 @@ extension Settings {
         package var idempotencyWithSecret: Duration
         package var sessions: Duration
         package var outbox: Duration
+        package var guestAccesses: Duration
         /// Events, approximately.
         package var eventStreamLength: Int
     }

@@ -16,6 +16,7 @@ struct BacklogSampler: Sendable {
     private let oldestUnsent: [OutboxMessage.Channel: Gauge]
     private let dead: Gauge
     private let refunds: [RefundStatus: Gauge]
+    private let lookUpAge: Gauge
 
     init(database: Database, inbox: WebhookInbox, clock: WallClock, metrics: MetricsRegistry) {
         self.database = database
@@ -25,6 +26,10 @@ struct BacklogSampler: Sendable {
         inboxAge = metrics.gauge(
             "orderd_inbox_oldest_seconds",
             help: "Age of the oldest webhook that is not yet applied."
+        )
+        lookUpAge = metrics.gauge(
+            "orderd_guest_lookups_oldest_seconds",
+            help: "Age of the oldest look-up of a guest that the worker has not looked at."
         )
         func gauges(_ name: String, _ help: String) -> [OutboxMessage.Channel: Gauge] {
             Dictionary(
@@ -82,6 +87,8 @@ struct BacklogSampler: Sendable {
         let counts = try RefundStore(database: database, clock: clock)
             .unfinishedCounts(until: deadline)
         for (status, gauge) in refunds { gauge.set(counts[status] ?? 0) }
+        let oldest = try GuestLookUpStore(database: database).oldestWaiting(until: deadline)
+        lookUpAge.set(Self.seconds(since: oldest, now))
         return 0
     }
 
@@ -117,7 +124,12 @@ extension Services {
                 _ = try inDoubt.run(until: deadline)
                 _ = try reconciliation?.run(until: deadline)
                 return try catchUp?.run(until: deadline) ?? 0
-            }
+            },
+            Worker.Job(name: "guest_accesses", pause: .seconds(1)) { [guestAccesses] deadline in
+                try guestAccesses.flush(until: deadline)
+                // There is more as long as guests come; it goes in batches, a second apart.
+                return 0
+            },
         ])
     }
 }

@@ -75,7 +75,13 @@ extension Services {
             Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
             Worker.Job(name: "reconcile", pause: .seconds(1), run: reconciliation.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
-            Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency, sessions] deadline in
+            Worker.Job(
+                name: "guest_lookups",
+                pause: .milliseconds(200),
+                run: guestLookUpJob.run
+            ),
+            Worker.Job(name: "cleaning", pause: .seconds(60)) {
+                [self, idempotency, sessions] deadline in
                 let keys = try idempotency.store.removeExpired(
                     limit: Self.cleaningBatch,
                     until: deadline
@@ -91,7 +97,11 @@ extension Services {
                     until: deadline
                 )
                 let carts = try cartOrders.removeOld(limit: Self.cleaningBatch, until: deadline)
-                return keys + messages + ended + carts
+                let guestRows = try removeOldGuestRows(
+                    limit: Self.cleaningBatch,
+                    until: deadline
+                )
+                return keys + messages + ended + carts + guestRows
             },
         ]
         return Worker(jobs: otherJobs + taskJobs, stopping: stopping)
