@@ -70,6 +70,7 @@ extension PaymentStarter {
                 orderID: orderID,
                 amount: payment.amount,
                 method: .card,
+                isManual: current.captureMethod == "manual",
                 now: change.now,
                 in: &transaction
             )

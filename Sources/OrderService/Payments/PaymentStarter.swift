@@ -144,6 +144,7 @@ struct PaymentStarter: Sendable {
                 orderID: payment.orderID,
                 amount: payment.amount,
                 method: .card,
+                isManual: current.captureMethod == "manual",
                 now: change.now,
                 in: &transaction
             )

@@ -61,6 +61,7 @@ extension Settings {
             maximumSessionLife: reader.duration(.sessionTTLMaximum)
         )
         limits = Limits(reading: &reader)
+        fraud = Fraud(reading: &reader)
         retention = Retention(
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
@@ -104,6 +105,12 @@ extension Settings {
             limits.payment.customerHour,
             isAtMost: .paymentLimitCustomerDay,
             limits.payment.customerDay
+        )
+        reader.check(
+            .fraudReviewScore,
+            fraud.policy.reviewScore,
+            isAtMost: .fraudBlockScore,
+            fraud.policy.blockScore
         )
         let slowest = Dependency.allCases.filter(\.hasGuard).max {
             least($0) < least($1)
@@ -253,6 +260,7 @@ extension Settings.Upstreams {
     fileprivate init(reading reader: inout SettingsReader) {
         userServiceURL = reader.url(.userServiceURL)
         productServiceURL = reader.url(.productServiceURL)
+        fraudScoringURL = reader.isGiven(.fraudScoringURL) ? reader.url(.fraudScoringURL) : nil
         budget = reader.duration(.upstreamBudget)
         poolSize = reader.count(.upstreamPool)
     }
@@ -265,5 +273,12 @@ extension Settings.Limits {
         payment.customerDay = reader.count(.paymentLimitCustomerDay)
         payment.addressHour = reader.count(.paymentLimitAddressHour)
         processes = reader.count(.limitProcesses)
+    }
+}
+
+extension Settings.Fraud {
+    fileprivate init(reading reader: inout SettingsReader) {
+        policy = reader.fraudPolicy()
+        reviewTime = reader.duration(.fraudReviewTime)
     }
 }
