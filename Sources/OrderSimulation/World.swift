@@ -28,6 +28,8 @@ struct World {
     var catalogue = Catalogue()
     var reservations = ReservationBook()
     var customers = Customers()
+    /// What the scoring service takes every completion for, 0 to 100.
+    var fraudScore: Int64 = 0
     var faults = FaultTable()
     var webhooks: WebhookSettings
     var queue = WebhookQueue()

@@ -24,7 +24,9 @@ extension WholeStackTests {
         func everyPoint() async throws {
             try await onOwnThread {
                 let start = ContinuousClock.now
-                let scene = try CrashScene(settings: Self.policies)
+                let scene = try CrashScene(
+                    settings: Self.policies.merging(CrashStep.reviewRules) { $1 }
+                )
                 var places: [Int64: String] = [:]
                 var count = 0
                 for step in CrashStep.all {

@@ -133,6 +133,28 @@ final class CrashScene {
         return try rows.first.map { (try $0.int64("id"), try $0.string("state")) }
     }
 
+    /// The review that an order waits for; nil if it waits for none.
+    func review(of checkout: String) throws -> Int64? {
+        try database.query(
+            """
+            SELECT r.id FROM fraud_reviews r JOIN orders o ON o.id = r.order_id
+            WHERE o.checkout_session_id = \(checkout) AND r.status = 'waiting'
+            """,
+            until: .after(.seconds(10))
+        ).first?.int64("id")
+    }
+
+    /// Lets the time be over in which somebody could have looked at an order.
+    func endReviewTime(of checkout: String) throws {
+        try database.execute(
+            """
+            UPDATE fraud_reviews SET due_at = UTC_TIMESTAMP(6) - INTERVAL 1 SECOND
+            WHERE order_id = (SELECT id FROM orders WHERE checkout_session_id = \(checkout))
+            """,
+            until: .after(.seconds(10))
+        )
+    }
+
     /// Makes a task of an order due now.
     func hasten(_ task: String, of checkout: String) throws {
         try database.execute(

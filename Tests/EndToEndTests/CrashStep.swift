@@ -33,8 +33,9 @@ final class Visit {
     var orderID: Int64 = 0
     var guestToken: String?
     var clientSecret: String?
-    /// Of whoever gives the money back.
+    /// Of whoever of the shop's acts: gives the money back, decides a review.
     var financeToken: String?
+    var reviewID: Int64 = 0
 
     init(_ checkout: ReadyCheckout) {
         self.checkout = checkout

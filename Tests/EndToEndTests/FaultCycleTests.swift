@@ -11,6 +11,7 @@ extension WholeStackTests {
             "STRIPE_PAYMENT_POLICY": policy, "PRODUCT_SERVICE_POLICY": policy,
             "PAYMENT_LIMIT_CUSTOMER_HOUR": "1000000", "PAYMENT_LIMIT_CUSTOMER_DAY": "1000000",
             "PAYMENT_LIMIT_ADDRESS_HOUR": "1000000",
+            "FRAUD_REVIEW_SCORE": "1000000", "FRAUD_BLOCK_SCORE": "1000000",
         ]
         private static let policy =
             "minimumCalls=4 attemptTimeout=150ms totalTimeout=300ms minimumUsefulTime=20ms"

@@ -25,6 +25,7 @@ extension WholeStackTests {
             "PRODUCT_SERVICE_POLICY": "\(waits) totalTimeout=1300ms minimumCalls=10",
             "PAYMENT_LIMIT_CUSTOMER_HOUR": "1000000", "PAYMENT_LIMIT_CUSTOMER_DAY": "1000000",
             "PAYMENT_LIMIT_ADDRESS_HOUR": "1000000",
+            "FRAUD_REVIEW_SCORE": "1000000", "FRAUD_BLOCK_SCORE": "1000000",
         ]
 
         @Test("of Stripe or of all degrade payments, never fail an answer, and end with it")

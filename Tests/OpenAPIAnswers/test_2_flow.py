@@ -693,3 +693,69 @@ def test_health_and_metrics(api):
 def test_request_id(api, given, kept):
     answer = api("GET", "/health/live", 200, X_Request_Id=given)
     assert (answer.headers["X-Request-Id"] == given) == kept
+
+
+# Fraud
+
+ABROAD = {
+    "billing": {
+        "name": "Ana Pop",
+        "address": {
+            "street": "Lange Str. 1", "city": "Berlin", "postalCode": "10115", "country": "DE",
+        },
+    }
+}
+
+
+def held_order(api, simulator):
+    """A guest's order whose money is held until somebody has looked; its id and token."""
+    path, token = shop.ready(api)
+    api("PATCH", path, 200, body=ABROAD, token=token)
+    done = shop.complete(api, path, token)
+    order, guest = done["order"]["id"], done["guestToken"]
+    simulator.confirm(done["payment"]["clientSecret"])
+    summary = shop.wait_for(api, order, guest, "authorized")
+    assert summary["status"] == "payment_review"
+    return order, guest
+
+
+def test_refused_for_fraud(api, simulator, key):
+    product = {"sku": "SURUB", "name": "Un surub", "price": 100, "stock": 10_000}
+    simulator("PUT", "/products", body={"products": [product]})
+    path, token = shop.ready(api, [{"sku": "SURUB", "quantity": 999}])
+    problem = api.code("payment_refused", "POST", f"{path}/complete", 409, token=token, key=key)
+    assert set(problem) == {"type", "title", "status", "detail", "code", "requestId"}
+
+
+def test_reviews(api, simulator, tokens):
+    path, support = "/v1/admin/fraud/reviews", tokens["support"]
+    orders = [held_order(api, simulator) for _ in range(2)]
+    page = api("GET", f"{path}?size=100", 200, token=support).json()
+    waiting = {item["orderId"]: item for item in page["items"]}
+    reviews = [waiting[order]["id"] for order, _ in orders]
+    reasons = waiting[orders[0][0]]["decisions"][0]["reasons"]
+    assert "countries_differ" in [reason["rule"] for reason in reasons]
+    api.code("invalid_request", "GET", f"{path}?state=open", 400, token=support)
+    api.code("forbidden_role", "GET", path, 403, token=tokens["finance"])
+
+    approval = {"decision": "approve", "reason": "the customer is known"}
+    rejection = {"decision": "reject", "reason": "the customer does not answer"}
+    first, second = (f"{path}/{review}" for review in reviews)
+    api.code("invalid_request", "POST", first, 422, token=support, body={"decision": "approve"})
+    api.code("forbidden_role", "POST", first, 403, token=tokens["finance"], body=approval)
+    api.code("not_found", "POST", f"{path}/999999999999", 404, token=support, body=approval)
+
+    simulator.fault(
+        "POST /stripe/v1/payment_intents/*/capture", kind="status", status=402, times=1,
+    )
+    begun = api("POST", first, 202, token=support, body=approval).json()
+    assert begun["state"] == "approved" and begun["orderStatus"] == "payment_review"
+    again = api("POST", first, 200, token=tokens["admin"], body=approval).json()
+    assert again["orderStatus"] == "confirmed" and again["decidedBy"] == begun["decidedBy"]
+    shop.wait_for(api, orders[0][0], orders[0][1], "paid")
+    problem = api.code("illegal_transition", "POST", first, 409, token=support, body=rejection)
+    assert problem["reviewStatus"] == "approved"
+
+    ended = api("POST", second, 200, token=support, body=rejection).json()
+    assert ended["state"] == "rejected" and ended["orderStatus"] == "rejected"
+    assert ended["paymentStatus"] == "cancelled"

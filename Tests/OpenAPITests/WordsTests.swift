@@ -26,6 +26,7 @@ import Testing
         Enumeration("ReservationStatus", ReservationStatus.self),
         Enumeration("FulfilmentEvent", FulfilmentEvent.self),
         Enumeration("RefundStatus", RefundStatus.self),
+        Enumeration("FraudReviewStatus", FraudReviewStatus.self),
         Enumeration("Role", Role.self),
         Enumeration("BreakerState", BreakerState.self),
         Enumeration("BreakerMode", BreakerMode.self),

@@ -155,6 +155,19 @@ extension ServiceUnderTest {
         return Placed(id: id, token: token, checkout: checkout, answer: answer)
     }
 
+    /// A guest's order of a session that lacks nothing.
+    package func placedOrder(
+        of checkout: Checkout,
+        key: String = "key-1",
+        _ body: JSON = [:]
+    ) throws -> Placed {
+        let answer = complete(checkout, key: key, body: body)
+        try require(answer, 201, "complete")
+        guard let id = answer["order", "id"].integer, let token = answer["guestToken"].string
+        else { throw FixtureFailure(step: "complete", answer: answer.text) }
+        return Placed(id: id, token: token, checkout: checkout, answer: answer)
+    }
+
     /// A customer's order that waits for its payment.
     package func placedOrder(customer: String, token: String) throws -> Placed {
         let checkout = try readyCheckout(customer: customer, token: token)

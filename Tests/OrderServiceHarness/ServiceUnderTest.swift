@@ -20,6 +20,8 @@ import Web
 package final class ServiceUnderTest: Sendable {
     package static let webhookSecret = "whsec_test"
     package static let stripeSecretKey = "sk_test_sim"
+    /// As `FRAUD_SCORING_URL`: the scoring service of the test's own stand-ins.
+    package static let scoring = "stand-in"
 
     package let services: Services
     package let application: OrderApplication
@@ -76,7 +78,11 @@ package final class ServiceUnderTest: Sendable {
         configuration.seed = 7
         simulation = Simulation(configuration, send: link.receive)
         gateway = try LoopbackGateway(simulation)
-        settings = Self.settings(place, port: gateway.port).merging(changes) { $1 }
+        var settings = Self.settings(place, port: gateway.port).merging(changes) { $1 }
+        if settings["FRAUD_SCORING_URL"] == Self.scoring {
+            settings["FRAUD_SCORING_URL"] = "http://127.0.0.1:\(gateway.port)/scoring"
+        }
+        self.settings = settings
         services = try Services(settings: try Settings.load(environment: settings))
         (application, lanes) = services.makeApplication()
         worker = services.makeWorker()
@@ -123,6 +129,9 @@ package final class ServiceUnderTest: Sendable {
             "GUEST_LOOKUP_LIMIT_ADDRESS_HOUR": "1000000",
             "GUEST_LOOKUP_LIMIT_ORDER_HOUR": "1000000",
             "GUEST_LOOKUP_LIMIT_EMAIL_HOUR": "1000000",
+            // The same of the checks for fraud: everything is decided, and nothing held.
+            "FRAUD_REVIEW_SCORE": "1000000",
+            "FRAUD_BLOCK_SCORE": "1000000",
             "LOG_LEVEL": "critical",
         ]
     }

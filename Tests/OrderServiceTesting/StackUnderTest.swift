@@ -59,6 +59,7 @@ package final class StackUnderTest: @unchecked Sendable {
                 // All customers of a test have one address, and most are one guest.
                 "PAYMENT_LIMIT_CUSTOMER_HOUR=1000000", "PAYMENT_LIMIT_CUSTOMER_DAY=1000000",
                 "PAYMENT_LIMIT_ADDRESS_HOUR=1000000",
+                "FRAUD_REVIEW_SCORE=1000000", "FRAUD_BLOCK_SCORE=1000000",
             ] + settings.map { "\($0.key)=\($0.value)" }
         do {
             // It takes everything down when this process is gone, however that ends.

@@ -55,7 +55,7 @@ struct BreakersCommandTests {
             let json = try Program.run(["breakers", "list", "--json"], settings).output
             let list = try JSONSerialization.jsonObject(with: Data(json.utf8))
             let rows = try #require(list as? [[String: Any]])
-            #expect(rows.count == 8 && rows.allSatisfy { $0["kind"] as? String == "worker" })
+            #expect(rows.count == 9 && rows.allSatisfy { $0["kind"] as? String == "worker" })
             #expect(rows[1]["name"] as? String == "stripe-refund")
             #expect(rows[1]["state"] as? String == "closed")
 

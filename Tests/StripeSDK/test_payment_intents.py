@@ -158,3 +158,50 @@ def test_browser_confirms_with_the_client_secret():
     assert "metadata" not in paid
     with pytest.raises(stripe.AuthenticationError):
         stripe.PaymentIntent.cancel(intent.id, api_key="pk_test_sim")
+
+
+@pytest.mark.parametrize(
+    "method, risk_level, kind, country",
+    [
+        ("pm_card_visa", "normal", "authorized", "RO"),
+        ("pm_card_fr", "normal", "authorized", "FR"),
+        ("pm_card_riskLevelElevated", "elevated", "manual_review", "RO"),
+    ],
+)
+def test_a_charge_tells_its_risk_and_its_card(method, risk_level, kind, country):
+    made = stripe.PaymentIntent.create(amount=5000, currency="ron")
+    stripe.PaymentIntent.confirm(made.id, payment_method=method)
+    charge = stripe.PaymentIntent.retrieve(made.id, expand=["latest_charge"]).latest_charge
+    assert (charge.outcome.risk_level, charge.outcome.type) == (risk_level, kind)
+    assert 0 <= charge.outcome.risk_score <= 100
+    assert charge.payment_method_details.card.country == country
+
+
+@pytest.mark.parametrize("method", ["pm_card_riskLevelHighest", "pm_card_radarBlock"])
+def test_the_highest_risk_is_blocked(method):
+    made = stripe.PaymentIntent.create(amount=5000, currency="ron")
+    with pytest.raises(stripe.CardError):
+        stripe.PaymentIntent.confirm(made.id, payment_method=method)
+    charge = stripe.PaymentIntent.retrieve(made.id, expand=["latest_charge"]).latest_charge
+    assert (charge.outcome.risk_level, charge.outcome.type) == ("highest", "blocked")
+
+
+def test_a_card_has_one_fingerprint():
+    def fingerprint(method):
+        made = stripe.PaymentIntent.create(amount=5000, currency="ron")
+        paid = stripe.PaymentIntent.confirm(
+            made.id, payment_method=method, expand=["latest_charge"]
+        )
+        return paid.latest_charge.payment_method_details.card.fingerprint
+
+    first = fingerprint("pm_card_visa")
+    assert first == fingerprint("pm_card_visa") != fingerprint("pm_card_mastercard")
+
+
+def test_a_declined_card_is_known_by_its_fingerprint():
+    made = stripe.PaymentIntent.create(amount=5000, currency="ron")
+    with pytest.raises(stripe.CardError):
+        stripe.PaymentIntent.confirm(made.id, payment_method="pm_card_chargeDeclined")
+    read = stripe.PaymentIntent.retrieve(made.id, expand=["latest_charge"])
+    card = read.latest_charge.payment_method_details.card
+    assert read.last_payment_error.payment_method.card.fingerprint == card.fingerprint

@@ -41,6 +41,8 @@ class PrivateStack:
             "PAYMENT_LIMIT_CUSTOMER_HOUR": "1000000",
             "PAYMENT_LIMIT_CUSTOMER_DAY": "1000000",
             "PAYMENT_LIMIT_ADDRESS_HOUR": "1000000",
+            "FRAUD_REVIEW_SCORE": "1000000",
+            "FRAUD_BLOCK_SCORE": "1000000",
         }
         places = {
             "RUN_DIR": self.directory,

@@ -55,6 +55,7 @@ extension Services {
             checkout: checkout,
             placement: placement,
             carts: CartOrders(database: database, clock: clock),
+            screening: screening,
             limiter: paymentLimiter,
             payments: paymentStarter,
             guests: guests,
@@ -94,6 +95,7 @@ extension Services {
             .endpoints
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
+            + fraudReviewController.endpoints
             + AuditController(store: audit.store).endpoints
             + WebhookController(
                 signature: StripeSignature(

@@ -40,6 +40,7 @@ package final class Services: Sendable {
     let settlement: PaymentSettlement
     let paymentStarter: PaymentStarter
     let placement: OrderPlacement
+    let screening: FraudScreening
     let idempotency: Idempotency
     let inbox: WebhookInbox
     let verification: ReservationVerification
@@ -139,7 +140,11 @@ package final class Services: Sendable {
         settlement = PaymentSettlement(
             ledger: ledger,
             limiter: paymentLimiter,
-            paymentDeadline: settings.checkout.paymentDeadline
+            paymentDeadline: settings.checkout.paymentDeadline,
+            hold: FraudHold(
+                policy: settings.fraud.policy,
+                reviewTime: settings.fraud.reviewTime
+            )
         )
         paymentStarter = PaymentStarter(
             orders: orders,
@@ -173,9 +178,23 @@ package final class Services: Sendable {
             products: products,
             verification: verification,
             methods: shippingMethods,
+            hold: settlement.hold,
             clock: clock,
             paymentDeadline: settings.checkout.paymentDeadline,
             reservationMargin: settings.checkout.reservationMargin
+        )
+        screening = FraudScreening(
+            store: FraudStore(database: database),
+            fingerprints: FraudFingerprints(
+                key: settings.sealing.key.exposed,
+                previousKey: settings.sealing.previousKey?.exposed
+            ),
+            scoring: settings.upstreams.fraudScoringURL.map {
+                FraudScoringClient(upstream: guards.fraudScoring, baseURL: $0)
+            },
+            policy: settings.fraud.policy,
+            clock: clock,
+            metrics: metrics
         )
         idempotency = Idempotency(
             store: IdempotencyStore(

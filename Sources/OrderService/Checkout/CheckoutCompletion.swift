@@ -5,14 +5,16 @@ import Web
 
 /// Completing a checkout: the one request that makes an order and starts its payment.
 ///
-/// In this order: claim the idempotency key; check the session and the total; ask the limits; place
-/// the order (rows, stock); start the payment; store the answer with the guest's token.
+/// In this order: claim the idempotency key; check the session and the total; look for signs of
+/// fraud; ask the limits; place the order (rows, stock); start the payment; store the answer with
+/// the guest's token.
 struct CheckoutCompletion: Sendable {
     static let pattern = "/v1/checkout/sessions/{id}/complete"
 
     let checkout: CheckoutController
     let placement: OrderPlacement
     let carts: CartOrders
+    let screening: FraudScreening
     let limiter: PaymentLimiter
     let payments: PaymentStarter
     let guests: GuestAccessAuthority
@@ -64,7 +66,7 @@ struct CheckoutCompletion: Sendable {
     ) throws -> (order: Order, limits: [Response.Field]) {
         while true {
             let session = try checkout.recordedSession(id, until: context.deadline)
-            let ready = try placement.ready(
+            var ready = try placement.ready(
                 session,
                 paymentMethod: input.paymentMethod,
                 from: ClientNetwork(address: context.request.remoteAddress)
@@ -77,6 +79,7 @@ struct CheckoutCompletion: Sendable {
                     ready.totals.total,
                     CheckoutRepresentation.totals(ready.totals)
                 )
+                ready.fraud = try screening.decide(ready, context)
             }
             // The session names the attempt, so that whoever repeats it pays once; what an
             // attempt has cost is not given back.

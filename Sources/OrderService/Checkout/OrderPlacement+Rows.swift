@@ -55,7 +55,17 @@ extension OrderPlacement {
                     orderID: id,
                     amount: ready.totals.total,
                     method: ready.paymentMethod,
+                    isManual: ready.fraud?.needsReview ?? false,
                     now: now,
+                    in: &transaction
+                )
+            }
+            if let fraud = ready.fraud {
+                try FraudStore.insert(
+                    fraud.assessment,
+                    of: fraud.completion,
+                    orderID: id,
+                    at: now,
                     in: &transaction
                 )
             }
@@ -181,6 +191,7 @@ extension OrderPlacement {
             change.record("order.placed", isPublic: true)
             change.announce(.orderPlaced)
             if !change.order.paymentStatus.isPayable {
+                if try hold.holdCompletion(of: &change, &transaction) { return }
                 try change.apply(.confirm, cause: change.order.paymentStatus.rawValue)
                 change.announce(.orderConfirmed)
                 change.schedule(.commitReservation)

@@ -10,6 +10,7 @@ struct OrderPlacement: Sendable {
     let products: ProductServiceClient
     let verification: ReservationVerification
     let methods: ShippingMethods
+    let hold: FraudHold
     let clock: WallClock
     /// From the order's making until its payment has to be there.
     let paymentDeadline: Duration
@@ -34,6 +35,8 @@ struct OrderPlacement: Sendable {
         let paymentMethod: PaymentMethod
         /// Where the completion came from.
         let network: ClientNetwork?
+        /// What the checks for fraud say, once they were asked.
+        var fraud: FraudScreening.Decision?
 
         var payer: Payer {
             guard case .customer(let userID) = session.owner else {

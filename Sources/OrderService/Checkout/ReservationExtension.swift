@@ -3,10 +3,12 @@ import MariaDB
 import Resilience
 
 /// Holds the stock of an order for as long as it may be paid, where that has become later than
-/// was planned: a payment that could be started only after an outage, or is still processing.
+/// was planned: a payment that could be started only after an outage, or is still processing; and
+/// for as long as somebody looks at it.
 struct ReservationExtension: Sendable {
     let orders: OrderStore
     let reservations: ReservationStore
+    let reviews: FraudReviewStore
     let products: ProductServiceClient
     let clock: WallClock
     /// How much longer than the payment's deadline stock is held.
@@ -21,7 +23,7 @@ struct ReservationExtension: Sendable {
     /// - Throws: `MariaDBError`.
     func extend(_ orderID: Int64, until deadline: Deadline) throws -> UpstreamFailure? {
         guard let order = try orders.find(orderID, until: deadline),
-            order.status == .awaitingPayment, order.closing == nil, let end = order.expiresAt,
+            order.closing == nil, let end = try end(of: order, until: deadline),
             let reservation = try reservations.live(of: orderID, until: deadline),
             reservation.status == .held
         else { return nil }
@@ -40,5 +42,14 @@ struct ReservationExtension: Sendable {
             return failure
         }
         return nil
+    }
+
+    /// Until when the stock of an order is needed; nil if nothing is waited for.
+    private func end(of order: Order, until deadline: Deadline) throws -> Timestamp? {
+        switch order.status {
+        case .awaitingPayment: order.expiresAt
+        case .paymentReview: try reviews.stockEnd(of: order.id, until: deadline)
+        default: nil
+        }
     }
 }

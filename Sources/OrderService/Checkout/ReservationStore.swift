@@ -135,6 +135,10 @@ struct ReservationStore: Sendable {
         }
         change.record("reservation.\(status.rawValue)")
         switch status {
+        case .held where change.order.status == .paymentReview:
+            // It was reserved for as long as a payment takes, not a review.
+            change.schedule(.extendReservation)
+            change.schedule(.capturePayment)
         case .held where change.order.paymentStatus == .authorized:
             change.schedule(.capturePayment)
         case .lost: try giveUp(&change)

@@ -39,16 +39,28 @@ struct OrderClosing: Sendable {
         until deadline: Deadline
     ) throws {
         try ledger.change(id, by: actor, until: deadline) { change, _ in
-            let order = change.order
-            guard order.status != intent.endStatus, order.closing != intent else { return }
-            guard order.closing == nil, isStaff || order.status != .inFulfilment else {
-                throw IllegalTransition(status: order.status, event: intent.event, allowed: [])
-            }
-            _ = try order.status.after(intent.event)
-            change.setClosing(intent)
-            change.record("order.closing", cause: cause ?? intent.rawValue)
-            change.schedule(.closeOrder)
+            try Self.begin(intent, cause, isStaff: isStaff, &change)
         }
+    }
+
+    /// The same within a change of the order.
+    ///
+    /// - Throws: `IllegalTransition` where the order is past it.
+    static func begin(
+        _ intent: Order.Closing,
+        _ cause: String?,
+        isStaff: Bool,
+        _ change: inout OrderChange
+    ) throws(IllegalTransition<OrderStatus>) {
+        let order = change.order
+        guard order.status != intent.endStatus, order.closing != intent else { return }
+        guard order.closing == nil, isStaff || order.status != .inFulfilment else {
+            throw IllegalTransition(status: order.status, event: intent.event, allowed: [])
+        }
+        _ = try order.status.after(intent.event)
+        change.setClosing(intent)
+        change.record("order.closing", cause: cause ?? intent.rawValue)
+        change.schedule(.closeOrder)
     }
 
     /// Takes the steps that are left; blocks on Stripe and product-service.
@@ -103,6 +115,7 @@ struct OrderClosing: Sendable {
                 }
                 return
             }
+            if try ending.settlement.hold.judgeMoney(of: &change, &transaction) { return }
             guard change.allows(.confirm) else { return }
             try change.apply(.confirm, cause: "paid while it expired")
             change.announce(.orderConfirmed)
@@ -139,6 +152,13 @@ struct OrderClosing: Sendable {
             change.setClosing(nil)
             change.setExpiry(nil)
             try change.apply(intent.event)
+            try FraudReviewStore.lapse(
+                id,
+                by: change.actor,
+                because: "the order was \(intent.endStatus.rawValue)",
+                at: change.now,
+                in: &transaction
+            )
             _ = try RefundRequester.requestRest(
                 reason: "the order was \(intent.endStatus.rawValue)",
                 &change,

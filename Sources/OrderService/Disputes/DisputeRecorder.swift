@@ -17,6 +17,7 @@ struct DisputeRecorder: Sendable {
     let stripe: StripeClient
     let store: DisputeStore
     let ledger: OrderLedger
+    let hold: FraudHold
 
     enum Result: Sendable {
         case noted
@@ -195,7 +196,13 @@ struct DisputeRecorder: Sendable {
             guard known == nil || known == true && !told.isActionable else { return }
             try DisputeStore.write(told, subject.paymentID, at: change.now, in: &transaction)
             let cause = "\(told.id) \(told.fraudType)"
-            if known == nil { change.record("fraud_warning.received", cause: cause) }
+            if known == nil {
+                change.record("fraud_warning.received", cause: cause)
+                // Money that is still to be learnt of is judged when it is.
+                if told.isActionable, change.order.paymentStatus.isSuccess {
+                    try hold.judgeMoney(of: &change, &transaction)
+                }
+            }
             if !told.isActionable { change.record("fraud_warning.ended", cause: cause) }
         }
         return .noted

@@ -187,6 +187,21 @@ struct DisputeStore: Sendable {
         )
     }
 
+    /// Clears the warnings about an order: somebody has decided to send the goods all the same.
+    static func clearWarnings(
+        of orderID: Int64,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE fraud_warnings w JOIN payments p ON p.id = w.payment_id
+            SET w.cleared_at = \(now), w.updated_at = \(now)
+            WHERE p.order_id = \(orderID) AND w.cleared_at IS NULL
+            """
+        )
+    }
+
     /// Whether a warning stands that nobody has cleared.
     static func isWarned(_ orderID: Int64, in transaction: inout Transaction) throws -> Bool {
         try !transaction.query(

@@ -60,12 +60,15 @@ package struct OutboxMessage: Sendable {
         case ensurePayment = "payment.ensure"
         /// Cancels at Stripe what was met there after it had been given up here.
         case endPayment = "payment.end"
+        /// Looks at money again whose charge Stripe could not be asked about.
+        case assessPayment = "fraud.assess"
         /// Sends the refunds of an order that wait, and finds out what became of the others.
         case advanceRefunds = "refund.advance"
 
         var group: TaskGroup {
             switch self {
-            case .ensurePayment, .endPayment, .stopPayment, .advanceRefunds: .payments
+            case .ensurePayment, .endPayment, .stopPayment, .assessPayment, .advanceRefunds:
+                .payments
             case .discardUnseen, .commitReservation, .verifyReservation, .extendReservation:
                 .stock
             case .closeOrder, .capturePayment: .closing

@@ -16,6 +16,7 @@ struct TaskRunner: Sendable {
     let reservationExtension: ReservationExtension
     let products: ProductServiceClient
     let refunds: RefundJobs
+    let checkUp: FraudCheckUp
     private let logger = Logger(label: "orderd.tasks")
 
     /// Tasks of a group that run at once; each ends within its lease.
@@ -33,7 +34,8 @@ struct TaskRunner: Sendable {
         verification: ReservationVerification,
         reservationExtension: ReservationExtension,
         products: ProductServiceClient,
-        refunds: RefundJobs
+        refunds: RefundJobs,
+        checkUp: FraudCheckUp
     ) {
         self.relay = relay
         self.placement = placement
@@ -45,6 +47,7 @@ struct TaskRunner: Sendable {
         self.reservationExtension = reservationExtension
         self.products = products
         self.refunds = refunds
+        self.checkUp = checkUp
         lanes = LaneGroup(
             name: "tasks",
             lanes: Self.atOnce * OutboxMessage.TaskGroup.allCases.count,
@@ -151,6 +154,10 @@ struct TaskRunner: Sendable {
                 nil
             ) {
                 throw NotYet(description: reason)
+            }
+        case .assessPayment:
+            if let failure = try checkUp.run(message.orderID, until: deadline) {
+                throw NotYet(description: failure.reason)
             }
         case .advanceRefunds:
             if let time = try refunds.advance(message.orderID, until: deadline) {

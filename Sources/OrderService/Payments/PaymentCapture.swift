@@ -11,6 +11,7 @@ struct PaymentCapture: Sendable {
     let stripe: StripeClient
     let settlement: PaymentSettlement
     let verification: ReservationVerification
+    let reviews: FraudReviewStore
 
     /// Captures the payment of an order, if it is authorized and nothing holds the order.
     ///
@@ -22,7 +23,7 @@ struct PaymentCapture: Sendable {
     func capture(_ orderID: Int64, until deadline: Deadline) throws -> UpstreamFailure? {
         if let failure = try verification.verify(orderID, until: deadline) { return failure }
         guard let order = try orders.find(orderID, until: deadline), order.closing == nil,
-            order.status == .awaitingPayment,
+            try mayCapture(order, until: deadline),
             let payment = try payments.current(of: orderID, until: deadline),
             payment.status == .authorized, let intentID = payment.intentID
         else { return nil }
@@ -42,5 +43,11 @@ struct PaymentCapture: Sendable {
         }
         try settlement.settle(intent, readAt: nil, by: "stripe", until: deadline)
         return nil
+    }
+
+    private func mayCapture(_ order: Order, until deadline: Deadline) throws -> Bool {
+        if order.status == .awaitingPayment { return true }
+        return try order.status == .paymentReview
+            && reviews.isApproved(order.id, until: deadline)
     }
 }

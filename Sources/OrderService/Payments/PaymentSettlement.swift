@@ -12,15 +12,22 @@ struct PaymentSettlement: Sendable {
     let ledger: OrderLedger
     let limiter: PaymentLimiter
     let paymentDeadline: Duration
+    let hold: FraudHold
     let logger = Logger(label: "orderd.payments")
     static let secondIntent = "second_intent"
     /// How long authorized money may wait for its stock.
     private static let authorizationLife = Duration.seconds(24 * 3_600)
 
-    init(ledger: OrderLedger, limiter: PaymentLimiter, paymentDeadline: Duration) {
+    init(
+        ledger: OrderLedger,
+        limiter: PaymentLimiter,
+        paymentDeadline: Duration,
+        hold: FraudHold
+    ) {
         self.ledger = ledger
         self.limiter = limiter
         self.paymentDeadline = paymentDeadline
+        self.hold = hold
     }
 
     /// Settles one intent.
@@ -124,13 +131,17 @@ struct PaymentSettlement: Sendable {
             in: &transaction
         )
         if isNew { change.setExpiry(expiry) }
-        if status == .authorized {
+        change.touch()
+        change.setPaymentStatus(status, cause: reviewReason)
+        let isHeld =
+            status.isSuccess && !payment.status.isSuccess
+            ? try judge(intent, &change, &transaction) : false
+        if status == .authorized, !isHeld {
             // Stripe keeps it for a week; who waits longer than a day has forgotten us.
             change.setExpiry(change.now + Self.authorizationLife)
             change.schedule(.capturePayment)
         }
-        change.touch()
-        change.setPaymentStatus(status, cause: reviewReason)
+        if status == .cancelled, payment.status == .authorized { try endUnheld(&change) }
         if isNew, status.isPayable {
             // Closed here before anybody knew the intent, it could be paid at Stripe all the same.
             if !payment.status.isPayable { change.schedule(.endPayment) }
@@ -148,8 +159,27 @@ struct PaymentSettlement: Sendable {
                 .paymentSucceeded,
                 about: PaymentRepresentation.event(payment, captured)
             )
-            try confirm(&change, reviewReason: reviewReason, &transaction)
+            if !isHeld { try confirm(&change, reviewReason: reviewReason, &transaction) }
         }
+    }
+
+    /// Judges money that has come; where Stripe's words about its charge are not known, they are
+    /// asked for.
+    ///
+    /// - Returns: whether somebody has to look before the order goes on.
+    private func judge(
+        _ intent: PaymentIntent,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws -> Bool {
+        if intent.charge?.outcome == nil { change.schedule(.assessPayment) }
+        return try hold.judgeMoney(of: &change, &transaction)
+    }
+
+    /// The bank has let go what was held for an order that somebody looks at: it ends.
+    private func endUnheld(_ change: inout OrderChange) throws {
+        guard change.order.status == .paymentReview, change.order.closing == nil else { return }
+        try OrderClosing.begin(.reject, "the authorization is gone", isStaff: true, &change)
     }
 
     /// A second intent for one payment never takes the first one's place.
@@ -204,7 +234,7 @@ struct PaymentSettlement: Sendable {
         _ transaction: inout Transaction
     ) throws {
         let order = change.order
-        guard order.status == .awaitingPayment, change.allows(.confirm) else {
+        guard try mayGoOn(order, &transaction), change.allows(.confirm) else {
             change.record("payment.late", cause: "the order is \(order.status.rawValue)")
             if order.status.hasEndedUnpaid {
                 _ = try RefundRequester.requestRest(
@@ -227,6 +257,13 @@ struct PaymentSettlement: Sendable {
         change.schedule(.commitReservation)
     }
 
+    /// Whether an order waits for its money alone, and not for somebody's decision.
+    private func mayGoOn(_ order: Order, _ transaction: inout Transaction) throws -> Bool {
+        if order.status == .awaitingPayment { return true }
+        return try order.status == .paymentReview
+            && FraudReviewStore.isApproved(order.id, in: &transaction)
+    }
+
     /// Notes the charges that an intent shows.
     ///
     /// - Returns: the declined one, if it was not known.
@@ -244,6 +281,8 @@ struct PaymentSettlement: Sendable {
                 of: payment,
                 succeeded: false,
                 declineCode: decline.code,
+                facts: intent.charge,
+                cardFingerprint: decline.cardFingerprint,
                 at: change.now,
                 in: &transaction
             )
@@ -255,12 +294,14 @@ struct PaymentSettlement: Sendable {
                 )
             }
         }
-        if intent.status == .succeeded, let charge = intent.latestChargeID {
+        let isPaid = intent.status == .succeeded || intent.status == .requiresCapture
+        if isPaid, let charge = intent.latestChargeID {
             try PaymentStore.note(
                 charge,
                 of: payment,
                 succeeded: true,
                 declineCode: nil,
+                facts: intent.charge,
                 at: change.now,
                 in: &transaction
             )

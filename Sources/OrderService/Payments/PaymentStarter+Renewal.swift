@@ -71,6 +71,7 @@ extension PaymentStarter {
                 follows: payment.publicID,
                 amount: payment.amount,
                 method: .card,
+                isManual: current.captureMethod == "manual",
                 now: change.now,
                 in: &transaction
             )

@@ -161,6 +161,7 @@ struct PaymentStarter: Sendable {
                 follows: payment.follows,
                 amount: payment.amount,
                 method: .card,
+                isManual: current.captureMethod == "manual",
                 now: change.now,
                 in: &transaction
             )

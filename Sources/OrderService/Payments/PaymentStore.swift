@@ -15,17 +15,19 @@ struct PaymentStore: Sendable {
         follows: String? = nil,
         amount: Money,
         method: PaymentMethod,
+        isManual: Bool = false,
         now: Timestamp,
         in transaction: inout Transaction
     ) throws {
         let publicID = "pay_" + Base64URL.encode(SecureRandom.bytes(16))
         let isCard = method == .card
+        let capture = isCard ? isManual ? "manual" : "automatic" : "none"
         try transaction.execute(
             """
             INSERT INTO payments (public_id, order_id, follows_public_id, provider_key,
                 capture_method, status, amount_minor, currency, created_at, updated_at)
             VALUES (\(publicID), \(orderID), \(follows), \(isCard ? "create-\(publicID)" : nil),
-                \(isCard ? "automatic" : "none"), \(PaymentStatus(first: method).rawValue),
+                \(capture), \(PaymentStatus(first: method).rawValue),
                 \(amount.minor), \(amount.currency.rawValue), \(now), \(now))
             """
         )
@@ -225,6 +227,8 @@ struct PaymentStore: Sendable {
 
     /// Notes one attempt; a charge is noted once, and a failure never overwrites a success.
     ///
+    /// What Stripe tells of the charge, and of its card, is kept as soon as it is known.
+    ///
     /// - Returns: whether it was not known before.
     @discardableResult
     static func note(
@@ -232,20 +236,27 @@ struct PaymentStore: Sendable {
         of payment: Payment,
         succeeded: Bool,
         declineCode: String?,
+        facts: ChargeFacts? = nil,
+        cardFingerprint: String? = nil,
         at time: Timestamp,
         in transaction: inout Transaction
     ) throws -> Bool {
+        let facts = facts?.id == chargeID ? facts : nil
         // One row is affected by an insertion, two by an update, none by a repeat.
-        try transaction.execute(
+        return try transaction.execute(
             """
             INSERT INTO payment_attempts (payment_id, charge_id, status, amount_minor, currency,
-                decline_code, attempted_at)
+                decline_code, outcome, card_fingerprint, card_country, attempted_at)
             VALUES (\(payment.id), \(chargeID), \(succeeded ? "succeeded" : "failed"),
                 \(payment.amount.minor), \(payment.amount.currency.rawValue), \(declineCode),
-                \(time))
+                \(facts?.outcome), \(facts?.cardFingerprint ?? cardFingerprint),
+                \(facts?.cardCountry), \(time))
             ON DUPLICATE KEY UPDATE
                 status = IF(status = 'succeeded', status, VALUES(status)),
-                decline_code = COALESCE(decline_code, VALUES(decline_code))
+                decline_code = COALESCE(decline_code, VALUES(decline_code)),
+                outcome = COALESCE(outcome, VALUES(outcome)),
+                card_fingerprint = COALESCE(card_fingerprint, VALUES(card_fingerprint)),
+                card_country = COALESCE(card_country, VALUES(card_country))
             """
         ).affectedRows == 1
     }

@@ -34,6 +34,11 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     case invalidationSent = "cache.sent"
     case taskLeased = "task.leased"
     case taskSent = "task.sent"
+    case completionBlocked = "fraud.blocked"
+    case reviewOpened = "order.payment_review"
+    case reviewApproved = "fraud.approved"
+    case reviewRejected = "fraud.rejected"
+    case reviewTimedOut = "fraud.timed_out"
 
     package enum Side: String, CaseIterable, Sendable {
         /// All statements are sent, COMMIT is not.

@@ -10,6 +10,7 @@ package enum Dependency: String, Sendable, CaseIterable {
     case stripeRead = "stripe-read"
     case userService = "user-service"
     case productService = "product-service"
+    case fraudScoring = "fraud-scoring"
     case redisCache = "redis-cache"
     case redisState = "redis-state"
     case mariaDB = "mariadb"
@@ -21,7 +22,9 @@ package enum Dependency: String, Sendable, CaseIterable {
     /// Redis and MariaDB have pools and time limits of their own, and a breaker in front.
     var hasGuard: Bool {
         switch self {
-        case .stripePayment, .stripeRefund, .stripeRead, .userService, .productService: true
+        case .stripePayment, .stripeRefund, .stripeRead, .userService, .productService,
+            .fraudScoring:
+            true
         case .redisCache, .redisState, .mariaDB: false
         }
     }
@@ -34,6 +37,7 @@ package enum Dependency: String, Sendable, CaseIterable {
         case .stripeRead: .stripeReadPolicy
         case .userService: .userServicePolicy
         case .productService: .productServicePolicy
+        case .fraudScoring: .fraudScoringPolicy
         case .redisCache: .redisCachePolicy
         case .redisState: .redisStatePolicy
         case .mariaDB: .mariaDBPolicy
@@ -69,6 +73,13 @@ package struct DependencyPolicy: Sendable, Equatable {
             policy.lanes = 16
         case .productService:
             policy = .shop
+        case .fraudScoring:
+            // The rules stand in for it, so nobody waits for it long, or twice.
+            policy = .shop
+            policy.lanes = 8
+            policy.setTimes(attempt: .milliseconds(500), total: .milliseconds(600))
+            policy.guarding.laneWait = .milliseconds(100)
+            policy.guarding.retry.attempts = 1
         case .redisCache, .redisState:
             policy = .store
             policy.guarding.breaker.minimumCalls = 20

@@ -15,6 +15,7 @@ enum SettingForm {
     case count(ClosedRange<Int>)
     case duration(ClosedRange<Duration>)
     case policy
+    case rules
 
     /// The column «values» of the README's table.
     var summary: String {
@@ -32,6 +33,7 @@ enum SettingForm {
         case .onOff: "`on`, `off`"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .policy: "list of `part=value`"
+        case .rules: "list of `rule=weight[@from]`"
         case .count(let range): "\(range.lowerBound)…\(range.upperBound)"
         case .duration(let range):
             "\(DurationText.text(of: range.lowerBound))…\(DurationText.text(of: range.upperBound))"

@@ -174,6 +174,12 @@ extension Setting {
 
         case .userServiceURL: .init(.url, note: "required", "Where user-service is.")
         case .productServiceURL: .init(.url, note: "required", "Where product-service is.")
+        case .fraudScoringURL:
+            .init(
+                .url,
+                note: "none: the rules alone decide",
+                "Where a service is that scores completions for fraud."
+            )
         case .upstreamBudget:
             .duration(
                 "7s",
@@ -188,6 +194,7 @@ extension Setting {
         case .stripeReadPolicy: .policy("reading at Stripe, and cancelling")
         case .userServicePolicy: .policy("user-service")
         case .productServicePolicy: .policy("product-service")
+        case .fraudScoringPolicy: .policy("the scoring service")
         case .redisCachePolicy: .policy("the Redis for caches")
         case .redisStatePolicy: .policy("the Redis for state")
         case .mariaDBPolicy: .policy("MariaDB")
@@ -262,6 +269,27 @@ extension Setting {
             .count("5", 1...1_000_000, "and of one e-mail address.")
         case .limitProcesses:
             .count("2", 1...100, "`orderd serve` processes that share these while Redis is away.")
+
+        case .fraudReviewScore:
+            .count(
+                "50",
+                1...1_000_000,
+                "From this score of the fraud rules on somebody has to look,"
+            )
+        case .fraudBlockScore:
+            .count("100", 1...1_000_000, "and from this one on there is no order.")
+        case .fraudRules:
+            .init(
+                .rules,
+                note: "see `Operating.md`",
+                "Weights of fraud rules that differ, such as `velocity_email=30@6 new_customer=0`."
+            )
+        case .fraudReviewTime:
+            .duration(
+                "24h",
+                .minutes(1)...(.days(6)),
+                "After this a review is rejected by itself, unless the money is taken."
+            )
 
         case .idempotencyRetention:
             .duration("72h", .hours(1)...(.days(30)), "How long answers are kept for repeats,")

@@ -50,6 +50,7 @@ package enum Setting: String, Sendable, CaseIterable {
 
     case userServiceURL = "USER_SERVICE_URL"
     case productServiceURL = "PRODUCT_SERVICE_URL"
+    case fraudScoringURL = "FRAUD_SCORING_URL"
     case upstreamBudget = "UPSTREAM_BUDGET"
     case upstreamPool = "UPSTREAM_POOL"
 
@@ -58,6 +59,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case stripeReadPolicy = "STRIPE_READ_POLICY"
     case userServicePolicy = "USER_SERVICE_POLICY"
     case productServicePolicy = "PRODUCT_SERVICE_POLICY"
+    case fraudScoringPolicy = "FRAUD_SCORING_POLICY"
     case redisCachePolicy = "REDIS_CACHE_POLICY"
     case redisStatePolicy = "REDIS_STATE_POLICY"
     case mariaDBPolicy = "MARIADB_POLICY"
@@ -83,6 +85,11 @@ package enum Setting: String, Sendable, CaseIterable {
     case guestLookUpLimitOrderHour = "GUEST_LOOKUP_LIMIT_ORDER_HOUR"
     case guestLookUpLimitEmailHour = "GUEST_LOOKUP_LIMIT_EMAIL_HOUR"
     case limitProcesses = "LIMIT_PROCESSES"
+
+    case fraudReviewScore = "FRAUD_REVIEW_SCORE"
+    case fraudBlockScore = "FRAUD_BLOCK_SCORE"
+    case fraudRules = "FRAUD_RULES"
+    case fraudReviewTime = "FRAUD_REVIEW_TIME"
 
     case idempotencyRetention = "IDEMPOTENCY_RETENTION"
     case idempotencySecretRetention = "IDEMPOTENCY_SECRET_RETENTION"

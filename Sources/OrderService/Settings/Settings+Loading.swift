@@ -62,6 +62,7 @@ extension Settings {
             maximumSessionLife: reader.duration(.sessionTTLMaximum)
         )
         limits = Limits(reading: &reader)
+        fraud = Fraud(reading: &reader)
         retention = Retention(
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
@@ -107,6 +108,12 @@ extension Settings {
             limits.payment.customerHour,
             isAtMost: .paymentLimitCustomerDay,
             limits.payment.customerDay
+        )
+        reader.check(
+            .fraudReviewScore,
+            fraud.policy.reviewScore,
+            isAtMost: .fraudBlockScore,
+            fraud.policy.blockScore
         )
         let slowest = Dependency.allCases.filter(\.hasGuard).max {
             least($0) < least($1)
@@ -256,6 +263,7 @@ extension Settings.Upstreams {
     fileprivate init(reading reader: inout SettingsReader) {
         userServiceURL = reader.url(.userServiceURL)
         productServiceURL = reader.url(.productServiceURL)
+        fraudScoringURL = reader.isGiven(.fraudScoringURL) ? reader.url(.fraudScoringURL) : nil
         budget = reader.duration(.upstreamBudget)
         poolSize = reader.count(.upstreamPool)
     }
@@ -272,5 +280,12 @@ extension Settings.Limits {
         guestLookUp.orderHour = reader.count(.guestLookUpLimitOrderHour)
         guestLookUp.emailHour = reader.count(.guestLookUpLimitEmailHour)
         processes = reader.count(.limitProcesses)
+    }
+}
+
+extension Settings.Fraud {
+    fileprivate init(reading reader: inout SettingsReader) {
+        policy = reader.fraudPolicy()
+        reviewTime = reader.duration(.fraudReviewTime)
     }
 }

@@ -13,6 +13,7 @@ package struct Settings: Sendable {
     package var refunds: Refunds
     package var access: Access
     package var limits: Limits
+    package var fraud: Fraud
     package var retention: Retention
     package var catchUp: CatchUp
     package var reconciliation: Reconciliation
@@ -99,6 +100,8 @@ extension Settings {
     package struct Upstreams: Sendable, Equatable {
         package var userServiceURL: String
         package var productServiceURL: String
+        /// Nil where no service scores completions.
+        package var fraudScoringURL: String?
         /// The time of all calls for one request.
         package var budget: Duration
         /// Connections to each of them.
@@ -143,6 +146,13 @@ extension Settings {
         package var guestLookUp: GuestLookUpLimits
         /// How many processes share them while Redis is away.
         package var processes: Int
+    }
+
+    /// The checks for fraud.
+    package struct Fraud: Sendable, Equatable {
+        package var policy: FraudPolicy
+        /// How long somebody may take to look.
+        package var reviewTime: Duration
     }
 
     /// How long what is done is kept.

@@ -9,6 +9,23 @@ extension SettingsReader {
         return policies
     }
 
+    /// The rules for fraud: their table, changed by settings.
+    mutating func fraudPolicy() -> FraudPolicy {
+        var policy = FraudPolicy()
+        policy.reviewScore = count(.fraudReviewScore)
+        policy.blockScore = count(.fraudBlockScore)
+        let changed = optional(.fraudRules) { text throws(Fault) in
+            var changed = policy
+            do throws(FraudPolicy.Fault) {
+                try changed.change(by: text)
+            } catch {
+                throw Fault(text: error.text)
+            }
+            return changed
+        }
+        return changed ?? policy
+    }
+
     private mutating func policy(of dependency: Dependency) -> DependencyPolicy {
         let start = DependencyPolicy.start(of: dependency)
         return optional(dependency.setting) { text throws(Fault) in

@@ -4,7 +4,7 @@ enum UnknownSettings {
     ///
     /// Common words such as `LOG_`, or `LISTEN_` (systemd's), are not among them.
     private static let prefixes = [
-        "CHECKOUT_", "CORS_", "IDEMPOTENCY_", "LIMIT_", "MARIADB_", "ORDERD_", "OUTBOX_",
+        "CHECKOUT_", "CORS_", "FRAUD_", "IDEMPOTENCY_", "LIMIT_", "MARIADB_", "ORDERD_", "OUTBOX_",
         "PAYMENT_",
         "PRODUCT_SERVICE_", "REDIS_", "RESERVATION_", "SEALING_", "STRIPE_", "UPSTREAM_",
         "USER_SERVICE_", "WEBHOOK_",

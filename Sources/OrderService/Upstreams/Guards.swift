@@ -8,6 +8,7 @@ struct Guards: Sendable {
     let stripeRead: Upstream
     let userService: Upstream
     let productService: Upstream
+    let fraudScoring: Upstream
     let redisCache: CircuitBreaker
     let redisState: CircuitBreaker
     let mariaDB: CircuitBreaker
@@ -58,6 +59,7 @@ struct Guards: Sendable {
         stripeRead = try upstream(.stripeRead)
         userService = try upstream(.userService)
         productService = try upstream(.productService)
+        fraudScoring = try upstream(.fraudScoring)
         redisCache = try breaker(.redisCache)
         redisState = try breaker(.redisState)
         mariaDB = try breaker(.mariaDB)
@@ -65,7 +67,9 @@ struct Guards: Sendable {
 
     /// All of them as operators see them, in the order of `Dependency`.
     var all: [GuardedDependency] {
-        let upstreams = [stripePayment, stripeRefund, stripeRead, userService, productService]
+        let upstreams = [
+            stripePayment, stripeRefund, stripeRead, userService, productService, fraudScoring,
+        ]
         let breakers = [redisCache, redisState, mariaDB]
         return upstreams.map(\.guarded)
             + breakers.map { GuardedDependency(name: $0.name, breaker: $0) }

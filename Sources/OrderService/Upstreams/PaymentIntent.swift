@@ -38,12 +38,16 @@ struct PaymentIntent: Sendable {
     let orderID: Int64?
     let paymentID: String?
     let latestChargeID: String?
+    /// The same charge as an object, where the reading asked for it.
+    let charge: ChargeFacts?
     /// The charge of the last refused attempt, with the reason.
     let lastDecline: Decline?
 
     struct Decline: Sendable {
         let chargeID: String
         let code: String
+        /// Stripe's name for the card.
+        let cardFingerprint: String?
     }
 
     /// Reads Stripe's object; nil if it is not one.
@@ -62,9 +66,15 @@ struct PaymentIntent: Sendable {
         orderID = json["metadata"]?["order_id"]?.string.flatMap { Int64($0) }
         paymentID = json["metadata"]?["payment_id"]?.string
         latestChargeID = json["latest_charge"]?.string ?? json["latest_charge"]?["id"]?.string
+        charge = ChargeFacts(json["latest_charge"])
         if let error = json["last_payment_error"], let charge = error["charge"]?.string {
             let code = error["decline_code"]?.string ?? error["code"]?.string
-            lastDecline = Decline(chargeID: charge, code: code ?? "declined")
+            let fingerprint = error["payment_method"]?["card"]?["fingerprint"]?.string
+            lastDecline = Decline(
+                chargeID: charge,
+                code: code ?? "declined",
+                cardFingerprint: fingerprint.flatMap { ChargeFacts.word($0, upTo: 64) }
+            )
         } else {
             lastDecline = nil
         }

@@ -34,7 +34,7 @@ extension StripeClient {
         until deadline: Deadline,
         _ calls: CallLog?
     ) -> Outcome<Answer, UpstreamFailure> {
-        end(payments, id, "capture", [], deadline, calls)
+        end(payments, id, "capture", [(name: "expand[]", value: "latest_charge")], deadline, calls)
     }
 
     private func end(

@@ -80,13 +80,13 @@ struct StripeClient: Sendable {
         )
     }
 
-    /// Reads a PaymentIntent.
+    /// Reads a PaymentIntent with its latest charge.
     func intent(
         _ id: String,
         until deadline: Deadline,
         _ calls: CallLog?
     ) -> Outcome<Answer, UpstreamFailure> {
-        let path = "/v1/payment_intents/\(PercentEncoding.encode(id))"
+        let path = "/v1/payment_intents/\(PercentEncoding.encode(id))?expand%5B%5D=latest_charge"
         return reads.read(
             request(.get, path),
             "retrieve",

@@ -251,6 +251,7 @@ struct WebhookApplier: Sendable {
                 of: payment,
                 succeeded: false,
                 declineCode: code,
+                facts: ChargeFacts(charge),
                 at: change.now,
                 in: &transaction
             )

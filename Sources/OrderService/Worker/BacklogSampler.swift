@@ -111,6 +111,12 @@ extension Services {
             clock: clock,
             metrics: metrics
         )
+        let fraud = FraudSampler(
+            decisions: fraudStore,
+            reviews: fraudReviewStore,
+            clock: clock,
+            metrics: metrics
+        )
         let catchUp =
             settings.catchUp.interval > .zero
             ? CatchUpSampler(store: catchUpStore, clock: clock, metrics: metrics) : nil
@@ -122,6 +128,7 @@ extension Services {
             Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
                 _ = try sampler.run(until: deadline)
                 _ = try inDoubt.run(until: deadline)
+                _ = try fraud.run(until: deadline)
                 _ = try reconciliation?.run(until: deadline)
                 return try catchUp?.run(until: deadline) ?? 0
             },

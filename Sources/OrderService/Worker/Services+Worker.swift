@@ -14,7 +14,8 @@ extension Services {
             disputes: DisputeRecorder(
                 stripe: stripe,
                 store: DisputeStore(database: database),
-                ledger: ledger
+                ledger: ledger,
+                hold: settlement.hold
             )
         )
         let catchUp = CatchUpJob(
@@ -37,25 +38,21 @@ extension Services {
             relay: relay(.task),
             placement: placement,
             payments: paymentStarter,
-            capture: PaymentCapture(
-                orders: orders,
-                payments: payments,
-                stripe: stripe,
-                settlement: settlement,
-                verification: verification
-            ),
+            capture: paymentCapture,
             closing: closing,
             reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
             reservationExtension: ReservationExtension(
                 orders: orders,
                 reservations: ReservationStore(database: database, ledger: ledger),
+                reviews: fraudReviewStore,
                 products: products,
                 clock: clock,
                 margin: settings.checkout.reservationMargin
             ),
             products: products,
-            refunds: refundJobs
+            refunds: refundJobs,
+            checkUp: fraudCheckUp
         )
         let stopping = StopSignal()
         let reconciliation = reconciliationJob(endingWith: stopping)
@@ -74,7 +71,9 @@ extension Services {
             Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
             Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
             Worker.Job(name: "reconcile", pause: .seconds(1), run: reconciliation.run),
-            Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
+            Worker.Job(name: "expiry", pause: .seconds(1)) { [fraudReviews] deadline in
+                try expiry.run(until: deadline) + fraudReviews.endOverdue(until: deadline)
+            },
             Worker.Job(
                 name: "guest_lookups",
                 pause: .milliseconds(200),

@@ -1,10 +1,11 @@
 import Web
 
-/// A route of user-service or product-service.
+/// A route of user-service, product-service or the scoring service.
 enum ShopEndpoint: Sendable {
     case user, setUser, deleteUser
     case cart, setCart, emptyCart
     case products, loadProducts
+    case assess, setScore
     case reserve, reservations, reservation, extend, commit, release
 
     static let router: Router<ShopEndpoint> = {
@@ -17,6 +18,8 @@ enum ShopEndpoint: Sendable {
         router.add(.delete, "/users/{id}/cart", .emptyCart)
         router.add(.get, "/products", .products)
         router.add(.put, "/products", .loadProducts)
+        router.add(.post, "/scoring/assess", .assess)
+        router.add(.put, "/scoring", .setScore)
         router.add(.post, "/reservations", .reserve)
         router.add(.get, "/reservations", .reservations)
         router.add(.get, "/reservations/{key}", .reservation)
@@ -28,7 +31,7 @@ enum ShopEndpoint: Sendable {
 }
 
 extension World {
-    /// Answers a request to user-service or product-service.
+    /// Answers a request to user-service, product-service or the scoring service.
     mutating func answerShop(_ request: Request, path: String, now: Instant) -> Response {
         switch ShopEndpoint.router.match(request.method, Array(path.utf8)[...]) {
         case .notFound:
@@ -82,6 +85,8 @@ extension World {
             let skus = request.query["skus"]?.split(separator: ",").map(String.init)
             return .json(.ok, catalogue.answer(skus: skus).serialized())
         case .loadProducts: return try loadProducts(request.body)
+        case .assess: return try assess(request.body)
+        case .setScore: return try setScore(request.body)
         case .reserve: return try reserve(request.body, now)
         case .reservations: return try listReservations(request.query)
         case .reservation:

@@ -101,8 +101,10 @@ struct Charge {
             : nil
         return [
             "card": [
-                "brand": .string(method.card.brand), "country": "RO", "exp_month": 12,
-                "exp_year": 2034, "funding": "credit", "last4": .string(method.card.lastFour),
+                "brand": .string(method.card.brand), "country": .string(method.card.country),
+                "exp_month": 12, "exp_year": 2034,
+                "fingerprint": .string(method.card.fingerprint), "funding": "credit",
+                "last4": .string(method.card.lastFour),
                 "network": .string(method.card.brand), "three_d_secure": threeDSecure,
                 "wallet": nil,
             ],

@@ -14,8 +14,9 @@ struct PaymentMethod {
         object[card.type] =
             card.type == "card"
             ? [
-                "brand": .string(card.brand), "country": "RO", "exp_month": 12, "exp_year": 2034,
-                "funding": "credit", "last4": .string(card.lastFour),
+                "brand": .string(card.brand), "country": .string(card.country), "exp_month": 12,
+                "exp_year": 2034, "fingerprint": .string(card.fingerprint), "funding": "credit",
+                "last4": .string(card.lastFour),
             ]
             : ["bank_name": "STRIPE TEST BANK", "last4": .string(card.lastFour)]
         object["created"] = JSON(created.seconds)

@@ -1,3 +1,5 @@
+import Signing
+
 /// What a test payment method of Stripe does when it is charged.
 struct TestCard: Sendable {
     /// How an attempt ends.
@@ -27,6 +29,8 @@ struct TestCard: Sendable {
     let names: [String]
     let number: String?
     var brand = "visa"
+    /// Where the card's bank is.
+    var country = "RO"
     var behaviour = Behaviour.succeed
     var requiresAuthentication = false
     var risk = Risk.normal
@@ -41,6 +45,11 @@ struct TestCard: Sendable {
     }
 
     var type: String { behaviour == .process ? "us_bank_account" : "card" }
+    /// The same for each use of the card, as Stripe's is for each number.
+    var fingerprint: String {
+        let digest = SHA256.digest(Array("card \(number ?? names[0])".utf8))
+        return String(digest.hex.prefix(16))
+    }
     var lastFour: String { String((number ?? "000123456789").suffix(4)) }
 }
 
@@ -80,6 +89,10 @@ extension TestCard {
         TestCard("pm_card_amex", "tok_amex", number: "378282246310005")
             .with { $0.brand = "amex" },
         TestCard("pm_card_ro", "tok_ro", number: "4000006420000001"),
+        TestCard("pm_card_us", "tok_us").with { $0.country = "US" },
+        TestCard("pm_card_gb", "tok_gb", number: "4000008260000000").with { $0.country = "GB" },
+        TestCard("pm_card_fr", "tok_fr", number: "4000002500000003").with { $0.country = "FR" },
+        TestCard("pm_card_de", "tok_de", number: "4000002760000016").with { $0.country = "DE" },
         TestCard("pm_card_threeDSecureOptional", number: "4000000000003055"),
         TestCard("pm_card_refundFail", "tok_refundFail", number: "4000000000005126")
             .with { $0.refunds = .failLater },

@@ -20,7 +20,7 @@ struct BreakerRoutesTests {
             #expect(
                 names == [
                     "stripe-payment", "stripe-refund", "stripe-read", "user-service",
-                    "product-service", "redis-cache", "redis-state", "mariadb",
+                    "product-service", "fraud-scoring", "redis-cache", "redis-state", "mariadb",
                 ]
             )
             #expect(answer["complete"] == true)
