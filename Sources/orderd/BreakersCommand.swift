@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import MariaDB
 import OrderService
 import Resilience
@@ -130,12 +129,19 @@ struct BreakersCommand: ParsableCommand {
             }
             guard let mode = BreakerMode(rawValue: mode) else { throw ExitCode.failure }
             let order = try Startup.orFail {
-                try services.breakers.record(
+                try services.audit.note(
+                    command: "breakers set",
+                    by: OperatorAccount.name,
+                    subject: name,
+                    reason: reason.trimmed,
+                    until: .after(Startup.patience)
+                )
+                return try services.breakers.record(
                     BreakerCommand(
                         name: name,
                         mode: mode,
                         reason: reason.trimmed,
-                        who: "cli:\(Self.userName)",
+                        who: OperatorAccount.actor,
                         expiresIn: expiresIn
                     ),
                     until: .after(Startup.patience)
@@ -143,15 +149,6 @@ struct BreakersCommand: ParsableCommand {
             }
             let end = order.expiresAt.map { " until \($0.rfc3339)" } ?? ""
             print("ordered \(name) to \(mode.rawValue)\(end)")
-        }
-
-        /// The unix account that runs the command; its number where it has no name.
-        private static var userName: String {
-            let number = getuid()
-            guard let account = getpwuid(number), let name = account.pointee.pw_name else {
-                return String(number)
-            }
-            return String(validatingCString: name).map { String($0.prefix(64)) } ?? String(number)
         }
     }
 }
