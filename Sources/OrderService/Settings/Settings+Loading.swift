@@ -65,6 +65,12 @@ extension Settings {
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
             outbox: reader.duration(.outboxRetention),
+            checkout: reader.duration(.checkoutRetention),
+            access: reader.duration(.accessRetention),
+            webhook: reader.duration(.webhookRetention),
+            unpaidOrder: reader.duration(.unpaidOrderRetention),
+            orderContact: reader.duration(.orderContactRetention),
+            accounting: reader.duration(.accountingRetention),
             eventStreamLength: reader.count(.eventStreamLength)
         )
         catchUp = CatchUp(
@@ -94,6 +100,10 @@ extension Settings {
             (
                 .idempotencySecretRetention, retention.idempotencyWithSecret,
                 .idempotencyRetention, retention.idempotency
+            ),
+            (
+                .orderContactRetention, retention.orderContact,
+                .accountingRetention, retention.accounting
             ),
         ]
         for (setting, value, limit, limitValue) in ordered {

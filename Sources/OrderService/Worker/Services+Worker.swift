@@ -1,8 +1,6 @@
 import Resilience
 
 extension Services {
-    private static let cleaningBatch = 1_000
-
     /// The background process: applies webhooks, relays the outbox, does tasks, cleans.
     package func makeWorker() -> Worker {
         let applier = WebhookApplier(
@@ -60,8 +58,6 @@ extension Services {
         let stopping = StopSignal()
         let reconciliation = reconciliationJob(endingWith: stopping)
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
-        let cartOrders = CartOrders(database: database, clock: clock)
-        let retention = settings.retention.outbox
         let taskJobs = OutboxMessage.TaskGroup.allCases.map { group in
             Worker.Job(name: "tasks-\(group.rawValue)", pause: .milliseconds(200)) { deadline in
                 try tasks.run(group, until: deadline)
@@ -74,19 +70,7 @@ extension Services {
             Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
             Worker.Job(name: "reconcile", pause: .seconds(1), run: reconciliation.run),
             Worker.Job(name: "expiry", pause: .seconds(1), run: expiry.run),
-            Worker.Job(name: "cleaning", pause: .seconds(60)) { [idempotency] deadline in
-                let keys = try idempotency.store.removeExpired(
-                    limit: Self.cleaningBatch,
-                    until: deadline
-                )
-                let messages = try events.removeSent(
-                    olderThan: retention,
-                    limit: Self.cleaningBatch,
-                    until: deadline
-                )
-                let carts = try cartOrders.removeOld(limit: Self.cleaningBatch, until: deadline)
-                return keys + messages + carts
-            },
+            Worker.Job(name: "retention", pause: .seconds(60), run: retentionJob.run),
         ]
         return Worker(jobs: otherJobs + taskJobs, stopping: stopping)
     }
