@@ -3,8 +3,8 @@ import MariaDB
 extension RetentionRule {
     /// Every class of data that tells of people, in the order of Operating's table.
     ///
-    /// Facts of the law are those of OMFP 2634/2015: supporting documents are kept for five years
-    /// from 1 July of the year that follows, which is six and a half years at most.
+    /// Supporting documents of the accounts are kept for five years from 1 July of the year that
+    /// follows, which is six and a half years at most; older sources say ten.
     package static let all = accounting + accesses + mechanisms + records
 
     private static let accounting = [
@@ -63,7 +63,7 @@ extension RetentionRule {
             age: "created_at",
             .setting(.accountingRetention) { $0.accounting },
             .pseudonymise,
-            "supporting documents: 5 years from 1 July of the year that follows (OMFP 2634/2015)",
+            "supporting documents: 5 years from 1 July of the year that follows",
             oldest: "SELECT MIN(created_at) AS oldest FROM orders WHERE personal_data = 'invoice'",
             work: .orders { before, limit in
                 """
