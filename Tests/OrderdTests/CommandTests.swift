@@ -142,7 +142,7 @@ struct CommandTests {
             #expect(paused.status == 0 && paused.output == "refunds are paused\n")
             let status = try Program.run(["refunds", "status"], settings)
             #expect(status.output.hasPrefix("paused since "))
-            #expect(status.output.contains("by operator: wrong sums"))
+            #expect(status.output.contains("by cli:\(NSUserName()): wrong sums"))
             let resume = ["refunds", "resume", "--reason", "mended", "--json"]
             let resumed = try Program.run(resume, settings)
             #expect(resumed.status == 0 && resumed.output.contains("\"paused\":false"))
