@@ -83,7 +83,8 @@ struct CommandTests {
             #expect(serve.errors.contains("run orderd migrate"))
 
             let migrate = try Program.run(["migrate", "--directory", Program.migrations], settings)
-            #expect(migrate.status == 0 && migrate.output.contains("applied 0001_orders"))
+            #expect(migrate.status == 0, "\(migrate.errors)")
+            #expect(migrate.output.contains("applied 0001_orders"))
             let again = try Program.run(["migrate", "--directory", Program.migrations], settings)
             #expect(again.status == 0 && again.output == "nothing to apply\n")
             let well = try Program.run(["check"], settings)
