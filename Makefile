@@ -23,7 +23,7 @@ test: ## Every test, with private services; ARGS='--filter Money' picks some
 lint: ## Format, warnings, scripts
 	@scripts/lint
 
-fuzz: ## A million mutated requests
+fuzz: ## A million mutated requests, then 10 min of made-up ones; FUZZ_SECONDS=3600 for an hour
 	@scripts/fuzz
 
 soak: ## A million requests under watch, then 2,000 payments under faults; SOAK=payments picks
@@ -35,4 +35,4 @@ bench: ## Measure, with a table and .run/bench; CASES=faults picks, SECONDS_EACH
 clean: stop ## Stop, and drop all data and logs of .run
 	@rm -rf .run
 
-export PORT SIM_PORT RUN_DIR ARGS CASES SECONDS_EACH
+export PORT SIM_PORT RUN_DIR ARGS CASES SECONDS_EACH FUZZ_SECONDS SEED

@@ -129,12 +129,19 @@ struct BreakersCommand: ParsableCommand {
             }
             guard let mode = BreakerMode(rawValue: mode) else { throw ExitCode.failure }
             let order = try Startup.orFail {
-                try services.breakers.record(
+                try services.audit.note(
+                    command: "breakers set",
+                    by: OperatorAccount.name,
+                    subject: name,
+                    reason: reason.trimmed,
+                    until: .after(Startup.patience)
+                )
+                return try services.breakers.record(
                     BreakerCommand(
                         name: name,
                         mode: mode,
                         reason: reason.trimmed,
-                        who: "cli:\(OperatorAccount.name)",
+                        who: OperatorAccount.actor,
                         expiresIn: expiresIn
                     ),
                     until: .after(Startup.patience)

@@ -115,7 +115,16 @@ struct EventsCommand: ParsableCommand {
             let services = try Startup.services()
             for selection in selections {
                 let entries = try Startup.orFail {
-                    try services.eventArchive.replay(
+                    if !dryRun {
+                        try services.audit.note(
+                            command: "events replay",
+                            by: OperatorAccount.name,
+                            orderID: order,
+                            subject: dead ? "dead" : nil,
+                            until: .after(Startup.patience)
+                        )
+                    }
+                    return try services.eventArchive.replay(
                         selection,
                         isDryRun: dryRun,
                         until: .after(.seconds(300))

@@ -65,6 +65,13 @@ struct ReconcileCommand: ParsableCommand {
         try Startup.checkSchema(services)
         let length = try Self.duration(since, "--since", atMost: Self.longestSince)
         let patience = try Self.duration(timeout, "--timeout", atMost: Self.longestTimeout)
+        try Startup.orFail {
+            try services.audit.note(
+                command: fix ? "reconcile --fix" : "reconcile",
+                by: OperatorAccount.name,
+                until: .after(Startup.patience)
+            )
+        }
         let report = services.reconciler.run(
             since: services.clock.now - length,
             fixing: fix ? .everythingSafe : .nothing,

@@ -24,8 +24,12 @@ struct RefundsCommand: ParsableCommand {
         @OptionGroup var turn: Turn
 
         func run() throws {
-            try turn.make("refunds are paused") { control, reason in
-                try control.pause(reason: reason, until: .after(Startup.patience))
+            try turn.make("refunds pause", "refunds are paused") { control, reason in
+                try control.pause(
+                    reason: reason,
+                    by: OperatorAccount.actor,
+                    until: .after(Startup.patience)
+                )
             }
         }
     }
@@ -38,8 +42,12 @@ struct RefundsCommand: ParsableCommand {
         @OptionGroup var turn: Turn
 
         func run() throws {
-            try turn.make("refunds are sent again") { control, reason in
-                try control.resume(reason: reason, until: .after(Startup.patience))
+            try turn.make("refunds resume", "refunds are sent again") { control, reason in
+                try control.resume(
+                    reason: reason,
+                    by: OperatorAccount.actor,
+                    until: .after(Startup.patience)
+                )
             }
         }
     }
@@ -59,11 +67,21 @@ struct RefundsCommand: ParsableCommand {
         }
 
         func make(
+            _ command: String,
             _ result: String,
             _ turn: (RefundControl, String) throws -> Void
         ) throws {
-            let control = try Startup.services().refundControl
-            try Startup.orFail { try turn(control, reason) }
+            let services = try Startup.services()
+            let control = services.refundControl
+            try Startup.orFail {
+                try services.audit.note(
+                    command: command,
+                    by: OperatorAccount.name,
+                    reason: reason,
+                    until: .after(Startup.patience)
+                )
+                try turn(control, reason)
+            }
             if json {
                 try RefundsCommand.printStatus(control, asJSON: true)
             } else {
@@ -109,9 +127,15 @@ struct RefundsCommand: ParsableCommand {
         }
 
         func run() throws {
-            let control = try Startup.services().refundControl
+            let services = try Startup.services()
+            let control = services.refundControl
             let refunds = try Startup.orFail {
-                try control.list(state: state, limit: limit, until: .after(Startup.patience))
+                try services.audit.note(
+                    command: "refunds list",
+                    by: OperatorAccount.name,
+                    until: .after(Startup.patience)
+                )
+                return try control.list(state: state, limit: limit, until: .after(Startup.patience))
             }
             if json {
                 print(String(decoding: JSON.array(refunds).serialized(), as: UTF8.self))

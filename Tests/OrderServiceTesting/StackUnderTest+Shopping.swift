@@ -69,11 +69,14 @@ package struct Shopper {
     }
 
     /// Fills a basket and says where it goes.
-    package func prepare(sku: String = "CAFEA-250") throws -> ReadyCheckout {
+    package func prepare(
+        sku: String = "CAFEA-250",
+        email: String = "ana@example.ro"
+    ) throws -> ReadyCheckout {
         let create = HTTPCall.json(
             "POST",
             "/v1/checkout/sessions",
-            ["email": "ana@example.ro", "items": [["sku": .string(sku), "quantity": 1]]]
+            ["email": .string(email), "items": [["sku": .string(sku), "quantity": 1]]]
         )
         let answer = try expect(201, create)
         guard let id = answer.json?["id"]?.string, let token = answer.json?["token"]?.string else {

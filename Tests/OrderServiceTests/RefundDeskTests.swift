@@ -173,7 +173,11 @@ struct RefundDeskTests {
             let sibling = try service.makeSibling()
             defer { sibling.close() }
             // Turned by one process, obeyed by the other.
-            try sibling.refundControl.pause(reason: "wrong sums", until: service.soon)
+            try sibling.refundControl.pause(
+                reason: "wrong sums",
+                by: "cli:ana",
+                until: service.soon
+            )
             let refund = service.refund(order, token: token, [("amount", 400)])
             #expect(refund.status == 201 && refund["status"] == "requested")
             for _ in 0..<40 {
@@ -189,7 +193,11 @@ struct RefundDeskTests {
             #expect(status["refunds"]?[0] == ["status": "requested", "count": 1, "amount": 400])
 
             // The sibling's clock stands where it was; the tests' clock is this process's.
-            try service.services.refundControl.resume(reason: "mended", until: service.soon)
+            try service.services.refundControl.resume(
+                reason: "mended",
+                by: "cli:ana",
+                until: service.soon
+            )
             try service.drain()
             #expect(try service.refundStatuses(of: order) == ["succeeded"])
             #expect(service.refundsAtStripe.count == 1)
@@ -207,12 +215,20 @@ struct RefundDeskTests {
         try await ServiceUnderTest.run { service in
             let order = try service.paidOrder()
             let token = try service.staff()
-            try service.services.refundControl.pause(reason: "a look", until: service.soon)
+            try service.services.refundControl.pause(
+                reason: "a look",
+                by: "cli:ana",
+                until: service.soon
+            )
             #expect(service.refund(order, token: token).status == 201)
             try service.execute(
                 "UPDATE payments SET status = 'disputed' WHERE order_id = \(order.id)"
             )
-            try service.services.refundControl.resume(reason: "looked", until: service.soon)
+            try service.services.refundControl.resume(
+                reason: "looked",
+                by: "cli:ana",
+                until: service.soon
+            )
             service.advance(by: .seconds(600))
             try service.drain()
             #expect(service.refundCalls == 0)
@@ -233,7 +249,11 @@ struct RefundDeskTests {
             service.setFault("POST /stripe/v1/refunds", "drop_before", times: 1)
             service.refund(undone, token: token, key: "2", [("amount", 400)])
             let calls = service.refundCalls
-            try service.services.refundControl.pause(reason: "test", until: service.soon)
+            try service.services.refundControl.pause(
+                reason: "test",
+                by: "cli:ana",
+                until: service.soon
+            )
             #expect(try service.refundStatuses(of: done) == ["unknown"])
             try service.work(done, until: ["succeeded"], within: .seconds(900))
             service.advance(by: .seconds(31))
@@ -241,7 +261,11 @@ struct RefundDeskTests {
             #expect(try service.refundStatuses(of: done) == ["succeeded"])
             #expect(try service.refundStatuses(of: undone) == ["unknown"])
             #expect(service.refundCalls == calls)
-            try service.services.refundControl.resume(reason: "test", until: service.soon)
+            try service.services.refundControl.resume(
+                reason: "test",
+                by: "cli:ana",
+                until: service.soon
+            )
             try service.work(undone, until: ["succeeded"])
             #expect(try service.refundStatuses(of: undone) == ["succeeded"])
             #expect(service.refundsAtStripe.count == 2)

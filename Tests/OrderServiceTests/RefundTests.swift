@@ -196,6 +196,17 @@ struct RefundTests {
                     ["/items/0/position unknown_sku"]
                 ),
                 (["reason": "x", "currency": "EUR"], ["/currency unknown"]),
+                // What somebody failed to fill in is not all that is left.
+                (["reason": "x", "amount": .null], ["/amount type"]),
+                (["reason": "x", "items": .null], ["/items type"]),
+                (
+                    ["reason": "x", "items": [["sku": .null, "quantity": 1]]],
+                    ["/items/0/sku type"]
+                ),
+                (
+                    ["reason": "x", "items": [["sku": "A", "position": .null, "quantity": 1]]],
+                    ["/items/0/position type"]
+                ),
             ]
             for (index, (body, faults)) in cases.enumerated() {
                 let answer = service.send(.post, path, token: token, key: "bad-\(index)", body)

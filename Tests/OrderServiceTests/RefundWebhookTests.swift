@@ -66,7 +66,11 @@ struct RefundWebhookTests {
             let token = try service.staff()
             let total = try service.sums(of: order).captured
             // All is taken by a refund that waits for the switch.
-            try service.services.refundControl.pause(reason: "test", until: service.soon)
+            try service.services.refundControl.pause(
+                reason: "test",
+                by: "cli:ana",
+                until: service.soon
+            )
             #expect(service.refund(order, token: token)["status"] == "requested")
             let intent = try service.intentID(of: order)
             service.stripe(.post, "refunds", "payment_intent=\(intent)&amount=400")
@@ -75,7 +79,11 @@ struct RefundWebhookTests {
             #expect(sums.refunded == 400 && sums.reserved == total)
             #expect(sums.flag == "refund_beyond_reservation")
             // The one that waited is refused by Stripe and given up by a person.
-            try service.services.refundControl.resume(reason: "test", until: service.soon)
+            try service.services.refundControl.resume(
+                reason: "test",
+                by: "cli:ana",
+                until: service.soon
+            )
             try service.drain()
             #expect(try service.refundStatuses(of: order) == ["manual", "succeeded"])
             let id = try service.query("SELECT public_id FROM refunds ORDER BY id")[0].string(0)

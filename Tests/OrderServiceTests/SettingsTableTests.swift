@@ -5,7 +5,7 @@ import Testing
 @Suite("Table of settings") struct SettingsTableTests {
     @Test(
         "reads durations back as it writes them",
-        arguments: ["0s", "1ms", "250ms", "1s", "90s", "15min", "36h", "30d"]
+        arguments: ["0s", "1ms", "250ms", "1s", "90s", "15min", "36h", "30d", "31d", "3650d"]
     )
     func durations(text: String) throws {
         let duration = try #require(DurationText.duration(of: text))

@@ -1,5 +1,7 @@
 import Foundation
+import MariaDB
 import OrderServiceTesting
+import Resilience
 
 /// The program under test, at `ORDERD_BINARY`, run with settings of its own.
 enum Program {
@@ -34,6 +36,14 @@ enum Program {
             "PRODUCT_SERVICE_URL": "http://127.0.0.1:9",
             "SEALING_KEY": String(repeating: "0f", count: 32), "PATH": "/usr/bin:/bin",
         ].merging(changes) { $1 }
+    }
+
+    /// Settings on the database's schema, which is migrated.
+    static func migratedSettings(_ database: Database) throws -> [String: String] {
+        let rows = try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
+        let settings = settings(schema: try rows.first?.string("name") ?? "")
+        _ = try run(["migrate", "--directory", migrations], settings)
+        return settings
     }
 
     /// The arguments of `env` that start the program with nothing but these settings.

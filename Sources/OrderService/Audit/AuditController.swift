@@ -47,8 +47,10 @@ struct AuditController: Sendable {
 
     private static func actor(_ query: Query) throws(Problem) -> String? {
         guard let actor = query["actor"] else { return nil }
-        // The column is ASCII: nothing else is in it.
-        guard actorLength.contains(actor.utf8.count), actor.utf8.allSatisfy({ $0 < 128 }) else {
+        // The column is ASCII, and names have no blanks: nothing else is in it.
+        guard actorLength.contains(actor.utf8.count),
+            actor.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else {
             throw .invalid(
                 .badRequest,
                 pointer: "?actor",

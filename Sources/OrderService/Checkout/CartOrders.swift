@@ -77,20 +77,4 @@ struct CartOrders: Sendable {
             """
         )
     }
-
-    /// Forgets carts that may be bought again anyway, a bounded number.
-    ///
-    /// - Returns: how many went.
-    func removeOld(limit: Int, until deadline: Deadline) throws -> Int {
-        Int(
-            try database.execute(
-                """
-                DELETE FROM cart_orders WHERE ordered_at <= \(clock.now - Self.life)
-                ORDER BY ordered_at LIMIT \(limit)
-                """,
-                class: .job,
-                until: deadline
-            ).affectedRows
-        )
-    }
 }

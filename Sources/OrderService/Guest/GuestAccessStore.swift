@@ -60,22 +60,6 @@ struct GuestAccessStore: Sendable {
             until: deadline
         ).map(Record.init)
     }
-
-    /// Removes what is older than a time, a bounded number.
-    ///
-    /// - Returns: how many went.
-    func remove(before time: Timestamp, limit: Int, until deadline: Deadline) throws -> Int {
-        Int(
-            try database.execute(
-                """
-                DELETE FROM guest_accesses WHERE accessed_at < \(time)
-                ORDER BY accessed_at LIMIT \(limit)
-                """,
-                class: .job,
-                until: deadline
-            ).affectedRows
-        )
-    }
 }
 
 extension GuestAccessEntry {

@@ -119,22 +119,6 @@ struct GuestLookUpStore: Sendable {
             "UPDATE guest_lookups SET link_issued_at = \(now) WHERE id = \(rowID)"
         )
     }
-
-    /// Removes look-ups that ended before a time, a bounded number.
-    ///
-    /// - Returns: how many went.
-    func remove(before time: Timestamp, limit: Int, until deadline: Deadline) throws -> Int {
-        Int(
-            try database.execute(
-                """
-                DELETE FROM guest_lookups WHERE expires_at < \(time)
-                ORDER BY expires_at LIMIT \(limit)
-                """,
-                class: .job,
-                until: deadline
-            ).affectedRows
-        )
-    }
 }
 
 extension GuestLookUpStore.Entry {

@@ -2,9 +2,6 @@ import MariaDB
 import Resilience
 
 extension Services {
-    /// How long a look-up is kept after its end.
-    private static let lookUpRetention = Duration.seconds(86_400)
-
     /// The routes of guests' tokens, of look-ups and links, and of support for them.
     var guestEndpoints: [Endpoint] {
         let lookUps = GuestLookUpController(
@@ -32,23 +29,5 @@ extension Services {
     /// The worker's part of look-ups.
     var guestLookUpJob: GuestLookUpJob {
         GuestLookUpJob(store: guestLookUps, digests: guestDigests, clock: clock)
-    }
-
-    /// Removes what has been kept for long enough, a bounded number; blocks on MariaDB.
-    ///
-    /// - Returns: how many rows went.
-    func removeOldGuestRows(limit: Int, until deadline: Deadline) throws -> Int {
-        let now = clock.now
-        let accesses = try guestAccesses.store.remove(
-            before: now - settings.retention.guestAccesses,
-            limit: limit,
-            until: deadline
-        )
-        let lookUps = try guestLookUps.remove(
-            before: now - Self.lookUpRetention,
-            limit: limit,
-            until: deadline
-        )
-        return accesses + lookUps
     }
 }

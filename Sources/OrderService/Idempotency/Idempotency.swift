@@ -123,11 +123,11 @@ struct Idempotency: Sendable {
             )
         }
         var key = header.trimmed
-        if key.utf8.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") {
-            key = String(key.dropFirst().dropLast())
-        }
+        let isQuoted = key.hasPrefix("\"")
+        let isWhole = !isQuoted || (key.utf8.count > 2 && key.hasSuffix("\""))
+        if isQuoted { key = String(key.dropFirst().dropLast()) }
         let isPrintable = key.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-        guard (1...255).contains(key.utf8.count), isPrintable else {
+        guard isWhole, (1...255).contains(key.utf8.count), isPrintable else {
             throw Problem(
                 .badRequest,
                 "invalid_request",

@@ -186,22 +186,6 @@ struct IdempotencyStore: Sendable {
             until: deadline
         )
     }
-
-    /// Removes what is past its time, a bounded number of rows.
-    ///
-    /// - Returns: how many rows went.
-    func removeExpired(limit: Int, until deadline: Deadline) throws -> Int {
-        Int(
-            try database.execute(
-                """
-                DELETE FROM idempotency_keys WHERE expires_at < \(clock.now)
-                ORDER BY expires_at LIMIT \(limit)
-                """,
-                class: .job,
-                until: deadline
-            ).affectedRows
-        )
-    }
 }
 
 extension IdempotencyScope {

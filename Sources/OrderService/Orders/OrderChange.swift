@@ -74,8 +74,8 @@ package struct OrderChange: Sendable {
         hasChanged = true
     }
 
-    /// Sets where the attempt to pay came from that is counted with this change.
-    mutating func setClientNetwork(_ network: ClientNetwork) {
+    /// Sets where the attempt to pay came from that is counted with this change; nil forgets it.
+    mutating func setClientNetwork(_ network: ClientNetwork?) {
         order.clientNetwork = network
         hasChanged = true
     }

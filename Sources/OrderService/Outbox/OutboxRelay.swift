@@ -134,22 +134,6 @@ struct OutboxRelay: Sendable {
             until: deadline
         )
     }
-
-    /// Removes sent messages that are older than `age`, a bounded number.
-    ///
-    /// - Returns: how many went.
-    func removeSent(olderThan age: Duration, limit: Int, until deadline: Deadline) throws -> Int {
-        Int(
-            try database.execute(
-                """
-                DELETE FROM outbox WHERE sent_at < \(clock.now - age)
-                ORDER BY sent_at LIMIT \(limit)
-                """,
-                class: .job,
-                until: deadline
-            ).affectedRows
-        )
-    }
 }
 
 extension OutboxMessage.Channel {

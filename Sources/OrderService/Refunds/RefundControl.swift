@@ -7,16 +7,15 @@ package import Web
 package struct RefundControl: Sendable {
     let store: RefundStore
     let control: RefundSwitch
-    private static let actor = "operator"
 
-    /// Keeps every process from sending refunds from now on.
-    package func pause(reason: String, until deadline: Deadline) throws {
-        try control.turn(isPaused: true, reason: reason, actor: Self.actor, until: deadline)
+    /// Keeps every process from sending refunds from now on; `actor` is `cli:<account>`.
+    package func pause(reason: String, by actor: String, until deadline: Deadline) throws {
+        try control.turn(isPaused: true, reason: reason, actor: actor, until: deadline)
     }
 
     /// Lets refunds be sent again; those that have waited are due at once.
-    package func resume(reason: String, until deadline: Deadline) throws {
-        try control.turn(isPaused: false, reason: reason, actor: Self.actor, until: deadline)
+    package func resume(reason: String, by actor: String, until deadline: Deadline) throws {
+        try control.turn(isPaused: false, reason: reason, actor: actor, until: deadline)
     }
 
     /// The switch, and how many refunds are in each status.

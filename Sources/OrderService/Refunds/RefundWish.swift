@@ -24,8 +24,11 @@ struct RefundWish: Sendable {
     /// - Throws: a `Problem` with 400 or 422 and all faults.
     init(_ bytes: [UInt8]) throws(Problem) {
         let body = try BodyReader(bytes)
+        // Without either, all is given back; so what somebody failed to fill in is a fault.
+        Self.refuseNull(["amount", "items"], in: body)
         amount = body.integer("amount", in: 1...1_000_000_000_000)
         items = body.objects("items", count: 1...200) { item -> Item? in
+            Self.refuseNull(["sku", "position"], in: item)
             let sku = item.string("sku", length: 1...64)
             let position = item.integer("position", in: 1...1_000)
             let quantity = item.integer("quantity", in: 1...999, required: true)
@@ -46,6 +49,12 @@ struct RefundWish: Sendable {
         try body.finish()
         guard let reason else { throw .internalError }
         self.reason = reason
+    }
+
+    private static func refuseNull(_ names: [String], in body: BodyReader) {
+        for name in names where body.isNull(name) {
+            body.report(name, "type", "Null is not expected; leave the member out.")
+        }
     }
 }
 

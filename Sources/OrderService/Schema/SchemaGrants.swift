@@ -8,7 +8,9 @@ package import Resilience
 /// again after each migration. The account that migrates needs them `WITH GRANT OPTION`.
 package struct SchemaGrants: Sendable {
     /// Tables whose rows nobody changes or removes who serves.
-    package static let appendOnly = ["audit_records", "breaker_order_log", "refund_switchings"]
+    package static let appendOnly = [
+        "audit_records", "breaker_order_log", "privacy_erasures", "refund_switchings",
+    ]
 
     /// An account of MariaDB, `name@host`.
     package struct Account: Sendable, Equatable {

@@ -13,7 +13,8 @@ package struct SchemaMigrator: Sendable {
         "0001_orders", "0002_access", "0003_messages", "0004_breakers",
         "0005_client_address", "0006_refunds", "0007_leases", "0008_catch_up",
         "0009_cart_orders", "0010_reconciliation", "0011_second_intents", "0012_audit",
-        "0013_session_ids", "0014_guest_access", "0015_fraud", "0017_followed_payments",
+        "0013_session_ids", "0014_guest_access", "0015_fraud", "0016_privacy",
+        "0017_followed_payments",
     ]
 
     /// What keeps a database from being migrated or used; each says what to do.

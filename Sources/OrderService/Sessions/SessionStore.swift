@@ -132,22 +132,4 @@ package struct SessionStore: Sendable {
         }
         return []
     }
-
-    /// Removes sessions that ended longer than `age` ago, a bounded number.
-    ///
-    /// - Returns: how many went.
-    func removeEnded(olderThan age: Duration, limit: Int, until deadline: Deadline) throws -> Int {
-        let limitTime = clock.now - age
-        let expired = try database.execute(
-            "DELETE FROM sessions WHERE expires_at < \(limitTime) ORDER BY expires_at LIMIT \(limit)",
-            class: .job,
-            until: deadline
-        )
-        let revoked = try database.execute(
-            "DELETE FROM sessions WHERE revoked_at < \(limitTime) ORDER BY revoked_at LIMIT \(limit)",
-            class: .job,
-            until: deadline
-        )
-        return Int(expired.affectedRows + revoked.affectedRows)
-    }
 }

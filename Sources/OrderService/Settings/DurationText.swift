@@ -21,7 +21,8 @@ package enum DurationText {
     static func text(of duration: Duration) -> String {
         guard duration != .zero else { return "0s" }
         for (suffix, length) in units {
-            let count = Int64(duration / length)
+            // The quotient is a Double, which may lie just below a whole number.
+            let count = Int64((duration / length).rounded())
             if length * count == duration { return "\(count)\(suffix)" }
         }
         return "\(Int64(duration / .milliseconds(1)))ms"

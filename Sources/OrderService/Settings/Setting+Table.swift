@@ -295,12 +295,6 @@ extension Setting {
             .duration("72h", .hours(1)...(.days(30)), "How long answers are kept for repeats,")
         case .idempotencySecretRetention:
             .duration("24h", .hours(1)...(.days(30)), "and those that hold a payment's secret.")
-        case .sessionRetention:
-            .duration(
-                "30d",
-                .hours(1)...(.days(365)),
-                "How long sessions that have ended are kept."
-            )
         case .outboxRetention:
             .duration("14d", .hours(1)...(.days(365)), "How long sent events are kept in MariaDB.")
         case .guestAccessRetention:
@@ -308,6 +302,26 @@ extension Setting {
                 "90d",
                 .days(1)...(.days(730)),
                 "How long it is kept when and from where guests looked at orders."
+            )
+        case .checkoutRetention:
+            .duration("7d", .days(1)...(.days(365)), "How long checkouts are kept after their end,")
+        case .accessRetention:
+            .duration("30d", .days(1)...(.days(3_650)), "sessions and guests' tokens after theirs,")
+        case .webhookRetention:
+            .duration("90d", .days(31)...(.days(3_650)), "and Stripe's deliveries.")
+        case .unpaidOrderRetention:
+            .duration(
+                "180d",
+                .days(30)...(.days(3_650)),
+                "How long personal data is kept of orders that brought no money,"
+            )
+        case .orderContactRetention:
+            .duration("1095d", .days(30)...(.days(3_650)), "contact and delivery of the others,")
+        case .accountingRetention:
+            .duration(
+                "2375d",
+                .days(1_826)...(.days(7_300)),
+                "and whom their invoices are for; counted from when they were made."
             )
         case .eventStreamLength:
             .count("100000", 1_000...10_000_000, "About how many events the Redis stream keeps.")

@@ -66,9 +66,14 @@ extension Settings {
         retention = Retention(
             idempotency: reader.duration(.idempotencyRetention),
             idempotencyWithSecret: reader.duration(.idempotencySecretRetention),
-            sessions: reader.duration(.sessionRetention),
             outbox: reader.duration(.outboxRetention),
             guestAccesses: reader.duration(.guestAccessRetention),
+            checkout: reader.duration(.checkoutRetention),
+            access: reader.duration(.accessRetention),
+            webhook: reader.duration(.webhookRetention),
+            unpaidOrder: reader.duration(.unpaidOrderRetention),
+            orderContact: reader.duration(.orderContactRetention),
+            accounting: reader.duration(.accountingRetention),
             eventStreamLength: reader.count(.eventStreamLength)
         )
         catchUp = CatchUp(
@@ -98,6 +103,10 @@ extension Settings {
             (
                 .idempotencySecretRetention, retention.idempotencyWithSecret,
                 .idempotencyRetention, retention.idempotency
+            ),
+            (
+                .orderContactRetention, retention.orderContact,
+                .accountingRetention, retention.accounting
             ),
         ]
         for (setting, value, limit, limitValue) in ordered {

@@ -159,9 +159,18 @@ extension Settings {
     package struct Retention: Sendable, Equatable {
         package var idempotency: Duration
         package var idempotencyWithSecret: Duration
-        package var sessions: Duration
         package var outbox: Duration
         package var guestAccesses: Duration
+        package var checkout: Duration
+        /// Of sessions and guests' tokens, from their end.
+        package var access: Duration
+        package var webhook: Duration
+        /// Personal data of orders that brought no money.
+        package var unpaidOrder: Duration
+        /// Contact and delivery of orders that did.
+        package var orderContact: Duration
+        /// Whom their invoices are for.
+        package var accounting: Duration
         /// Events, approximately.
         package var eventStreamLength: Int
     }

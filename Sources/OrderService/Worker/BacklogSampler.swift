@@ -124,11 +124,13 @@ extension Services {
             settings.reconciliation.interval > .zero
             ? ReconciliationSampler(lease: reconciliationLease, clock: clock, metrics: metrics)
             : nil
+        let retention = RetentionSampler(store: retentionStore, clock: clock, metrics: metrics)
         return Worker(jobs: [
             Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
                 _ = try sampler.run(until: deadline)
                 _ = try inDoubt.run(until: deadline)
                 _ = try fraud.run(until: deadline)
+                try retention.run(until: deadline)
                 _ = try reconciliation?.run(until: deadline)
                 return try catchUp?.run(until: deadline) ?? 0
             },

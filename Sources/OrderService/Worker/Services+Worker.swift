@@ -1,8 +1,6 @@
 import Resilience
 
 extension Services {
-    private static let cleaningBatch = 1_000
-
     /// The background process: applies webhooks, relays the outbox, does tasks, cleans.
     package func makeWorker() -> Worker {
         let applier = WebhookApplier(
@@ -57,9 +55,6 @@ extension Services {
         let stopping = StopSignal()
         let reconciliation = reconciliationJob(endingWith: stopping)
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
-        let cartOrders = CartOrders(database: database, clock: clock)
-        let retention = settings.retention.outbox
-        let sessionRetention = settings.retention.sessions
         let taskJobs = OutboxMessage.TaskGroup.allCases.map { group in
             Worker.Job(name: "tasks-\(group.rawValue)", pause: .milliseconds(200)) { deadline in
                 try tasks.run(group, until: deadline)
@@ -79,29 +74,7 @@ extension Services {
                 pause: .milliseconds(200),
                 run: guestLookUpJob.run
             ),
-            Worker.Job(name: "cleaning", pause: .seconds(60)) {
-                [self, idempotency, sessions] deadline in
-                let keys = try idempotency.store.removeExpired(
-                    limit: Self.cleaningBatch,
-                    until: deadline
-                )
-                let messages = try events.removeSent(
-                    olderThan: retention,
-                    limit: Self.cleaningBatch,
-                    until: deadline
-                )
-                let ended = try sessions.store.removeEnded(
-                    olderThan: sessionRetention,
-                    limit: Self.cleaningBatch,
-                    until: deadline
-                )
-                let carts = try cartOrders.removeOld(limit: Self.cleaningBatch, until: deadline)
-                let guestRows = try removeOldGuestRows(
-                    limit: Self.cleaningBatch,
-                    until: deadline
-                )
-                return keys + messages + ended + carts + guestRows
-            },
+            Worker.Job(name: "retention", pause: .seconds(60), run: retentionJob.run),
         ]
         return Worker(jobs: otherJobs + taskJobs, stopping: stopping)
     }

@@ -36,7 +36,7 @@ final class ShippedNginx {
     /// Starts nginx and an instance for each application.
     ///
     /// - Parameters:
-    ///   - settings: of `scripts/lib/nginx.sh`.
+    ///   - settings: of `scripts/lib/nginx.sh`; where they name servers, nginx stands before those.
     ///   - include: directives of the server, such as those of `nginx/tls.conf`.
     ///   - applications: one an instance; without any, nobody listens.
     /// - Throws: `ChildProcess.Failure` with the scripts' output.
@@ -55,7 +55,8 @@ final class ShippedNginx {
         all["SIM_PORT"] = "\(ports.1)"
         let sockets = applications.indices.map { "\(directory)/\($0).sock" }
         let servers = sockets.isEmpty ? ["\(runDirectory)/none.sock"] : sockets
-        all["NGINX_SERVERS"] = servers.map { "unix:\($0)" }.joined(separator: " ")
+        all["NGINX_SERVERS"] =
+            settings["NGINX_SERVERS"] ?? servers.map { "unix:\($0)" }.joined(separator: " ")
         if let include {
             let file = runDirectory + "/include.conf"
             try include.write(toFile: file, atomically: true, encoding: .utf8)

@@ -1,0 +1,124 @@
+"""What a sensible client would send where chance alone would hardly ever get through."""
+
+import os
+import time
+import uuid
+
+import requests
+
+from wallet import sql
+
+ADDRESS = {
+    "street": "Str. Memorandumului 28", "city": "Cluj-Napoca", "county": "RO-CJ",
+    "postalCode": "400114", "country": "RO",
+}
+ITEMS = [{"sku": "CAFEA-250", "quantity": 2}]
+DETAILS = {
+    "contact": {"name": "Ana Pop", "phone": "+40 722 123 456"},
+    "shipping": {"method": "courier", "address": ADDRESS},
+}
+
+# By operation; one of them takes the place of a body now and then.
+BODIES = {
+    "issueSession": [
+        {"userId": os.environ["CUSTOMER_ID"], "roles": ["customer"], "ttlSeconds": 600},
+    ],
+    "startCheckout": [
+        {}, {"email": "ana@example.ro", "items": ITEMS},
+        {"email": "Ion.Pop@Example.ro", "items": [{"sku": "CAFEA-250", "quantity": 1}]},
+    ],
+    "changeCheckout": [
+        DETAILS, {"items": ITEMS}, {"contact": {"email": "maria@example.ro"}},
+        DETAILS | {"billing": {"name": "Ana Pop", "address": ADDRESS}},
+    ],
+    "completeCheckout": [{}, {"paymentMethod": "card"}, {"paymentMethod": "cash_on_delivery"}],
+    "requestRefund": [{"reason": "late"}, {"amount": 1, "reason": "a bani back"}],
+    "reportFulfilment": [
+        {"event": "start"}, {"event": "ship", "carrier": "FAN Courier"}, {"event": "deliver"},
+        {"event": "return"},
+    ],
+    "orderBreaker": [
+        {"mode": "forcedOpen", "reason": "fuzzing", "expiresIn": 60},
+        {"mode": "metricsOnly", "reason": "fuzzing", "expiresIn": 60},
+    ],
+    "receiveStripeWebhook": [
+        {"id": "evt_fuzz", "object": "event", "type": "charge.refunded",
+         "data": {"object": {"id": "ch_fuzz"}}},
+    ],
+}
+
+
+class Shop:
+    """Begins a run: carts for customers, an order of a guest."""
+
+    def __init__(self, wallet):
+        self.wallet = wallet
+        self.base = os.environ["BASE_URL"]
+        self.simulator = os.environ["SIM_URL"]
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def open(self):
+        self.fill_cart()
+        for _ in range(3):
+            self.place_order()
+
+    def fill_cart(self):
+        """A cart can be bought once: the customer gets a new one."""
+        answer = self.http.put(
+            f"{self.simulator}/users/{os.environ['CUSTOMER_ID']}/cart", json={"items": ITEMS}
+        )
+        answer.raise_for_status()
+
+    def place_order(self):
+        checkout, token = self.prepare_checkout()
+        body = {"paymentMethod": "cash_on_delivery"}
+        done = self._call("POST", f"/{checkout}/complete", body, token)
+        self.wallet.keep_order(done["order"]["id"], done["guestToken"])
+
+    def prepare_checkout(self):
+        """A guest's checkout that lacks nothing; answers its id and its token."""
+        made = self._call("POST", "", {"email": "ana@example.ro", "items": ITEMS})
+        checkout, token = made["id"], made["token"]
+        self._call("PATCH", f"/{checkout}", DETAILS, token)
+        self.wallet.keep_checkout(checkout, token)
+        return checkout, token
+
+    def pay(self, secret):
+        """What Stripe's script in the browser does."""
+        intent = secret.split("_secret_")[0]
+        self.http.post(
+            f"{self.simulator}/stripe/v1/payment_intents/{intent}/confirm",
+            data={"client_secret": secret, "payment_method": "pm_card_visa"},
+            auth=("pk_test_browser", ""),
+        )
+
+    def free_breaker(self, name):
+        """Lets a breaker decide by itself again; what is ordered to MariaDB's, the record undoes."""
+        order = {"mode": "auto", "reason": "fuzzing goes on"}
+        limit = time.monotonic() + 30
+        while self._order(name, order) != 200:
+            assert time.monotonic() < limit, f"{name} does not come back"
+            sql(
+                "INSERT INTO breaker_order_log (name, mode, reason, who, set_at) "
+                f"VALUES ('{name}', 'auto', 'fuzzing goes on', 'cli:fuzz', UTC_TIMESTAMP(6)); "
+                "UPDATE breaker_orders SET mode = 'auto', expires_at = NULL, "
+                f"set_at = UTC_TIMESTAMP(6), revision = LAST_INSERT_ID() WHERE name = '{name}'"
+            )
+            time.sleep(0.2)
+
+    def _order(self, name, order):
+        return self.http.post(
+            f"{self.base}/v1/admin/breakers/{name}", json=order,
+            headers={"Authorization": f"Bearer {self.wallet.tokens['admin']}"},
+        ).status_code
+
+    def _call(self, method, path, body, token=None):
+        fields = {"Idempotency-Key": str(uuid.uuid4())}
+        if token:
+            fields["Authorization"] = f"Bearer {token}"
+        answer = self.http.request(
+            method, f"{self.base}/v1/checkout/sessions{path}", json=body, headers=fields
+        )
+        answer.raise_for_status()
+        return answer.json()

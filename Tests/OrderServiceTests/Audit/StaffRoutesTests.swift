@@ -1,0 +1,76 @@
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Routes of staff", .enabled(if: ServiceUnderTest.isAvailable))
+struct StaffRoutesTests {
+    private static let staff: Set<String> = ["support", "finance", "admin", "service"]
+
+    @Test("leave a record each, whatever comes of the request; a new one cannot be forgotten")
+    func recorded() async throws {
+        try await ServiceUnderTest.run { service in
+            let everybody = try service.session("boss-1", [.support, .finance, .admin, .service])
+            let routes = service.services.routes.filter { Self.staff.isSuperset(of: $0.access) }
+            #expect(routes.count >= 9)
+            for route in routes {
+                let path = route.pattern.replacing(/\{[a-zA-Z]+\}/, with: "4711")
+                let method = try #require(Method(rawValue: route.method))
+                _ = service.send(method, path, token: everybody, key: "k", [:])
+                let records = try service.services.audit.store.records(
+                    ofOrder: nil,
+                    by: "boss-1",
+                    before: 0,
+                    limit: 1,
+                    until: service.soon
+                )
+                #expect(records.first?.entry.route == "\(route.method) \(route.pattern)")
+            }
+        }
+    }
+
+    @Test(
+        "that act want a reason, and do nothing without one",
+        arguments: [
+            ("/v1/admin/breakers/stripe-read", ["mode": "forcedOpen"], "/reason"),
+            ("/v1/admin/breakers/stripe-read", ["mode": "forcedOpen", "reason": "  "], "/reason"),
+            ("/v1/admin/orders/{order}/refunds", ["amount": 100], "/reason"),
+            ("/v1/admin/orders/{order}/refunds", ["amount": 100, "reason": ""], "/reason"),
+            ("/v1/admin/refunds/{refund}/resolve", ["outcome": "failed"], "/evidence"),
+            (
+                "/v1/admin/refunds/{refund}/resolve", ["outcome": "failed", "evidence": ""],
+                "/evidence"
+            ),
+        ] as [(String, JSON, String)]
+    )
+    func reasons(path: String, body: JSON, pointer: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let admin = try service.session("admin-1", [.admin, .finance])
+            try service.services.refundControl.pause(
+                reason: "test",
+                by: "cli:ana",
+                until: service.soon
+            )
+            let refund = service.send(
+                .post,
+                "/v1/admin/orders/\(order.id)/refunds",
+                token: admin,
+                key: "first",
+                ["amount": 50, "reason": "late"]
+            )
+            try service.execute("UPDATE refunds SET status = 'manual', next_attempt_at = NULL")
+            let target = path.replacing("{order}", with: "\(order.id)")
+                .replacing("{refund}", with: refund["id"].string ?? "")
+            let answer = service.send(.post, target, token: admin, key: "k", body)
+            #expect(answer.status == 422)
+            #expect(answer["errors", "0", "pointer"].string == pointer)
+            #expect(try service.countOrders() == 0)
+            let refunds = try service.query("SELECT status FROM refunds")
+            #expect(try refunds.map { try $0.string("status") } == ["manual"])
+        }
+    }
+}
