@@ -49,26 +49,12 @@ struct InDoubtController: Sendable {
         let query = context.request.query
         let place = try ListPlace(query)
         let items = try store.reservations(
-            in: try Self.status(query),
+            in: try query.state(as: ReservationStatus.self),
             after: place.last,
             limit: place.size + 1,
             until: context.deadline
         )
         let now = clock.now
         return place.answer(items, id: \.id) { InDoubtRepresentation.reservation($0, at: now) }
-    }
-
-    private static func status(_ query: Query) throws(Problem) -> ReservationStatus? {
-        guard let text = query["state"] else { return nil }
-        guard let status = ReservationStatus(rawValue: text) else {
-            let words = ReservationStatus.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .invalid(
-                .badRequest,
-                pointer: "?state",
-                code: "value",
-                detail: "state must be one of \(words)."
-            )
-        }
-        return status
     }
 }

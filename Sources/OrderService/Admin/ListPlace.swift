@@ -35,3 +35,23 @@ struct ListPlace {
         return Response.json(.ok, body.serialized())
     }
 }
+
+extension Query {
+    /// The word of `?state=`, by which a list is narrowed; nil where it is not.
+    ///
+    /// - Throws: a `Problem` with 400 that names the words there are.
+    func state<Word>(as _: Word.Type) throws(Problem) -> Word?
+    where Word: RawRepresentable<String> & CaseIterable {
+        guard let text = self["state"] else { return nil }
+        guard let word = Word(rawValue: text) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalid(
+                .badRequest,
+                pointer: "?state",
+                code: "value",
+                detail: "state must be one of \(words)."
+            )
+        }
+        return word
+    }
+}

@@ -34,7 +34,7 @@ struct FraudReviewController: Sendable {
         let query = context.request.query
         let place = try ListPlace(query)
         let found = try reviews.store.list(
-            try Self.status(query),
+            try query.state(as: FraudReviewStatus.self) ?? .waiting,
             after: place.last,
             limit: place.size + 1,
             until: context.deadline
@@ -47,20 +47,6 @@ struct FraudReviewController: Sendable {
         return place.answer(found, id: \.id) { review in
             FraudRepresentation.review(review, known[review.orderID] ?? [], at: now)
         }
-    }
-
-    private static func status(_ query: Query) throws(Problem) -> FraudReviewStatus {
-        guard let text = query["state"] else { return .waiting }
-        guard let status = FraudReviewStatus(rawValue: text) else {
-            let words = FraudReviewStatus.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .invalid(
-                .badRequest,
-                pointer: "?state",
-                code: "value",
-                detail: "state must be one of \(words)."
-            )
-        }
-        return status
     }
 
     /// 200 if all that follows is done, 202 if the worker goes on with it.

@@ -198,8 +198,12 @@ struct TaskRunner: Sendable {
 
     /// Makes the stock of a sold order final; what was sold unreserved is reserved first.
     private func commitReservation(of orderID: Int64, until deadline: Deadline) throws {
-        try verify(orderID, until: deadline)
-        guard let reservation = try reservations.live(of: orderID, until: deadline) else { return }
+        var live = try reservations.live(of: orderID, until: deadline)
+        if live?.status == .optimistic {
+            try verify(orderID, until: deadline)
+            live = try reservations.live(of: orderID, until: deadline)
+        }
+        guard let reservation = live else { return }
         if reservation.status == .optimistic { throw NotYet(description: "not_reserved") }
         guard reservation.status == .held else { return }
         switch products.commit(key: reservation.key, until: deadline, nil) {

@@ -97,16 +97,7 @@ struct RefundController: Sendable {
 
     private func list(_ context: Context) throws -> Response {
         let query = context.request.query
-        let status = query["state"].flatMap(RefundStatus.init(rawValue:))
-        if query["state"] != nil, status == nil {
-            let words = RefundStatus.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Problem.invalid(
-                .badRequest,
-                pointer: "?state",
-                code: "value",
-                detail: "One of these is expected: \(words)."
-            )
-        }
+        let status = try query.state(as: RefundStatus.self)
         let page = try PageRequest(query)
         let (refunds, total) = try store.page(
             status,
