@@ -98,6 +98,35 @@ struct FallbackTests {
         }
     }
 
+    @Test("try no third key where Stripe hangs, and leave the payment to the worker")
+    func hangsTwice() async throws {
+        let policy = """
+            attempts=2 attemptTimeout=500ms minimumUsefulTime=100ms totalTimeout=5s laneWait=5s \
+            backoff.base=1ms
+            """
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in
+            let isInUse: JSON = [
+                "match": .string(Self.create), "kind": "status", "status": 409, "times": 1,
+                "body": [
+                    "error": ["type": "idempotency_error", "code": "idempotency_key_in_use"]
+                ],
+            ]
+            for _ in 1...2 {
+                service.setFault(Self.create, "hold", times: 1)
+                #expect(service.standIn(.post, "/_faults", isInUse).status == 201)
+            }
+            let order = try service.placedOrder()
+            #expect(order.clientSecret == nil && order.answer["payment", "degraded"] == true)
+            #expect(creations(service) == 4)
+            service.removeFaults()
+            #expect(eventually { service.intents.count == 2 })
+            service.advance(by: .seconds(60))
+            try service.settle()
+            let payable = service.intents.filter { $0["status"] == "requires_payment_method" }
+            #expect(payable.count == 1 && service.intents.count == 2)
+        }
+    }
+
     @Test("never repeat a stored failure of Stripe") func doesNotRepeatStored() async throws {
         let policy = "attempts=3 attemptTimeout=5s laneWait=5s backoff.base=1ms"
         try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in

@@ -121,9 +121,12 @@ struct PaymentStarter: Sendable {
             try replace(payment, because: "Stripe repeats a stored failure", until: deadline)
             return try ensure(orderID, payer, mayReplace: false, until: deadline, calls)
         case .executed(.refused(let refusal))
-        where refusal.isInFlight && mayReplace
+        where refusal.isInFlight
             && ContinuousClock.now - start > stripe.payments.attemptTimeout / 2:
             // A refusal comes at once: it is our own first try that Stripe is still at.
+            guard mayReplace else {
+                return try failedStart(of: payment, retryAfter: nil, until: deadline)
+            }
             try replace(payment, because: "Stripe is too slow with it", until: deadline)
             return try ensure(orderID, payer, mayReplace: false, until: deadline, calls)
         case .executed(.refused(let refusal)) where refusal.isInFlight:
@@ -242,6 +245,15 @@ struct PaymentStarter: Sendable {
         guard payment.intentID == nil else {
             return Started(payment: payment, clientSecret: nil, retryAfter: retryAfter)
         }
+        return try failedStart(of: payment, retryAfter: retryAfter, until: deadline)
+    }
+
+    /// A start that is left to the worker and the customer's next call.
+    private func failedStart(
+        of payment: Payment,
+        retryAfter: Duration?,
+        until deadline: Deadline
+    ) throws -> Started {
         try noteFailedStart(of: payment, until: deadline)
         let noted = try payments.current(of: payment.orderID, until: .after(.seconds(1)))
         return Started(payment: noted ?? payment, clientSecret: nil, retryAfter: retryAfter)
