@@ -1,5 +1,4 @@
 import Commerce
-import Dispatch
 import Logging
 import MariaDB
 import Resilience
@@ -19,8 +18,6 @@ struct PaymentStarter: Sendable {
 
     /// How long an order waits for its payment to be startable at all.
     private static let degradedLife = Duration.seconds(24 * 3_600)
-    /// How often a request looks whether another one has made the intent.
-    private static let followInterval = Duration.milliseconds(100)
     /// When the worker looks for the first time whether a payment was started.
     static let firstRetry = Duration.seconds(5)
 
@@ -144,61 +141,7 @@ struct PaymentStarter: Sendable {
         return order.status == .awaitingPayment && order.closing == nil && order.visibleAt != nil
     }
 
-    /// Gives a payment up whose key is good for nothing, for a new row with a new key, unless its
-    /// order has been closed while Stripe was asked.
-    ///
-    /// Nobody holds the secret of an intent that comes of the old key after all; it is cancelled
-    /// when it is met.
-    private func replace(
-        _ payment: Payment,
-        because cause: String,
-        until deadline: Deadline
-    ) throws {
-        try ledger.change(payment.orderID, by: "stripe", until: deadline) { change, transaction in
-            guard let current = try PaymentStore.locked(of: payment.orderID, in: &transaction),
-                current.id == payment.id, current.intentID == nil, change.order.mayBePaid
-            else { return }
-            try PaymentStore.void(current, at: change.now, in: &transaction)
-            try PaymentStore.insert(
-                orderID: payment.orderID,
-                follows: payment.follows,
-                amount: payment.amount,
-                method: .card,
-                isManual: current.captureMethod == "manual",
-                now: change.now,
-                in: &transaction
-            )
-            change.record("payment.key_given_up", cause: cause)
-            change.schedule(.ensurePayment, after: Self.firstRetry)
-        }
-    }
-
-    /// Waits for the request that is creating the same intent at this moment, and reads what it
-    /// made.
-    private func follow(
-        _ payment: Payment,
-        until deadline: Deadline,
-        _ calls: CallLog?
-    ) throws -> Started {
-        let pause = DispatchSemaphore(value: 0)
-        let last = min(deadline, calls?.deadline ?? deadline)
-            .tightened(to: stripe.payments.totalTimeout)
-        while !last.isExpired {
-            _ = pause.wait(timeout: .now() + Self.followInterval.dispatchInterval)
-            guard let current = try payments.current(of: payment.orderID, until: deadline),
-                current.id == payment.id
-            else { break }
-            guard let intentID = current.intentID else { continue }
-            return try apply(
-                stripe.intent(intentID, until: deadline, calls),
-                to: current,
-                until: deadline
-            )
-        }
-        return Started(payment: payment, clientSecret: nil)
-    }
-
-    private func apply(
+    func apply(
         _ outcome: Outcome<StripeClient.Answer, UpstreamFailure>,
         to payment: Payment,
         until deadline: Deadline
