@@ -27,6 +27,18 @@ struct CartOrderTests {
         }
     }
 
+    @Test("cost one attempt to pay, through however many tabs")
+    func oneAttempt() async throws {
+        let limits = ["PAYMENT_LIMIT_CUSTOMER_HOUR": "2", "PAYMENT_LIMIT_ADDRESS_HOUR": "2"]
+        try await ServiceUnderTest.run(limits) { service in
+            let token = try service.session("1", .customer)
+            let tabs = try (0..<4).map { _ in try service.cartCheckout(token: token) }
+            let answers = tabs.map { service.complete($0, key: $0.id) }
+            #expect(answers.map(\.status) == [201, 201, 201, 201])
+            #expect(answers.last?.field("RateLimit-Remaining") == "1")
+        }
+    }
+
     @Test("that many tabs complete at once are one order")
     func atOnce() async throws {
         try await ServiceUnderTest.run([

@@ -98,6 +98,30 @@ struct FallbackTests {
         }
     }
 
+    @Test("tell a second click the intent that the first one makes under another key")
+    func followsToAnotherKey() async throws {
+        let policy = """
+            attempts=2 attemptTimeout=500ms minimumUsefulTime=100ms totalTimeout=5s laneWait=5s \
+            backoff.base=1ms
+            """
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in
+            service.setFault(Self.create, "hold", times: 1)
+            let token = try service.session("1", .customer)
+            let checkout = try service.cartCheckout(token: token)
+            let first = Companion { service.complete(checkout, key: "one") }
+            #expect(eventually { service.standIn(.get, "/_faults")["held"] == 1 })
+            let second = service.complete(checkout, key: "two")
+            let secret = try first.join()["payment", "clientSecret"].string
+            #expect(secret != nil && second["payment", "clientSecret"].string == secret)
+            #expect(second["payment", "degraded"] == false)
+            service.removeFaults()
+            #expect(eventually { service.intents.count == 2 })
+            try service.settle()
+            let states = service.intents.compactMap { $0["status"]?.string }.sorted()
+            #expect(states == ["canceled", "requires_payment_method"])
+        }
+    }
+
     @Test("try no third key where Stripe hangs, and leave the payment to the worker")
     func hangsTwice() async throws {
         let policy = """

@@ -214,6 +214,32 @@ struct WebhookTests {
         }
     }
 
+    @Test("whose reading was overtaken by a change of the payment are read again")
+    func overtaken() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            try service.settle()
+            try service.pay(order, with: "pm_card_threeDSecure2Required")
+            let read = "GET /stripe/v1/payment_intents/*"
+            service.setFault(read, "hold", times: 1, executed: true)
+            let settling = Companion { try service.settle() }
+            #expect(eventually { service.standIn(.get, "/_faults")["held"] == 1 })
+            try service.execute("UPDATE payments SET version = version + 1")
+            service.removeFaults()
+            try settling.join()
+            let waiting = try service.query(
+                "SELECT last_error FROM webhook_inbox WHERE applied_at IS NULL"
+            )
+            #expect(try waiting.map { try $0.string(0).contains("has changed") } == [true])
+            service.advance(by: .seconds(60))
+            try service.settle()
+            let summary = service.send(.get, order.path, token: order.token)
+            #expect(summary["paymentStatus"] == "requires_action")
+            let left = try service.query("SELECT 1 FROM webhook_inbox WHERE applied_at IS NULL")
+            #expect(left.isEmpty)
+        }
+    }
+
     @Test("are applied once by two workers at a time")
     func twoWorkers() async throws {
         try await ServiceUnderTest.run { service in

@@ -71,9 +71,11 @@ struct CheckoutCompletion: Sendable {
                 paymentMethod: input.paymentMethod,
                 from: ClientNetwork(address: context.request.remoteAddress)
             )
-            // Perhaps the cart was ordered in another tab, at other prices.
+            // Perhaps the cart was ordered in another tab, at other prices; that attempt counts.
+            var counted = id
             if let order = try carts.find(session, until: context.deadline) {
                 try check(input, against: order, context)
+                counted = order.checkoutSessionID
             } else {
                 try input.check(
                     ready.totals.total,
@@ -84,7 +86,7 @@ struct CheckoutCompletion: Sendable {
             // The session names the attempt, so that whoever repeats it pays once; what an
             // attempt has cost is not given back.
             let decision = try limiter.admit(
-                .completion(of: id, by: ready.payer),
+                .completion(of: counted, by: ready.payer),
                 until: context.deadline
             )
             do {

@@ -138,6 +138,9 @@ struct FraudReviews: Sendable {
                 allowed: allowed.filter { $0 != .confirm }
             )
         }
+        // Another difference of the payment is to be settled first: the review waits for that.
+        let difference = try PaymentStore.locked(of: order.id, in: &transaction)?.reviewReason
+        if order.paymentStatus != .authorized, let difference { throw differs(difference) }
         change.record("fraud.approved", cause: excerpt(reason))
         try DisputeStore.clearWarnings(of: order.id, at: change.now, in: &transaction)
         change.setExpiry(nil)
@@ -145,12 +148,21 @@ struct FraudReviews: Sendable {
             change.schedule(.capturePayment)
             return
         }
-        // Another difference of the payment is for somebody else to look at.
-        let payment = try PaymentStore.locked(of: order.id, in: &transaction)
-        guard payment?.reviewReason == nil else { return }
         try change.apply(.confirm, cause: "approved")
         change.announce(.orderConfirmed)
         change.schedule(.commitReservation)
+    }
+
+    private static func differs(_ reason: String) -> Problem {
+        Problem(
+            .conflict,
+            "illegal_transition",
+            "What was paid differs from what was asked: \(reason). Settle that first, or reject.",
+            extensions: [
+                ("reviewStatus", .string(FraudReviewStatus.waiting.rawValue)),
+                ("allowed", .array([])),
+            ]
+        )
     }
 
     private static func refusal(_ review: FraudReviewStore.Review) -> Problem {

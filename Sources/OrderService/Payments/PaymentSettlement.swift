@@ -46,7 +46,18 @@ struct PaymentSettlement: Sendable {
         by actor: String,
         until deadline: Deadline
     ) throws -> Order? {
-        guard let orderID = intent.orderID else { return nil }
+        try attempt(intent, readAt: version, by: actor, until: deadline).order
+    }
+
+    /// The same, and whether the news was dropped because the payment has changed since the read
+    /// began; then it has to be read again.
+    func attempt(
+        _ intent: PaymentIntent,
+        readAt version: Int64?,
+        by actor: String,
+        until deadline: Deadline
+    ) throws -> (order: Order?, isDropped: Bool) {
+        guard let orderID = intent.orderID else { return (nil, false) }
         let change = try ledger.change(orderID, by: actor, until: deadline) {
             change,
             transaction -> News in
@@ -64,19 +75,22 @@ struct PaymentSettlement: Sendable {
             var news = News()
             // The first intent of a payment is news whatever else has happened to the row.
             let isStale = payment.intentID != nil && version.map { $0 != payment.version } ?? false
-            guard intent.status.isFinal || !isStale else { return news }
+            guard intent.status.isFinal || !isStale else {
+                news.isDropped = true
+                return news
+            }
             news.decline = try noteAttempts(of: intent, payment, &change, &transaction)
             try apply(intent, to: payment, &change, &transaction)
             let isSuccess = !payment.status.isSuccess && change.order.paymentStatus.isSuccess
             news.success = isSuccess ? .of(payment, change.order) : nil
             return news
         }
-        guard let change else { return nil }
+        guard let change else { return (nil, false) }
         if let attempt = change.result.success { limiter.noteSuccess(of: attempt, until: deadline) }
         if let chargeID = change.result.decline {
             try countDecline(chargeID, of: change.order, until: deadline)
         }
-        return change.order
+        return (change.order, change.result.isDropped)
     }
 
     /// What the limits have to be told once a change is committed.
@@ -84,6 +98,8 @@ struct PaymentSettlement: Sendable {
         var success: LimitedAttempt?
         /// A declined charge that was not known.
         var decline: String?
+        /// Whether the read was too old to count.
+        var isDropped = false
     }
 
     private func apply(

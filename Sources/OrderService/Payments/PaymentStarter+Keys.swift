@@ -49,8 +49,9 @@ extension PaymentStarter {
             .tightened(to: stripe.payments.totalTimeout)
         while !last.isExpired {
             _ = pause.wait(timeout: .now() + Self.followInterval.dispatchInterval)
+            // Another row, where the other request has given the key up.
             guard let current = try payments.current(of: payment.orderID, until: deadline),
-                current.id == payment.id
+                current.status.isPayable
             else { break }
             guard let intentID = current.intentID else { continue }
             return try apply(
@@ -59,6 +60,7 @@ extension PaymentStarter {
                 until: deadline
             )
         }
-        return Started(payment: payment, clientSecret: nil)
+        let current = try payments.current(of: payment.orderID, until: .after(.seconds(1)))
+        return Started(payment: current ?? payment, clientSecret: nil)
     }
 }

@@ -13,7 +13,8 @@ import Web
 /// | 429 `lock_timeout` of Stripe | success | yes: one object is busy, nothing else |
 /// | other 429 | a pause as long as it asks, for everybody | no |
 /// | 401, 403 | ignored | no |
-/// | 409 | success | of Stripe if it says so |
+/// | 409 `idempotency_key_in_use` of Stripe | success | no: the first request is not done yet |
+/// | other 409 | success | of Stripe if it says so |
 /// | any other | success: a declined card says that Stripe is well | no |
 ///
 /// (Stripe, «advanced error handling», «rate limits»; `Stripe-Should-Retry` overrides both ways.)
@@ -44,6 +45,8 @@ enum UpstreamAssessment {
         }
         switch answer.status {
         case 401, 403: return Assessment(.ignored)
+        case 409 where answer.json["error"]?["code"]?.string == "idempotency_key_in_use":
+            return Assessment(.success)
         case 409: return Assessment(.success, retry: advice(false))
         case 429 where answer.json["error"]?["code"]?.string == "lock_timeout":
             return Assessment(.success, retry: advice(true))

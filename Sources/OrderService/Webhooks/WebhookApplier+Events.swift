@@ -81,14 +81,20 @@ extension WebhookApplier {
         until deadline: Deadline
     ) throws {
         guard !progress.asked.contains(intentID) else { return }
-        let known =
-            try progress.known[intentID] ?? payments.find(intentID: intentID, until: deadline)
-        progress.known[intentID] = known
+        let known = try payments.find(intentID: intentID, until: deadline)
         if let known, Self.isOld(type, known) { return }
         let version = known?.version
         switch stripe.intent(intentID, until: deadline, nil) {
         case .executed(.intent(let intent)):
-            try settlement.settle(intent, readAt: version, by: "stripe", until: deadline)
+            let isDropped = try settlement.attempt(
+                intent,
+                readAt: version,
+                by: "stripe",
+                until: deadline
+            ).isDropped
+            // Somebody else has settled an older read meanwhile: what this one tells is not in the
+            // row, and no other delivery need come.
+            if isDropped { throw Overtaken() }
             progress.asked.insert(intentID)
         case .executed(.refused(let refusal)) where refusal.status == 404:
             return
@@ -104,10 +110,21 @@ extension WebhookApplier {
         }
     }
 
+    /// Notes the failed charges among deliveries, before any of these brings the money: what is
+    /// thought of it depends on them.
+    ///
+    /// What cannot be noted now is tried again with the delivery itself.
+    func noteFailedCharges(among group: ReadDeliveries) {
+        for read in group.reads where read.delivery.type == "charge.failed" {
+            if let charge = read.object { try? note(charge, until: group.patience) }
+        }
+    }
+
     /// Notes a failed charge, which the intent itself only shows until the next try.
     private func note(_ charge: JSON, until deadline: Deadline) throws {
         guard charge["status"]?.string == "failed", let chargeID = charge["id"]?.string,
-            let intentID = charge["payment_intent"]?.string,
+            // Longer than any of Stripe's (its column's length): it would be tried for ever.
+            chargeID.utf8.count <= 64, let intentID = charge["payment_intent"]?.string,
             let payment = try payments.find(intentID: intentID, until: deadline)
         else { return }
         let code =
@@ -128,6 +145,10 @@ extension WebhookApplier {
             )
             guard isNew else { return false }
             change.record("payment.attempt_failed", cause: code, isPublic: false)
+            // It came after the success, which was judged without it.
+            if change.order.paymentStatus.isSuccess {
+                try settlement.hold.judgeMoney(of: &change, &transaction)
+            }
             change.announce(
                 .paymentFailed,
                 about: PaymentRepresentation.event(payment, declined: code)
@@ -136,6 +157,11 @@ extension WebhookApplier {
         }
         guard let changed, changed.result else { return }
         try settlement.countDecline(chargeID, of: changed.order, until: deadline)
+    }
+
+    /// The payment has changed while its intent was read.
+    private struct Overtaken: Error, CustomStringConvertible {
+        let description = "the payment has changed while Stripe was asked"
     }
 
     private struct Unreadable: Error, CustomStringConvertible {

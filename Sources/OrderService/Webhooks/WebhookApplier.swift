@@ -89,13 +89,12 @@ struct WebhookApplier: Sendable {
         /// Intents that Stripe was asked for after all of these deliveries had come: nothing that
         /// they tell of them is news any more.
         var asked: Set<String> = []
-        /// Payments as they were before Stripe was asked.
-        var known: [String: Payment] = [:]
     }
 
     private func carryOut(_ group: ReadDeliveries) {
         var progress = Progress()
         var applied: [Int64] = []
+        noteFailedCharges(among: group)
         do {
             for read in group.reads {
                 do {

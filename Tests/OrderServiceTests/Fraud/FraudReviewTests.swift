@@ -33,6 +33,25 @@ struct FraudReviewTests {
         }
     }
 
+    @Test("of money that differs cannot be approved before the difference is settled")
+    func difference() async throws {
+        try await ServiceUnderTest.run(Self.rules) { service in
+            let order = try service.heldOrder()
+            let review = try service.waitingReview()
+            let intent = try #require(service.intents.first?["id"]?.string)
+            service.stripe(.post, "payment_intents/\(intent)/capture", "amount_to_capture=1000")
+            try service.settle()
+            let refused = try service.decide(review, "approve")
+            #expect(refused.status == 409 && refused.code == "illegal_transition")
+            #expect(refused["reviewStatus"] == "waiting")
+            #expect(refused["detail"].string?.contains("amount_short") == true)
+            #expect(service.state(order) == "payment_review paid")
+            try service.execute("UPDATE payments SET review_reason = NULL")
+            #expect(try service.decide(review, "approve").status == 200)
+            #expect(service.state(order) == "confirmed paid")
+        }
+    }
+
     @Test("that are rejected let the money go, and give the stock back")
     func reject() async throws {
         try await ServiceUnderTest.run(Self.rules) { service in

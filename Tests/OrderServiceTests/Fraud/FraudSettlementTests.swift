@@ -74,6 +74,30 @@ struct FraudSettlementTests {
         }
     }
 
+    @Test(
+        "hold what was paid after many cards were declined, whichever is heard of first",
+        arguments: [false, true]
+    )
+    func lateDeclines(comesBack: Bool) async throws {
+        try await ServiceUnderTest.run(Self.rules) { service in
+            let order = try service.placedOrder()
+            for card in [
+                "pm_card_chargeDeclined", "pm_card_chargeDeclinedInsufficientFunds",
+                "pm_card_chargeDeclinedExpiredCard",
+            ] {
+                try service.pay(order, with: card)
+            }
+            try service.pay(order)
+            if comesBack {
+                service.send(.post, "\(order.path)/payments/refresh", token: order.token)
+                #expect(service.state(order) == "confirmed paid")
+            }
+            try service.settle()
+            #expect(service.state(order) == "payment_review paid")
+            #expect(try service.report("start", of: order).status == 409)
+        }
+    }
+
     @Test("let two declines of one card and a card from abroad pass")
     func harmless() async throws {
         try await ServiceUnderTest.run(Self.rules) { service in
