@@ -127,14 +127,14 @@ package final class BodyReader {
         return word
     }
 
-    /// A whole number in a range.
+    /// A whole number in a range; `2.0` is one (JSON Schema 2020-12, validation, section 6.1.1).
     package func integer(
         _ name: String,
         in range: ClosedRange<Int64>,
         required: Bool = false
     ) -> Int64? {
         guard let value = member(name, required: required) else { return nil }
-        guard let number = value.integer else {
+        guard let number = value.wholeNumber else {
             report(name, "type", "A whole number is expected.")
             return nil
         }

@@ -32,6 +32,16 @@ package enum JSON: Sendable {
         if case .integer(let value) = self { value } else { nil }
     }
 
+    /// An integer, also one that is written like `2.0` or `2e0`; nil for one so written that a
+    /// `Double` may not hold it exactly.
+    package var wholeNumber: Int64? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value) where abs(value) < 0x1p53: Int64(exactly: value)
+        default: nil
+        }
+    }
+
     package var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }

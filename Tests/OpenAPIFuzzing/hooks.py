@@ -26,6 +26,9 @@ SHOP.open()
 # Operations that were asked, and those that answered with what was asked for, at least once.
 ASKED, ACCEPTED = set(), set()
 
+# Operations that end sessions, perhaps those that the run itself uses.
+ENDING = {"signOutEverywhere", "revokeOwnSession", "signUserOut", "signOut"}
+
 # How often a well formed request is about something that exists, and has a body as clients have.
 SENSIBLE = 0.4
 
@@ -78,7 +81,7 @@ def before_call(context, case, kwargs):
 def make_sensible(case):
     path, operation = case.operation.path, operation_id(case)
     if "{id}" in path and "/resolve" not in path and RANDOM.random() < SENSIBLE:
-        case.path_parameters["id"] = some_id(path)
+        name_something(case, path)
     # Without a body it is a customer's cart, and nobody has one; no schema can say so.
     is_nobodys = operation == "startCheckout" and not WALLET.is_ours(
         case.headers.get("Authorization")
@@ -86,6 +89,21 @@ def make_sensible(case):
     is_empty = not isinstance(case.body, dict)
     if operation in BODIES and (RANDOM.random() < SENSIBLE or (is_nobodys and is_empty)):
         case.body = copy.deepcopy(RANDOM.choice(BODIES[operation]))
+    if operation == "issueGuestLink" and RANDOM.random() < SENSIBLE:
+        case.body = {"lookupId": SHOP.resolved_lookup()}
+
+
+def name_something(case, path):
+    """Lets a path name something that there is."""
+    if path == "/v1/sessions/{id}":
+        case.path_parameters["id"] = WALLET.issue_session()["id"]
+    elif path == "/v1/admin/fraud/reviews/{id}":
+        case.path_parameters["id"] = SHOP.open_review()
+    elif "{tokenId}" in path:
+        order, token = SHOP.guest_token()
+        case.path_parameters |= {"id": order, "tokenId": token}
+    else:
+        case.path_parameters["id"] = some_id(path)
 
 
 def some_id(path):
@@ -113,6 +131,8 @@ def after_call(context, case, response):
     elif response.status_code == 200 and operation == "listOwnOrders":
         for order in response.json()["items"]:
             WALLET.keep_order(order["id"], None)
+    elif response.status_code < 400 and operation in ENDING:
+        WALLET.revive()
     elif response.status_code == 200 and operation == "orderBreaker":
         SHOP.free_breaker(response.json()["name"])
 

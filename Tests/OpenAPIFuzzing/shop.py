@@ -1,6 +1,7 @@
 """What a sensible client would send where chance alone would hardly ever get through."""
 
 import os
+import secrets
 import time
 import uuid
 
@@ -37,6 +38,10 @@ BODIES = {
         {"event": "start"}, {"event": "ship", "carrier": "FAN Courier"}, {"event": "deliver"},
         {"event": "return"},
     ],
+    "decideFraudReview": [
+        {"decision": "approve", "reason": "spoke with the customer"},
+        {"decision": "reject", "reason": "nobody answers"},
+    ],
     "orderBreaker": [
         {"mode": "forcedOpen", "reason": "fuzzing", "expiresIn": 60},
         {"mode": "metricsOnly", "reason": "fuzzing", "expiresIn": 60},
@@ -70,15 +75,43 @@ class Shop:
         )
         answer.raise_for_status()
 
-    def place_order(self):
-        checkout, token = self.prepare_checkout()
+    def place_order(self, items=ITEMS):
+        checkout, token = self.prepare_checkout(items)
         body = {"paymentMethod": "cash_on_delivery"}
         done = self._call("POST", f"/{checkout}/complete", body, token)
         self.wallet.keep_order(done["order"]["id"], done["guestToken"])
+        return done["order"]["id"]
 
-    def prepare_checkout(self):
+    def open_review(self):
+        """An order that is held for somebody to look at; answers the review's id."""
+        order = self.place_order([{"sku": "CAFEA-250", "quantity": 50}])
+        return int(sql(f"SELECT id FROM fraud_reviews WHERE order_id = {order}"))
+
+    def guest_token(self):
+        """An order, and the name of its token."""
+        order = self.place_order()
+        answer = self.http.get(
+            f"{self.base}/v1/admin/orders/{order}/guest-tokens",
+            headers={"Authorization": f"Bearer {self.wallet.tokens['support']}"},
+        )
+        answer.raise_for_status()
+        return order, answer.json()["items"][0]["id"]
+
+    def resolved_lookup(self):
+        """The id of a look-up that a worker has found the order of."""
+        order = next(order for order, token in self.wallet.orders.items() if token)
+        public_id = f"glk_{secrets.token_urlsafe(32)}"
+        sql(
+            "INSERT INTO guest_lookups (public_id, order_number, email_digest, requested_at, "
+            f"expires_at, resolved_at, order_id) SELECT '{public_id}', number, REPEAT('x', 32), "
+            "UTC_TIMESTAMP(6), UTC_TIMESTAMP(6) + INTERVAL 1 HOUR, UTC_TIMESTAMP(6), id "
+            f"FROM orders WHERE id = {order}"
+        )
+        return public_id
+
+    def prepare_checkout(self, items=ITEMS):
         """A guest's checkout that lacks nothing; answers its id and its token."""
-        made = self._call("POST", "", {"email": "ana@example.ro", "items": ITEMS})
+        made = self._call("POST", "", {"email": "ana@example.ro", "items": items})
         checkout, token = made["id"], made["token"]
         self._call("PATCH", f"/{checkout}", DETAILS, token)
         self.wallet.keep_checkout(checkout, token)

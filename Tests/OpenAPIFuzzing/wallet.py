@@ -71,15 +71,25 @@ class Wallet:
         if token or identifier not in self.orders:
             self.orders[identifier] = token and self._remember(token)
 
+    def revive(self):
+        """Lets the sessions go on that a request has just ended."""
+        hashes = ", ".join(
+            f"x'{hashlib.sha256(token.encode()).hexdigest()}'" for token in self.tokens.values()
+        )
+        sql(f"UPDATE sessions SET revoked_at = NULL WHERE token_hash IN ({hashes})")
+
     def new_session(self):
-        """A customer's session that may be ended."""
+        """The token of a customer's session that may be ended."""
+        return self.issue_session()["token"]
+
+    def issue_session(self):
         answer = self.http.post(
             f"{self.base}/v1/sessions",
             json={"userId": os.environ["CUSTOMER_ID"], "roles": ["customer"], "ttlSeconds": 3600},
             headers={"Authorization": f"Bearer {self.tokens['service']}"},
         )
         answer.raise_for_status()
-        return answer.json()["token"]
+        return answer.json()
 
     def _any_guest(self):
         tokens = [token for token in self.orders.values() if token]
@@ -103,8 +113,8 @@ class Wallet:
 
 
 def sql(statement):
-    """Carries a statement out in the stack's MariaDB."""
-    subprocess.run(
-        ["mariadb", "--no-defaults", f"--socket={os.environ['MARIADB_SOCKET']}", "orders"],
-        input=statement, text=True, check=True,
-    )
+    """Carries a statement out in the stack's MariaDB; answers what it prints."""
+    return subprocess.run(
+        ["mariadb", "--no-defaults", f"--socket={os.environ['MARIADB_SOCKET']}", "-N", "orders"],
+        input=statement, text=True, check=True, stdout=subprocess.PIPE,
+    ).stdout

@@ -80,7 +80,8 @@ import Web
         "reads whole numbers only, within their range",
         arguments: [
             ("1", 1, nil), ("9", 9, nil), ("0", nil, "range"), ("10", nil, "range"),
-            ("-1", nil, "range"), ("1.0", nil, "type"), ("1e0", nil, "type"),
+            ("-1", nil, "range"), ("1.0", 1, nil), ("9e0", 9, nil), ("1.5", nil, "type"),
+            ("9e99", nil, "type"), ("9007199254740993.0", nil, "type"),
             ("\"1\"", nil, "type"), ("true", nil, "type"), ("null", nil, nil),
             ("9223372036854775807", nil, "range"),
         ] as [(String, Int64?, String?)]

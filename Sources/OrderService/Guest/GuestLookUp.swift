@@ -16,6 +16,16 @@ struct GuestLookUp: Sendable {
     /// Until when a link may be issued for it.
     let expiresAt: Timestamp
 
+    /// Whether a text has the form of an id; no other is one's.
+    static func isID(_ text: String) -> Bool {
+        text.hasPrefix(prefix)
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte)
+                    || (97...122).contains(byte) || byte == UInt8(ascii: "-")
+                    || byte == UInt8(ascii: "_")
+            }
+    }
+
     /// A fresh public id.
     static func makeID() -> String { SecureRandom.token(prefix: prefix) }
 }

@@ -70,6 +70,7 @@ struct GuestLookUpController: Sendable {
         let publicID = body.string("lookupId", length: 1...64, required: true)
         try body.finish()
         guard let publicID else { throw Problem.internalError }
+        guard GuestLookUp.isID(publicID) else { throw Problem.notFound }
         let now = clock.now
         let issued = try store.database.transaction(class: .write, until: context.deadline) {
             transaction in

@@ -76,7 +76,9 @@ struct GuestLinkTests {
                 "SELECT public_id FROM guest_lookups WHERE order_id IS NULL"
             )
             #expect(others.count == 3)
-            let unknown = ["glk_" + String(repeating: "A", count: 43), lookUp.lowercased(), "x"]
+            let unknown = [
+                "glk_" + String(repeating: "A", count: 43), lookUp.lowercased(), "x", "Ð", "glk_Ð",
+            ]
             for id in try others.map({ try $0.string("public_id") }) + unknown {
                 let answer = service.issueLink(id, mailer)
                 #expect(answer.status == 404 && answer.code == "not_found")
