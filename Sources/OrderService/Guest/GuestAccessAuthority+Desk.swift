@@ -78,6 +78,8 @@ extension GuestAccessAuthority {
         aliveAt time: Timestamp? = nil,
         in transaction: inout Transaction
     ) throws -> [Digest] {
+        // A token that is being issued for another one is seen after this, or not issued.
+        _ = try transaction.query("SELECT id FROM orders WHERE id = \(orderID) FOR UPDATE")
         var statement: SQL = "SELECT token_hash FROM guest_tokens WHERE order_id = \(orderID)"
         if let time {
             statement.append(" AND LEAST(expires_at, COALESCE(revoked_at, expires_at)) > \(time)")

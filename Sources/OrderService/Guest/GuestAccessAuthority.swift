@@ -91,6 +91,10 @@ package final class GuestAccessAuthority: Sendable {
         until deadline: Deadline
     ) throws -> (token: String, access: GuestAccess) {
         let fresh = try database.transaction(class: .write, until: deadline) { transaction in
+            // Whoever ends all of an order's tokens at this moment comes before or after.
+            _ = try transaction.query(
+                "SELECT id FROM orders WHERE id = \(access.orderID) FOR UPDATE"
+            )
             let rows = try transaction.query(
                 """
                 SELECT revoked_at FROM guest_tokens

@@ -76,7 +76,8 @@ struct GuestLookUpJob: Sendable {
         return try transaction.query(
             """
             SELECT \(Order.columns) FROM orders
-            WHERE number = \(entry.orderNumber) AND visible_at IS NOT NULL FOR UPDATE
+            WHERE number = \(entry.orderNumber) AND visible_at IS NOT NULL
+                AND personal_data = 'whole' FOR UPDATE
             """
         ).first.map(Order.init)
     }
