@@ -148,7 +148,7 @@ struct SchemaMigratorTests {
                         until: Self.soon
                     )
                 }
-            }.map { try $0.join() }
+            }.map { try $0.join(within: 180) }
             #expect(runs.flatMap { $0 }.sorted() == SchemaMigrator.known)
         }
     }
