@@ -80,15 +80,17 @@ package final class SessionAuthority: Sendable {
     /// - Parameters:
     ///   - id: of the session.
     ///   - userID: whose it has to be; nil for anybody's.
+    ///   - roles: which it has to have, and no others, if any are given.
     ///   - deadline: by which it has ended, or has not.
     /// - Returns: the hash of its token; nil if there is no such live session.
     /// - Throws: `MariaDBError`.
     package func revoke(
         _ id: SessionID,
         of userID: String? = nil,
+        having roles: Roles? = nil,
         until deadline: Deadline
     ) throws -> Digest? {
-        try revoke(.id(id, of: userID), until: deadline).first
+        try revoke(.id(id, of: userID, having: roles), until: deadline).first
     }
 
     /// Ends all sessions of a user; those with these roles and no others, if any are given.

@@ -102,6 +102,7 @@ struct SessionController: Sendable {
         let session = try Self.session(context)
         let items = try sessions.list(
             userID: session.userID,
+            having: Self.reach(of: session),
             isLive: true,
             until: context.deadline
         ).map { record -> JSON in
@@ -121,7 +122,11 @@ struct SessionController: Sendable {
 
     private func signOutEverywhere(_ context: Context) throws -> Response {
         let session = try Self.session(context)
-        _ = try sessions.revokeAll(userID: session.userID, until: context.deadline)
+        _ = try sessions.revokeAll(
+            userID: session.userID,
+            having: Self.reach(of: session),
+            until: context.deadline
+        )
         return Self.ended(context, isCurrent: true)
     }
 
@@ -129,9 +134,21 @@ struct SessionController: Sendable {
     private func revoke(_ context: Context) throws -> Response {
         let session = try Self.session(context)
         guard let id = context.captures.text(0).flatMap({ SessionID($0) }),
-            let hash = try sessions.revoke(id, of: session.userID, until: context.deadline)
+            let hash = try sessions.revoke(
+                id,
+                of: session.userID,
+                having: Self.reach(of: session),
+                until: context.deadline
+            )
         else { throw Problem.notFound }
         return Self.ended(context, isCurrent: hash == session.tokenHash)
+    }
+
+    /// Whose sessions of its user a session sees and ends; nil for all.
+    ///
+    /// A customer's, which any service may be issued for any user, has no say over those of staff.
+    private static func reach(of session: Session) -> Roles? {
+        session.roles == .customer ? .customer : nil
     }
 
     private static func session(_ context: Context) throws -> Session {

@@ -14,20 +14,27 @@ package struct SessionStore: Sendable {
     /// Which sessions are meant.
     enum Selection {
         case token(Digest)
-        /// Of this user alone, if one is given.
-        case id(SessionID, of: String?)
+        /// Of this user alone, if one is given; with these roles and no others, if any are given.
+        case id(SessionID, of: String?, having: Roles?)
         /// All of a user; with these roles and no others, if any are given.
         case user(String, having: Roles?)
 
         fileprivate var condition: SQL {
             switch self {
             case .token(let hash): "token_hash = \(hash.bytes)"
-            case .id(let id, nil): "id = \(id.bytes)"
-            case .id(let id, let userID?): "id = \(id.bytes) AND user_id = \(userID)"
-            case .user(let userID, nil): "user_id = \(userID)"
-            case .user(let userID, let roles?):
-                "user_id = \(userID) AND roles = \(roles.columnText)"
+            case .id(let id, let userID, let roles):
+                "id = \(id.bytes)\(Self.ofUser(userID))\(Self.having(roles))"
+            case .user(let userID, let roles):
+                "user_id = \(userID)\(Self.having(roles))"
             }
+        }
+
+        private static func ofUser(_ userID: String?) -> SQL {
+            userID.map { " AND user_id = \($0)" } ?? ""
+        }
+
+        private static func having(_ roles: Roles?) -> SQL {
+            roles.map { " AND roles = \($0.columnText)" } ?? ""
         }
     }
 

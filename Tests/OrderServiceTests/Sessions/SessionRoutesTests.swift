@@ -76,6 +76,31 @@ struct SessionRoutesTests {
         }
     }
 
+    @Test("of a customer have no say over those of staff, whoever issued them")
+    func beneathStaff() async throws {
+        try await ServiceUnderTest.run { service in
+            let admin = try service.session("admin-2", .admin)
+            let issued = service.send(
+                .post,
+                Self.list,
+                token: try service.session("shop", .service),
+                ["userId": "admin-2", "roles": ["customer"], "ttlSeconds": 600]
+            )
+            let customer = try #require(issued["token"].string)
+            let items = service.send(.get, Self.list, token: customer)["items"].array ?? []
+            #expect(items.map { $0["roles"] } == [["customer"]])
+            let all = service.send(.get, Self.list, token: admin)["items"].array ?? []
+            #expect(all.count == 2)
+            for item in all where item["roles"] == ["admin"] {
+                let path = "\(Self.list)/\(item["id"]?.string ?? "")"
+                #expect(service.send(.delete, path, token: customer).status == 404)
+            }
+            #expect(service.send(.delete, Self.list, token: customer).status == 204)
+            #expect(service.send(.get, Self.list, token: admin).status == 200)
+            #expect(service.send(.get, Self.list, token: customer).status == 401)
+        }
+    }
+
     @Test("by cookie need the token of writes, which the cookie's own session tells")
     func byCookie() async throws {
         try await ServiceUnderTest.run { service in
