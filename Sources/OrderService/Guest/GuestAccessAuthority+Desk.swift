@@ -50,7 +50,7 @@ extension GuestAccessAuthority {
         return try tokens(of: orderID, until: deadline).first { $0.tokenHash == hash }
     }
 
-    /// Ends all of an order's tokens at once.
+    /// Ends all of an order's tokens at once, and the look-ups that a link could be made of.
     ///
     /// - Parameters:
     ///   - orderID: the order.
@@ -67,6 +67,7 @@ extension GuestAccessAuthority {
         let hashes = try database.transaction(class: .write, until: deadline) { transaction in
             let hashes = try Self.lockTokens(of: orderID, aliveAt: now, in: &transaction)
             try end(hashes, at: now, by: actor, in: &transaction)
+            try GuestLookUpStore.close(of: orderID, at: now, in: &transaction)
             return hashes
         }
         announceEnd(of: hashes, until: deadline)
@@ -78,8 +79,7 @@ extension GuestAccessAuthority {
         aliveAt time: Timestamp? = nil,
         in transaction: inout Transaction
     ) throws -> [Digest] {
-        // A token that is being issued for another one is seen after this, or not issued.
-        _ = try transaction.query("SELECT id FROM orders WHERE id = \(orderID) FOR UPDATE")
+        try lockOrder(orderID, in: &transaction)
         var statement: SQL = "SELECT token_hash FROM guest_tokens WHERE order_id = \(orderID)"
         if let time {
             statement.append(" AND LEAST(expires_at, COALESCE(revoked_at, expires_at)) > \(time)")

@@ -91,10 +91,7 @@ package final class GuestAccessAuthority: Sendable {
         until deadline: Deadline
     ) throws -> (token: String, access: GuestAccess) {
         let fresh = try database.transaction(class: .write, until: deadline) { transaction in
-            // Whoever ends all of an order's tokens at this moment comes before or after.
-            _ = try transaction.query(
-                "SELECT id FROM orders WHERE id = \(access.orderID) FOR UPDATE"
-            )
+            try Self.lockOrder(access.orderID, in: &transaction)
             let rows = try transaction.query(
                 """
                 SELECT revoked_at FROM guest_tokens
@@ -120,6 +117,12 @@ package final class GuestAccessAuthority: Sendable {
         }
         announceEnd(of: [access.tokenHash], until: deadline)
         return fresh
+    }
+
+    /// Lets whoever issues a token for another one, or for a look-up, and whoever ends all of an
+    /// order's tokens come one after the other; a token that is being issued is not seen otherwise.
+    static func lockOrder(_ orderID: Int64, in transaction: inout Transaction) throws {
+        _ = try transaction.query("SELECT id FROM orders WHERE id = \(orderID) FOR UPDATE")
     }
 
     /// Ends a token at once, as its guest wants.

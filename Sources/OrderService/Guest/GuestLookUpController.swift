@@ -74,8 +74,17 @@ struct GuestLookUpController: Sendable {
         let now = clock.now
         let issued = try store.database.transaction(class: .write, until: context.deadline) {
             transaction in
-            guard let found = try GuestLookUpStore.lock(publicID, in: &transaction),
-                let orderID = found.orderID
+            // The order is locked before the look-up, as by whoever ends all that opens it.
+            guard
+                let orderID = try GuestLookUpStore.find(publicID, in: &transaction)?.orderID
+            else { throw Problem.notFound }
+            try GuestAccessAuthority.lockOrder(orderID, in: &transaction)
+            guard
+                let found = try GuestLookUpStore.find(
+                    publicID,
+                    isLocking: true,
+                    in: &transaction
+                ), found.orderID == orderID
             else { throw Problem.notFound }
             guard found.linkIssuedAt == nil, found.expiresAt > now else {
                 throw Problem.linkExpired

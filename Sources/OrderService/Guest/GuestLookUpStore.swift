@@ -92,12 +92,17 @@ struct GuestLookUpStore: Sendable {
         )
     }
 
-    /// Locks a look-up by its public id; nil if there is none.
-    static func lock(_ publicID: String, in transaction: inout Transaction) throws -> Found? {
-        try transaction.query(
+    /// A look-up by its public id, locked if so wanted; nil if there is none.
+    static func find(
+        _ publicID: String,
+        isLocking: Bool = false,
+        in transaction: inout Transaction
+    ) throws -> Found? {
+        let lock: SQL = isLocking ? "FOR UPDATE" : ""
+        return try transaction.query(
             """
             SELECT id, order_id, expires_at, link_issued_at FROM guest_lookups
-            WHERE public_id = \(publicID) FOR UPDATE
+            WHERE public_id = \(publicID) \(lock)
             """
         ).first.map { row in
             Found(
@@ -107,6 +112,21 @@ struct GuestLookUpStore: Sendable {
                 linkIssuedAt: try row.optionalTimestamp("link_issued_at")
             )
         }
+    }
+
+    /// Takes all look-ups of an order's number that have no link yet for ones of no order.
+    static func close(
+        of orderID: Int64,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE guest_lookups SET resolved_at = COALESCE(resolved_at, \(now)), order_id = NULL
+            WHERE link_issued_at IS NULL
+                AND order_number = (SELECT number FROM orders WHERE id = \(orderID))
+            """
+        )
     }
 
     /// Notes that its link has been issued.

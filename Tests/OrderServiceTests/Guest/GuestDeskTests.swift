@@ -116,6 +116,41 @@ struct GuestDeskTests {
         }
     }
 
+    @Test("leave nothing alive when all end, also what is being issued at that moment")
+    func atOnce() async throws {
+        try await ServiceUnderTest.run { service in
+            let support = try service.session("support-1", .support)
+            let mailer = try service.session("mailer", .service)
+            for _ in 0..<12 {
+                let order = try service.placedOrder()
+                let lookUp = try service.requestedLookUp(of: order)
+                let rotating = Companion {
+                    service.send(.post, "/v1/guest/token/rotate", token: order.token)
+                }
+                let linking = Companion { service.issueLink(lookUp, mailer) }
+                let ended = service.send(
+                    .post,
+                    "\(path(order))/revoke",
+                    token: support,
+                    Self.reason
+                )
+                #expect(ended.status == 200)
+                let rotated = try rotating.join()
+                let link = try linking.join()
+                // What came after the end of all was refused, unless it was asked for after it.
+                let tokens = [order.token, rotated["token"].string].compactMap { $0 }
+                for token in tokens {
+                    #expect(service.send(.get, order.path, token: token).status == 401)
+                }
+                if let token = link["token"].string {
+                    #expect(service.send(.get, order.path, token: token).status == 401)
+                } else {
+                    #expect(link.status == 404)
+                }
+            }
+        }
+    }
+
     @Test("are for support and admins, with a reason, and of orders that there are")
     func refusals() async throws {
         try await ServiceUnderTest.run { service in
