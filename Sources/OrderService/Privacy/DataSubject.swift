@@ -13,10 +13,13 @@ package enum DataSubject: Sendable, Hashable {
         self = .customer(text)
     }
 
-    /// Reads an e-mail address in any spelling; nil for what is none.
+    /// Reads an e-mail address in any spelling; nil for what is none, and for what stands in the
+    /// place of addresses that are gone.
     package init?(email text: String) {
         let address = text.trimmed.lowercased()
-        guard address.contains("@"), (3...254).contains(address.unicodeScalars.count) else {
+        guard address.contains("@"), address != OrderReduction.erasedEmail,
+            (3...254).contains(address.unicodeScalars.count)
+        else {
             return nil
         }
         self = .email(address)

@@ -12,6 +12,7 @@ package struct Erasure: Sendable {
     let reduction: OrderReduction
     let traces: ErasureStore
     let sessions: SessionAuthority
+    let guests: GuestAccessAuthority
     let cache: LookUpCache
     let stateRedis: RedisClient
     let limits: PaymentLimits
@@ -58,10 +59,11 @@ package struct Erasure: Sendable {
         if !isDryRun, let id = subject.userID {
             _ = try sessions.revokeAll(userID: id, until: deadline)
         }
-        for item in closed { try erase(item, &report, until: deadline) }
+        for item in closed { try erase(item, by: account, &report, until: deadline) }
+        try eraseCheckouts(of: subject, &report, until: deadline)
         try eraseTraces(of: subject, keeping: report.open.map(\.id), &report, until: deadline)
         guard !isDryRun else { return report }
-        report.isRedisClean = dropKeys(of: subject, until: deadline)
+        report.isRedisClean = dropKeys(of: subject, until: deadline) && report.isRedisClean
         try traces.record(report, by: account, reason: reason, until: deadline)
         return report
     }
@@ -82,24 +84,23 @@ package struct Erasure: Sendable {
 
     private func erase(
         _ item: SubjectOrders.Item,
+        by account: String,
         _ report: inout ErasureReport,
         until deadline: Deadline
     ) throws {
+        report.count(
+            "guestTokens",
+            report.isDryRun
+                ? try traces.liveGuestTokens(of: item.id, until: deadline)
+                : try guests.revokeAll(of: item.id, by: account, until: deadline)
+        )
         let ids = try orders.providerIDs(of: item.id, until: deadline)
-        for trace in ErasureStore.tracesOfOrder(item, providerIDs: ids, at: clock.now) {
-            report.count(
-                trace.name,
-                try traces.apply(trace, isDryRun: report.isDryRun, until: deadline)
-            )
-        }
-        if !report.isDryRun {
-            let keys = try traces.guestTokens(of: item.id, until: deadline)
-                .map { CacheName.guestToken.key($0) }
-            cache.drop(
-                keys + [CacheName.checkoutSession.key(item.checkoutSessionID)],
-                until: deadline
-            )
-        }
+        try apply(
+            ErasureStore.tracesOfOrder(item, providerIDs: ids),
+            &report,
+            until: deadline
+        )
+        try drop(checkout: item.checkoutSessionID, &report, until: deadline)
         switch try reduce(item, isDryRun: report.isDryRun, until: deadline) {
         case .reduced(.invoice): report.count("ordersKeptForInvoice", 1)
         case .reduced: report.count("ordersErased", 1)
@@ -111,6 +112,43 @@ package struct Erasure: Sendable {
         }
     }
 
+    /// Removes checkouts that became no order.
+    private func eraseCheckouts(
+        of subject: DataSubject,
+        _ report: inout ErasureReport,
+        until deadline: Deadline
+    ) throws {
+        for id in try traces.checkouts(of: subject, until: deadline) {
+            try apply(ErasureStore.tracesOfCheckout(id), &report, until: deadline)
+            try drop(checkout: id, &report, until: deadline)
+        }
+    }
+
+    /// Drops the copy of a checkout that is gone.
+    private func drop(
+        checkout id: String,
+        _ report: inout ErasureReport,
+        until deadline: Deadline
+    ) throws {
+        guard !report.isDryRun else { return }
+        if !cache.drop([CacheName.checkoutSession.key(id)], until: deadline) {
+            report.isRedisClean = false
+        }
+    }
+
+    private func apply(
+        _ found: [ErasureStore.Trace],
+        _ report: inout ErasureReport,
+        until deadline: Deadline
+    ) throws {
+        for trace in found {
+            report.count(
+                trace.name,
+                try traces.apply(trace, isDryRun: report.isDryRun, until: deadline)
+            )
+        }
+    }
+
     /// Removes what belongs to no order, and last of all the customer.
     private func eraseTraces(
         of subject: DataSubject,
@@ -118,12 +156,7 @@ package struct Erasure: Sendable {
         _ report: inout ErasureReport,
         until deadline: Deadline
     ) throws {
-        for trace in ErasureStore.traces(of: subject) {
-            report.count(
-                trace.name,
-                try traces.apply(trace, isDryRun: report.isDryRun, until: deadline)
-            )
-        }
+        try apply(ErasureStore.traces(of: subject), &report, until: deadline)
         guard let id = subject.userID, open.isEmpty else { return }
         if !report.isDryRun {
             for item in try orders.all(of: subject, until: deadline) {

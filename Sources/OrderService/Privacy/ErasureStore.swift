@@ -18,8 +18,7 @@ struct ErasureStore: Sendable {
     /// What hangs on an order; `providerIDs` are Stripe's names for what belongs to it.
     static func tracesOfOrder(
         _ order: SubjectOrders.Item,
-        providerIDs: [String],
-        at now: Timestamp
+        providerIDs: [String]
     ) -> [Trace] {
         let principals = ["order:\(order.id)", "checkout:\(order.checkoutSessionID)"]
         // A customer's own go with the customer, those of staff have nothing of him.
@@ -28,22 +27,15 @@ struct ErasureStore: Sendable {
                 AND principal NOT LIKE 'user:%'
             """
         let ofCheckout: SQL = "id = \(order.checkoutSessionID) AND user_id IS NULL"
-        let ofTokens: SQL = "order_id = \(order.id) AND COALESCE(revoked_at, expires_at) > \(now)"
         let ofLookUps: SQL = "order_id = \(order.id) OR order_number = \(order.number)"
         let ofDecisions: SQL = """
             (order_id = \(order.id) OR checkout_session_id = \(order.checkoutSessionID))
-                AND (email_hash IS NOT NULL OR network_hash IS NOT NULL
-                    OR delivery_hash IS NOT NULL)
+                AND \(isNamed)
             """
         let ofWebhooks: SQL = """
             applied_at IS NOT NULL AND object_id IN (\(list: providerIDs)) AND payload <> '{}'
             """
         return [
-            Trace(
-                name: "guestTokens",
-                count: "SELECT COUNT(*) AS number FROM guest_tokens WHERE \(ofTokens)",
-                removal: "UPDATE guest_tokens SET revoked_at = \(now) WHERE \(ofTokens)"
-            ),
             Trace(
                 name: "idempotencyKeys",
                 count: "SELECT COUNT(*) AS number FROM idempotency_keys WHERE \(ofKeys)",
@@ -64,16 +56,7 @@ struct ErasureStore: Sendable {
                 count: "SELECT COUNT(*) AS number FROM guest_lookups WHERE \(ofLookUps)",
                 removal: "DELETE FROM guest_lookups WHERE \(ofLookUps)"
             ),
-            // What was decided stays, without what finds the person by it.
-            Trace(
-                name: "fraudDecisions",
-                count: "SELECT COUNT(*) AS number FROM fraud_decisions WHERE \(ofDecisions)",
-                removal: """
-                    UPDATE fraud_decisions
-                    SET email_hash = NULL, network_hash = NULL, delivery_hash = NULL
-                    WHERE \(ofDecisions)
-                    """
-            ),
+            decisions(ofDecisions),
             Trace(
                 name: "webhookPayloads",
                 count: "SELECT COUNT(*) AS number FROM webhook_inbox WHERE \(ofWebhooks)",
@@ -102,30 +85,60 @@ struct ErasureStore: Sendable {
                     removal: "DELETE FROM idempotency_keys WHERE principal = \(principal)"
                 ),
                 Trace(
-                    name: "checkoutSessions",
-                    count: "SELECT COUNT(*) AS number FROM checkout_sessions WHERE user_id = \(id)",
-                    removal: "DELETE FROM checkout_sessions WHERE user_id = \(id)"
-                ),
-                Trace(
                     name: "cartOrders",
                     count: "SELECT COUNT(*) AS number FROM cart_orders WHERE user_id = \(id)",
                     removal: "DELETE FROM cart_orders WHERE user_id = \(id)"
                 ),
             ]
-        case .email(let address):
-            let condition: SQL = """
-                user_id IS NULL AND LOWER(JSON_VALUE(document, '$.contact.email')) = \(address)
-                    AND NOT EXISTS (SELECT 1 FROM orders
-                        WHERE orders.checkout_session_id = checkout_sessions.id)
-                """
-            return [
-                Trace(
-                    name: "checkoutSessions",
-                    count: "SELECT COUNT(*) AS number FROM checkout_sessions WHERE \(condition)",
-                    removal: "DELETE FROM checkout_sessions WHERE \(condition)"
-                )
-            ]
+        case .email: return []
         }
+    }
+
+    private static func ofCheckouts(of subject: DataSubject) -> SQL {
+        switch subject {
+        case .customer(let id): "user_id = \(id)"
+        case .email(let address):
+            """
+            user_id IS NULL AND LOWER(JSON_VALUE(document, '$.contact.email')) = \(address)
+                AND NOT EXISTS (SELECT 1 FROM orders
+                    WHERE orders.checkout_session_id = checkout_sessions.id)
+            """
+        }
+    }
+
+    /// What hangs on one of those and on no order, and last the checkout that it is found by.
+    static func tracesOfCheckout(_ id: String) -> [Trace] {
+        let ofDecisions: SQL = "checkout_session_id = \(id) AND order_id IS NULL AND \(isNamed)"
+        let ofKeys: SQL = "principal = \("checkout:\(id)") AND order_id IS NULL"
+        return [
+            Trace(
+                name: "idempotencyKeys",
+                count: "SELECT COUNT(*) AS number FROM idempotency_keys WHERE \(ofKeys)",
+                removal: "DELETE FROM idempotency_keys WHERE \(ofKeys)"
+            ),
+            decisions(ofDecisions),
+            Trace(
+                name: "checkoutSessions",
+                count: "SELECT COUNT(*) AS number FROM checkout_sessions WHERE id = \(id)",
+                removal: "DELETE FROM checkout_sessions WHERE id = \(id)"
+            ),
+        ]
+    }
+
+    private static let isNamed: SQL =
+        "(email_hash IS NOT NULL OR network_hash IS NOT NULL OR delivery_hash IS NOT NULL)"
+
+    /// What was decided stays, without what finds the person by it.
+    private static func decisions(_ condition: SQL) -> Trace {
+        Trace(
+            name: "fraudDecisions",
+            count: "SELECT COUNT(*) AS number FROM fraud_decisions WHERE \(condition)",
+            removal: """
+                UPDATE fraud_decisions
+                SET email_hash = NULL, network_hash = NULL, delivery_hash = NULL
+                WHERE \(condition)
+                """
+        )
     }
 
     /// The customer's own row, once no order names it.
@@ -153,13 +166,25 @@ struct ErasureStore: Sendable {
         )
     }
 
-    /// The hashes of an order's tokens, for the caches.
-    func guestTokens(of orderID: Int64, until deadline: Deadline) throws -> [Digest] {
+    /// How many of an order's tokens are alive.
+    func liveGuestTokens(of orderID: Int64, until deadline: Deadline) throws -> Int {
         try database.query(
-            "SELECT token_hash FROM guest_tokens WHERE order_id = \(orderID)",
+            """
+            SELECT COUNT(*) AS number FROM guest_tokens
+            WHERE order_id = \(orderID) AND COALESCE(revoked_at, expires_at) > \(clock.now)
+            """,
             class: .job,
             until: deadline
-        ).compactMap { Digest(try $0.bytes("token_hash")) }
+        ).first?.int("number") ?? 0
+    }
+
+    /// The checkouts of a person that became no order, or belong to the customer's account.
+    func checkouts(of subject: DataSubject, until deadline: Deadline) throws -> [String] {
+        try database.query(
+            "SELECT id FROM checkout_sessions WHERE \(Self.ofCheckouts(of: subject))",
+            class: .job,
+            until: deadline
+        ).map { try $0.string("id") }
     }
 
     /// Adds the record of an erasure.

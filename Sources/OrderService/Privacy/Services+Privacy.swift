@@ -34,6 +34,7 @@ extension Services {
             reduction: orderReduction,
             traces: ErasureStore(database: database, clock: clock),
             sessions: sessions,
+            guests: guests,
             cache: cache,
             stateRedis: stateRedis,
             limits: settings.limits.payment,

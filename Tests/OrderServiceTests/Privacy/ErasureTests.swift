@@ -194,6 +194,31 @@ struct ErasureTests {
         }
     }
 
+    @Test("goes out of Redis as well, where a checkout was never completed")
+    func unfinished() async throws {
+        try await ServiceUnderTest.run { service in
+            let checkout = try service.guestCheckout(email: "vic@example.ro")
+            let path = "/v1/checkout/sessions/\(checkout.id)"
+            #expect(service.send(.get, path, token: checkout.token).status == 200)
+            try service.execute(
+                """
+                INSERT INTO fraud_decisions (stage, outcome, score, document, checkout_session_id,
+                    email_hash, decided_at)
+                VALUES ('checkout', 'block', 100, '{}', \(checkout.id), REPEAT('x', 16),
+                    UTC_TIMESTAMP(6))
+                """
+            )
+            let report = try erase(service, .email("vic@example.ro"))
+            #expect(report.isCarriedOut && report.isRedisClean)
+            #expect(service.send(.get, path, token: checkout.token).status == 404)
+            let found = try service.query(
+                "SELECT 1 FROM fraud_decisions WHERE email_hash IS NOT NULL"
+            )
+            #expect(found.isEmpty)
+            #expect(DataSubject(email: "Erased@example.invalid") == nil)
+        }
+    }
+
     @Test("stays while an order is open, a refund under way or a dispute undecided")
     func open() async throws {
         try await ServiceUnderTest.run { service in
