@@ -7,7 +7,7 @@ import Web
 @Suite("What nginx keeps from the program", .serialized, .enabled(if: TestNginx.binary != nil))
 struct NginxRefusalsTests {
     private static let closed = [
-        "/metrics", "/v1/admin/audit", "/v1/admin/orders/1/refunds", "/v1/admin/",
+        "/metrics", "/v1/admin/audit", "/v1/admin/orders/1/refunds", "/v1/admin/", "/v1/admin",
     ]
 
     @Test("are the routes of operators, for everybody else")
