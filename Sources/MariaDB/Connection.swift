@@ -120,7 +120,8 @@ extension Connection {
     /// Runs the statements of a script one after another, until one fails.
     ///
     /// The server splits the script, so it may hold anything that its parser takes. Meant for
-    /// migrations: without values, without a limit but `deadline`, and not atomic.
+    /// migrations: without values, not atomic, and without a limit but `deadline`, which is how long
+    /// it waits for locks too.
     package mutating func executeScript(
         _ script: String,
         until deadline: Deadline
@@ -130,7 +131,15 @@ extension Connection {
         defer {
             if !isBroken { mysql_set_server_option(handle, MYSQL_OPTION_MULTI_STATEMENTS_OFF) }
         }
-        var failure = send(script)
+        // Data definition waits for InnoDB's own tables of statistics, which a busy server holds for
+        // seconds; half a script is worse than a long wait.
+        let seconds = max(1, deadline.remaining.components.seconds)
+        let waiting = "innodb_lock_wait_timeout"
+        let setting = send("SET @usual_wait = @@\(waiting), SESSION \(waiting) = \(seconds)")
+        defer {
+            if !isBroken { _ = send("SET SESSION \(waiting) = @usual_wait, @usual_wait = NULL") }
+        }
+        var failure = setting ?? send(script)
         var position = 1
         while failure == nil, mysql_more_results(handle) != 0 {
             limit = try limitWaiting(to: deadline.remaining, until: deadline)

@@ -51,6 +51,24 @@ struct ConnectionTests {
         }
     }
 
+    @Test("lets a script wait for locks as long as it may take, and no statement after it")
+    func scriptsWait() async throws {
+        try await TestDatabase.withSchema { database in
+            let deadline = Deadline.after(.seconds(30))
+            try database.withConnection(until: deadline) { connection in
+                let wait = "@@innodb_lock_wait_timeout"
+                for script in ["SET @seen = \(wait)", "SET @seen = \(wait); SELECT nothing"] {
+                    _ = try? connection.executeScript(script, until: deadline)
+                    let row = try connection.query(
+                        "SELECT @seen AS seen, @@innodb_lock_wait_timeout AS after_it",
+                        until: deadline
+                    )[0]
+                    #expect(try row.int("seen") > 20 && row.int("after_it") == 1)
+                }
+            }
+        }
+    }
+
     @Test("sets up its session")
     func setsUpSession() async throws {
         let row = try await TestDatabase.withSchema { database in

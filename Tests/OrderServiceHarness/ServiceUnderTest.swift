@@ -16,7 +16,7 @@ import Web
 /// new for each test.
 ///
 /// Nothing happens by itself: webhooks are delivered by `deliverWebhooks`, the worker's jobs run
-/// in `drain`, and the one clock of service and stand-ins moves by `advance`.
+/// in `drain`, and the one clock of service and stand-ins stands still but for `advance`.
 package final class ServiceUnderTest: Sendable {
     package static let webhookSecret = "whsec_test"
     package static let stripeSecretKey = "sk_test_sim"
@@ -84,6 +84,7 @@ package final class ServiceUnderTest: Sendable {
         }
         self.settings = settings
         services = try Services(settings: try Settings.load(environment: settings))
+        services.clock.stop()
         (application, lanes) = services.makeApplication()
         worker = services.makeWorker()
         link.connect(services.clock, application)
@@ -179,11 +180,14 @@ package final class ServiceUnderTest: Sendable {
     /// A limit for single steps of tests.
     package var soon: Deadline { .after(.seconds(30)) }
 
-    /// A second process on the same databases and stand-ins, with caches, pools and clock of its
-    /// own, such as another worker.
+    /// A second process on the same databases and stand-ins, with caches and pools of its own.
+    ///
+    /// So is its clock, which stands where this service's stands now.
     package func makeSibling(_ changes: [String: String] = [:]) throws -> Services {
         let settings = settings.merging(changes) { $1 }
-        return try Services(settings: try Settings.load(environment: settings))
+        let sibling = try Services(settings: try Settings.load(environment: settings))
+        sibling.clock.stop(at: now)
+        return sibling
     }
 }
 

@@ -78,28 +78,6 @@ package struct SchemaMigrator: Sendable {
         throw Failure.locked
     }
 
-    /// Lets data definition wait for locks as long as the migration may take: half a file applied
-    /// is worse than a long wait, and a busy server holds its own tables of statistics for a while.
-    ///
-    /// - Returns: the statement that restores what was so before.
-    private static func waitForLocks(
-        _ connection: inout Connection,
-        until deadline: Deadline
-    ) throws -> String {
-        let rows = try connection.query(
-            "SELECT @@innodb_lock_wait_timeout AS rows_wait, @@lock_wait_timeout AS tables_wait",
-            class: .job,
-            until: deadline
-        )
-        let seconds = max(1, deadline.remaining.components.seconds)
-        func statement(_ ofRows: Int64, _ ofTables: Int64) -> String {
-            "SET SESSION innodb_lock_wait_timeout = \(ofRows), lock_wait_timeout = \(ofTables)"
-        }
-        try connection.executeScript(statement(seconds, seconds), until: deadline)
-        guard let row = rows.first else { return statement(seconds, seconds) }
-        return statement(try row.int64("rows_wait"), try row.int64("tables_wait"))
-    }
-
     /// Applies what is missing; blocks until it is done.
     ///
     /// - Parameters:
@@ -111,9 +89,6 @@ package struct SchemaMigrator: Sendable {
         let migrations = try Self.read(directory)
         return try database.withConnection(until: deadline) { connection in
             try Self.lock(&connection, until: deadline)
-            let usual = try Self.waitForLocks(&connection, until: deadline)
-            // It is lent again afterwards; if this fails, so has all else.
-            defer { _ = try? connection.executeScript(usual, until: .after(.seconds(5))) }
             try connection.executeScript(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -165,7 +165,6 @@ struct CatchUpTests {
             service.advance(by: .seconds(70))
             let sibling = try service.makeSibling()
             defer { sibling.close() }
-            sibling.clock.advance(by: .seconds(70))
             let workers = [service.services.makeWorker(), sibling.makeWorker()]
             for companion in workers.map({ worker in Companion { try worker.drain() } }) {
                 _ = try companion.join()

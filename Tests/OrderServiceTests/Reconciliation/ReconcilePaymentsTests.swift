@@ -333,6 +333,7 @@ struct ReconcilePaymentsTests {
     func outage() async throws {
         try await ServiceUnderTest.run { service in
             _ = try service.paidOrder()
+            service.advance(by: .seconds(1))
             service.setFault("GET /stripe/*", "status", status: 503)
             let report = service.services.reconciler.run(
                 since: service.now - .hours(24),
