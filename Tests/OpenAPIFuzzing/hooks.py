@@ -109,6 +109,8 @@ def name_something(case, path):
 def some_id(path):
     if path.endswith("/complete"):
         return SHOP.prepare_checkout()[0]
+    if path.endswith("/orders/{id}/payments"):
+        return SHOP.place_order(method="card")
     return RANDOM.choice(list(WALLET.checkouts if "/checkout/" in path else WALLET.orders))
 
 
@@ -133,6 +135,10 @@ def after_call(context, case, response):
             WALLET.keep_order(order["id"], None)
     elif response.status_code < 400 and operation in ENDING:
         WALLET.revive()
+    elif response.status_code < 300 and operation == "revokeGuestTokens":
+        # Its tokens are dead; there is to be an order of a guest all the same.
+        WALLET.drop_order(case.path_parameters["id"])
+        SHOP.place_order()
     elif response.status_code == 200 and operation == "orderBreaker":
         SHOP.free_breaker(response.json()["name"])
 

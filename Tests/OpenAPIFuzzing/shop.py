@@ -75,9 +75,9 @@ class Shop:
         )
         answer.raise_for_status()
 
-    def place_order(self, items=ITEMS):
+    def place_order(self, items=ITEMS, method="cash_on_delivery"):
         checkout, token = self.prepare_checkout(items)
-        body = {"paymentMethod": "cash_on_delivery"}
+        body = {"paymentMethod": method}
         done = self._call("POST", f"/{checkout}/complete", body, token)
         self.wallet.keep_order(done["order"]["id"], done["guestToken"])
         return done["order"]["id"]

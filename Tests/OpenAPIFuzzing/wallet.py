@@ -71,6 +71,9 @@ class Wallet:
         if token or identifier not in self.orders:
             self.orders[identifier] = token and self._remember(token)
 
+    def drop_order(self, identifier):
+        self.orders.pop(identifier, None)
+
     def revive(self):
         """Lets the sessions go on that a request has just ended."""
         hashes = ", ".join(

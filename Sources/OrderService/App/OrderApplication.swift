@@ -173,22 +173,25 @@ package final class OrderApplication: Application {
         case .order(let handle):
             return try handle(context, visibleOrder(endpoint, context))
         case .cachedLookUp(let lookUp):
-            return try lookUp.answer(visibleOrder(endpoint, context), context)
+            guard let id = Self.orderID(endpoint, context) else { throw Problem.orderNotFound }
+            return try lookUp.answer(id, context) { try visibleOrder(endpoint, context) }
         }
     }
 
-    /// The order that the path or the guest's token names, if the principal may see it; who is
-    /// neither its owner nor its guest is put on record.
-    private func visibleOrder(_ endpoint: Endpoint, _ context: Context) throws -> Order {
-        let access = endpoint.access
-        let id: Int64?
-        if case .guest = access, case .guest(let guest) = context.principal {
-            id = guest.orderID
-        } else {
-            id = context.captures.number(0)
+    /// The order that the path or the guest's token names.
+    private static func orderID(_ endpoint: Endpoint, _ context: Context) -> Int64? {
+        if case .guest = endpoint.access, case .guest(let guest) = context.principal {
+            return guest.orderID
         }
-        guard let id, let order = try orders.find(id, until: context.deadline),
-            access.admits(context.principal, to: order)
+        return context.captures.number(0)
+    }
+
+    /// The named order, if the principal may see it; who is neither its owner nor its guest is put
+    /// on record.
+    private func visibleOrder(_ endpoint: Endpoint, _ context: Context) throws -> Order {
+        guard let id = Self.orderID(endpoint, context),
+            let order = try orders.find(id, until: context.deadline),
+            endpoint.access.admits(context.principal, to: order)
         else { throw Problem.orderNotFound }
         if context.principal.isOutsider(to: order) {
             try audit.note(endpoint, context, about: order)

@@ -28,6 +28,7 @@ package final class Services: Sendable {
     package let guestAccesses: GuestAccessLog
     let guestLookUps: GuestLookUpStore
     let guestDigests: GuestDigests
+    let fraudFingerprints: FraudFingerprints
     let csrf: CSRFProtection
     let shippingMethods: ShippingMethods
     let orders: OrderStore
@@ -102,6 +103,10 @@ package final class Services: Sendable {
             metrics: metrics
         )
         guestLookUps = GuestLookUpStore(database: database)
+        fraudFingerprints = FraudFingerprints(
+            key: settings.sealing.key.exposed,
+            previousKey: settings.sealing.previousKey?.exposed
+        )
         guestDigests = GuestDigests(
             key: settings.sealing.key.exposed,
             previousKey: settings.sealing.previousKey?.exposed
@@ -185,10 +190,7 @@ package final class Services: Sendable {
         )
         screening = FraudScreening(
             store: FraudStore(database: database),
-            fingerprints: FraudFingerprints(
-                key: settings.sealing.key.exposed,
-                previousKey: settings.sealing.previousKey?.exposed
-            ),
+            fingerprints: fraudFingerprints,
             scoring: settings.upstreams.fraudScoringURL.map {
                 FraudScoringClient(upstream: guards.fraudScoring, baseURL: $0)
             },

@@ -67,10 +67,13 @@ package final class LookUpCache: Sendable {
             return entry
         }
         guard replies[1].isOK else { return try load() }
-        guard let entry = try load() else {
-            _ = try? redis.send(Command("DEL", leaseKey), until: deadline)
-            return nil
+        var loaded: CacheEntry?
+        // Whoever comes next need not wait for the lease to run out.
+        defer {
+            if loaded == nil { _ = try? redis.send(Command("DEL", leaseKey), until: deadline) }
         }
+        loaded = try load()
+        guard let entry = loaded else { return nil }
         _ = try? redis.evaluate(
             Self.store,
             keys: [key, leaseKey],

@@ -122,7 +122,8 @@ struct CheckoutCompletion: Sendable {
     ) throws -> Response {
         let started =
             try order.paymentStatus == .noneRequired
-            ? nil : payments.ensure(order.id, until: context.deadline, context.calls)
+            ? nil
+            : payments.ensure(order.id, knownAs: order, until: context.deadline, context.calls)
         let payment =
             started.map { PaymentRepresentation.started($0, orderID: order.id) }
             ?? PaymentRepresentation.noneRequired
@@ -133,18 +134,27 @@ struct CheckoutCompletion: Sendable {
             // Completions of one session under different keys wait here for each other, so that
             // the first of them alone finds no token yet.
             _ = try transaction.query("SELECT id FROM orders WHERE id = \(order.id) FOR UPDATE")
+            let row = try transaction.query(
+                """
+                SELECT (SELECT status FROM reservations WHERE order_id = \(order.id)
+                        ORDER BY id DESC LIMIT 1) AS reservation,
+                    EXISTS (SELECT 1 FROM guest_tokens
+                        WHERE order_id = \(order.id) AND origin = 'completion') AS has_token
+                """
+            )[0]
+            let reservation = try row.optionalString("reservation")
             var members: [(name: String, value: JSON)] = [
                 ("order", OrderRepresentation.summary(current)),
                 ("payment", payment),
-                ("reservation", try Self.reservation(of: current, in: &transaction)),
+                (
+                    "reservation",
+                    [
+                        "optimistic": .bool(reservation == ReservationStatus.optimistic.rawValue),
+                        "requiresVerification": .bool(current.requiresVerification),
+                    ]
+                ),
             ]
-            let isFirst = try transaction.query(
-                """
-                SELECT 1 FROM guest_tokens
-                WHERE order_id = \(order.id) AND origin = 'completion' LIMIT 1
-                """
-            ).isEmpty
-            if case .guest = session.owner, isFirst {
+            if case .guest = session.owner, try !row.bool("has_token") {
                 let token = try guests.issue(
                     orderID: order.id,
                     scopes: .all,
@@ -164,23 +174,6 @@ struct CheckoutCompletion: Sendable {
             return body
         }
         return Response.json(.created, body).with("Location", "/v1/orders/\(order.id)")
-    }
-
-    private static func reservation(
-        of order: Order,
-        in transaction: inout Transaction
-    ) throws -> JSON {
-        let row = try transaction.query(
-            """
-            SELECT status, requires_verification FROM reservations
-            WHERE order_id = \(order.id) ORDER BY id DESC LIMIT 1
-            """
-        ).first
-        let isOptimistic = try row?.string("status") == ReservationStatus.optimistic.rawValue
-        return [
-            "optimistic": .bool(isOptimistic),
-            "requiresVerification": .bool(order.requiresVerification),
-        ]
     }
 }
 

@@ -10,15 +10,20 @@ extension OrderPlacement {
     private static let firstVerification = Duration.seconds(5)
 
     /// Makes the rows of a session's order; finds the order where another request has made it.
-    func insert(_ ready: Ready, until deadline: Deadline) throws -> Order {
+    ///
+    /// - Returns: the order, and its lines where they were made here.
+    func insert(
+        _ ready: Ready,
+        until deadline: Deadline
+    ) throws -> (order: Order, lines: [Line]?) {
         do {
-            return try insertOnce(ready, until: deadline)
+            return (try insertOnce(ready, until: deadline), ready.session.lines)
         } catch let error as MariaDBError where error.code == .duplicateEntry {
             // Another request completes the same session, or the random number is taken.
             if let order = try store.find(checkoutSession: ready.session.id, until: deadline) {
-                return order
+                return (order, nil)
             }
-            return try insertOnce(ready, until: deadline)
+            return (try insertOnce(ready, until: deadline), ready.session.lines)
         }
     }
 
@@ -131,14 +136,21 @@ extension OrderPlacement {
         of orderID: Int64,
         in transaction: inout Transaction
     ) throws {
-        for (index, line) in lines.enumerated() {
+        let rows = lines.enumerated().map { index, line in
+            [
+                orderID.sqlValue, (index + 1).sqlValue, line.sku.sqlValue, line.name.sqlValue,
+                line.quantity.sqlValue, line.unitPrice.minor.sqlValue,
+                line.vatRate.percent.sqlValue, line.total.minor.sqlValue,
+                line.vat.minor.sqlValue, line.total.currency.rawValue.sqlValue,
+            ]
+        }
+        // Few counts of rows are few statements to be prepared.
+        for start in stride(from: 0, to: rows.count, by: 10) {
             try transaction.execute(
                 """
                 INSERT INTO order_lines (order_id, position, sku, name, quantity,
                     unit_price_minor, vat_percent, total_minor, vat_minor, currency)
-                VALUES (\(orderID), \(index + 1), \(line.sku), \(line.name), \(line.quantity),
-                    \(line.unitPrice.minor), \(line.vatRate.percent), \(line.total.minor),
-                    \(line.vat.minor), \(line.total.currency.rawValue))
+                VALUES \(rows: rows[start..<min(start + 10, rows.count)])
                 """
             )
         }

@@ -119,15 +119,27 @@ struct OrderPlacement: Sendable {
     /// - Throws: a `Problem` with 409 `out_of_stock`; the order is gone then and the session open.
     ///   `CartOrders.Taken` if the session's cart has been ordered through another session.
     func place(_ ready: Ready, _ context: Context) throws -> Order {
-        try resume(insert(ready, until: context.deadline), context)
+        let (order, lines) = try insert(ready, until: context.deadline)
+        return try resume(order, withLines: lines, context)
     }
 
     /// Reserves the stock of an order that has its rows, and makes it visible.
     ///
     /// What is reserved are the order's own lines: the session may have changed since.
-    func resume(_ order: Order, _ context: Context) throws -> Order {
+    ///
+    /// - Parameters:
+    ///   - order: that has its rows.
+    ///   - lines: its lines, where they are known; read if nil.
+    ///   - context: of the request.
+    /// - Returns: the order as it is now.
+    /// - Throws: as `place`.
+    func resume(
+        _ order: Order,
+        withLines lines: [Line]? = nil,
+        _ context: Context
+    ) throws -> Order {
         if order.visibleAt != nil { return order }
-        let lines = try store.lines(of: order.id, until: context.deadline)
+        let lines = try lines ?? store.lines(of: order.id, until: context.deadline)
         let key = ReservationStore.key(of: order.id)
         let outcome = products.reserve(
             key: key,

@@ -32,6 +32,11 @@ struct GuestDigests: Sendable {
         digest(Self.normalized(email), as: .email)
     }
 
+    /// The digests that an e-mail address may have been stored under: one for each key.
+    func digests(email: String) -> [Digest] {
+        keys.map { Self.digest(Self.normalized(email), .email, key: $0) }
+    }
+
     /// Whether a digest is that of an e-mail address, in a time that does not depend on how much
     /// of it agrees.
     func matches(_ digest: Digest, email: String) -> Bool {

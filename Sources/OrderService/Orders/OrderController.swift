@@ -120,7 +120,6 @@ struct OrderController: Sendable {
                 revoked: revoked,
                 sessionUses: sessionUses,
                 clock: clock,
-                reload: { [orders] id, deadline in try orders.find(id, until: deadline) },
                 load: load,
                 route: "GET \(pattern)",
                 guestAccesses: guestAccesses,

@@ -14,8 +14,6 @@ struct OrderLookUp: Sendable {
     let revoked: RecentRevocations
     let sessionUses: SessionUses
     let clock: WallClock
-    /// The order as the record has it now.
-    let reload: @Sendable (Int64, Deadline) throws -> Order?
     /// The answer's body, from the record.
     let load: @Sendable (Order, Deadline) throws -> JSON
     /// Method and pattern, for the record of guests' access.
@@ -84,23 +82,42 @@ struct OrderLookUp: Sendable {
         return true
     }
 
-    /// Answers for an order that was read and may be seen, filling the cache.
-    func answer(_ order: Order, _ context: Context) throws -> Response {
-        let seen = EntityTag.version(in: context.request, orderID: order.id) ?? 0
-        let entry = try cache.entry(
+    /// Answers from the record, filling the cache.
+    ///
+    /// The order is read once, under the lease: a change since then has dropped the lease as well.
+    ///
+    /// - Parameters:
+    ///   - id: the order's, as the request names it.
+    ///   - context: the request.
+    ///   - find: reads the order, and throws unless it may be seen.
+    /// - Returns: the answer.
+    /// - Throws: what `find` throws, `MariaDBError`.
+    func answer(_ id: Int64, _ context: Context, find: () throws -> Order) throws -> Response {
+        var order: Order?
+        var entry = try cache.entry(
             name,
-            key: name.key(order.id),
-            minimumVersion: max(seen, order.version),
+            key: name.key(id),
+            minimumVersion: EntityTag.version(in: context.request, orderID: id) ?? 0,
             until: context.deadline
         ) {
-            // Read again under the lease: a change since the first reading has not dropped it.
-            guard let current = try reload(order.id, context.deadline) else { return nil }
-            let body = try load(current, context.deadline).serialized()
-            return CacheEntry(version: current.version, owner: current.userID, body: body)
+            let found = try find()
+            order = found
+            return try self.entry(of: found, until: context.deadline)
+        }
+        if order == nil {
+            // What the cache has may be seen by whoever may see the order.
+            let found = try find()
+            if let cached = entry, cached.version < found.version { entry = nil }
+            entry = try entry ?? self.entry(of: found, until: context.deadline)
         }
         guard let entry else { throw Problem.orderNotFound }
-        return answer(entry, orderID: order.id, context.request)
+        return answer(entry, orderID: id, context.request)
             ?? Response.json(.ok, Array(entry.body), caching: .revalidate)
+    }
+
+    private func entry(of order: Order, until deadline: Deadline) throws -> CacheEntry {
+        let body = try load(order, deadline).serialized()
+        return CacheEntry(version: order.version, owner: order.userID, body: body)
     }
 
     /// The answer of an entry; nil if the client has seen a newer version already.

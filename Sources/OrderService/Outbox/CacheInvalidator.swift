@@ -6,7 +6,7 @@ struct CacheInvalidator: Sendable {
     let relay: OutboxRelay
     let cache: LookUpCache
 
-    private static let batch = 200
+    static let batch = 200
 
     func run(until deadline: Deadline) throws -> Int {
         let messages = try relay.lease(limit: Self.batch, until: deadline)

@@ -38,6 +38,9 @@ struct OutboxRelay: Sendable {
 
     /// Leases due messages for one worker; others skip them meanwhile.
     ///
+    /// Without a transaction: what was read is claimed only as far as it is due still, so that of
+    /// two workers who read the same one gets each message; and nothing is locked while none is due.
+    ///
     /// - Parameters:
     ///   - limit: how many at most.
     ///   - topics: which; all of the channel if empty.
@@ -52,41 +55,41 @@ struct OutboxRelay: Sendable {
         let now = clock.now
         let order = channel == .event ? Self.oldestOfItsOrder : ""
         let topic: SQL = topics.isEmpty ? "" : "AND o.topic IN (\(list: topics))"
-        let messages = try database.transaction(class: .job, until: deadline) {
-            transaction -> [Message] in
-            let rows = try transaction.query(
-                """
-                SELECT o.id, o.order_id, o.topic, o.payload, o.created_at, o.attempts
-                FROM outbox o
-                WHERE o.channel = \(channel.rawValue) AND o.next_attempt_at <= \(now)
-                    AND (o.leased_until IS NULL OR o.leased_until < \(now))
-                    \(topic) \(order)
-                ORDER BY o.next_attempt_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
-                """
-            )
-            let messages = try rows.map { row in
-                Message(
-                    id: try row.int64("id"),
-                    orderID: try row.int64("order_id"),
-                    topic: try row.string("topic"),
-                    payload: try row.string("payload"),
-                    createdAt: try row.timestamp("created_at"),
-                    attempts: try row.int("attempts")
-                )
-            }
-            guard !messages.isEmpty else { return [] }
-            try transaction.execute(
-                """
-                UPDATE outbox SET leased_until = \(now + Self.lease),
-                    leased_by = \(process.text)
-                WHERE id IN (\(list: messages.map(\.id)))
-                """
-            )
-            channel.leased.pass(.before)
-            return messages
-        }
-        if !messages.isEmpty { channel.leased.pass(.after) }
-        return messages
+        let isFree: SQL = "(leased_until IS NULL OR leased_until < \(now))"
+        let messages = try database.query(
+            """
+            SELECT o.id, o.order_id, o.topic, o.payload, o.created_at, o.attempts FROM outbox o
+            WHERE o.channel = \(channel.rawValue) AND o.next_attempt_at <= \(now) AND \(isFree)
+                \(topic) \(order)
+            ORDER BY o.next_attempt_at LIMIT \(limit)
+            """,
+            class: .job,
+            until: deadline
+        ).map(Message.init)
+        guard !messages.isEmpty else { return [] }
+        channel.leased.pass(.before)
+        let ids = messages.map(\.id)
+        // The odd end tells this claim from any other.
+        let end = now + Self.lease + .microseconds(Int64.random(in: 0..<1_000_000))
+        let claimed = try database.execute(
+            """
+            UPDATE outbox SET leased_until = \(end), leased_by = \(process.text)
+            WHERE id IN (\(list: ids)) AND next_attempt_at <= \(now) AND \(isFree)
+            """,
+            class: .job,
+            until: deadline
+        ).affectedRows
+        channel.leased.pass(.after)
+        guard claimed < messages.count else { return messages }
+        let own = try database.query(
+            """
+            SELECT id FROM outbox WHERE id IN (\(list: ids)) AND leased_until = \(end)
+                AND leased_by = \(process.text)
+            """,
+            class: .job,
+            until: deadline
+        ).map { try $0.int64("id") }
+        return messages.filter { own.contains($0.id) }
     }
 
     func markSent(_ ids: [Int64], until deadline: Deadline) throws {
@@ -133,6 +136,17 @@ struct OutboxRelay: Sendable {
             class: .job,
             until: deadline
         )
+    }
+}
+
+extension OutboxRelay.Message {
+    fileprivate init(_ row: Row) throws {
+        id = try row.int64("id")
+        orderID = try row.int64("order_id")
+        topic = try row.string("topic")
+        payload = try row.string("payload")
+        createdAt = try row.timestamp("created_at")
+        attempts = try row.int("attempts")
     }
 }
 

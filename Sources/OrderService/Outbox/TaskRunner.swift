@@ -20,7 +20,7 @@ struct TaskRunner: Sendable {
     private let logger = Logger(label: "orderd.tasks")
 
     /// Tasks of a group that run at once; each ends within its lease.
-    private static let atOnce = 8
+    static let batch = 8
     private static let patience = Duration.seconds(20)
     private let lanes: LaneGroup
 
@@ -50,7 +50,7 @@ struct TaskRunner: Sendable {
         self.checkUp = checkUp
         lanes = LaneGroup(
             name: "tasks",
-            lanes: Self.atOnce * OutboxMessage.TaskGroup.allCases.count,
+            lanes: Self.batch * OutboxMessage.TaskGroup.allCases.count,
             queueLimit: 0
         )
     }
@@ -74,7 +74,7 @@ struct TaskRunner: Sendable {
     /// - Throws: `MariaDBError`.
     func run(_ group: OutboxMessage.TaskGroup, until deadline: Deadline) throws -> Int {
         let messages = try relay.lease(
-            limit: Self.atOnce,
+            limit: Self.batch,
             topics: group.tasks.map(\.rawValue),
             until: deadline
         )

@@ -8,24 +8,24 @@ struct Payment: Sendable {
     /// The public id of the order's payment that was closed before this one; nil for the first.
     let follows: String?
     let orderID: Int64
-    let intentID: String?
+    fileprivate(set) var intentID: String?
     /// Stripe's idempotency key for the intent's creation.
     let key: String?
     let captureMethod: String
-    let status: PaymentStatus
+    fileprivate(set) var status: PaymentStatus
     let amount: Money
-    let captured: Money
+    fileprivate(set) var captured: Money
     /// What refunds have taken of it, those that are still under way included.
     let refundReserved: Money
     /// What has been given back.
     let refunded: Money
-    let reviewReason: String?
+    fileprivate(set) var reviewReason: String?
     /// Tries to create the intent that Stripe did not answer.
     let attempts: Int
-    let version: Int64
+    fileprivate(set) var version: Int64
     let createdAt: Timestamp
-    let completedAt: Timestamp?
-    let expiresAt: Timestamp?
+    fileprivate(set) var completedAt: Timestamp?
+    fileprivate(set) var expiresAt: Timestamp?
 }
 
 extension Payment {
@@ -61,6 +61,26 @@ extension Payment {
 }
 
 extension Payment {
+    /// The payment as its row is once these values are written.
+    func written(
+        status: PaymentStatus,
+        intentID: String?,
+        captured: Money,
+        reviewReason: String?,
+        expiresAt: Timestamp?,
+        now: Timestamp
+    ) -> Payment {
+        var payment = self
+        payment.status = status
+        payment.intentID = intentID
+        payment.captured = captured
+        payment.reviewReason = reviewReason
+        payment.expiresAt = expiresAt
+        payment.completedAt = completedAt ?? (status.isSettled ? now : nil)
+        payment.version += 1
+        return payment
+    }
+
     /// What it is after its intent has reported `event`.
     ///
     /// - Throws: `IllegalTransition` where the report is late, repeated, or of no intent of ours.

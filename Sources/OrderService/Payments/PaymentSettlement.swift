@@ -49,15 +49,24 @@ struct PaymentSettlement: Sendable {
         try attempt(intent, readAt: version, by: actor, until: deadline).order
     }
 
-    /// The same, and whether the news was dropped because the payment has changed since the read
-    /// began; then it has to be read again.
+    /// What an attempt to settle has led to.
+    struct Settled: Sendable {
+        /// The order as it is now; nil if the intent is not of ours.
+        var order: Order?
+        /// The order's payment as it is now, where that is known without reading it again.
+        var payment: Payment?
+        /// Whether the payment has changed since the read began; then it has to be read again.
+        var isDropped = false
+    }
+
+    /// The same, with all that is known afterwards.
     func attempt(
         _ intent: PaymentIntent,
         readAt version: Int64?,
         by actor: String,
         until deadline: Deadline
-    ) throws -> (order: Order?, isDropped: Bool) {
-        guard let orderID = intent.orderID else { return (nil, false) }
+    ) throws -> Settled {
+        guard let orderID = intent.orderID else { return Settled() }
         let change = try ledger.change(orderID, by: actor, until: deadline) {
             change,
             transaction -> News in
@@ -80,17 +89,18 @@ struct PaymentSettlement: Sendable {
                 return news
             }
             news.decline = try noteAttempts(of: intent, payment, &change, &transaction)
-            try apply(intent, to: payment, &change, &transaction)
+            news.payment = try apply(intent, to: payment, &change, &transaction)
             let isSuccess = !payment.status.isSuccess && change.order.paymentStatus.isSuccess
             news.success = isSuccess ? .of(payment, change.order) : nil
             return news
         }
-        guard let change else { return (nil, false) }
+        guard let change else { return Settled() }
         if let attempt = change.result.success { limiter.noteSuccess(of: attempt, until: deadline) }
         if let chargeID = change.result.decline {
             try countDecline(chargeID, of: change.order, until: deadline)
         }
-        return (change.order, change.result.isDropped)
+        let news = change.result
+        return Settled(order: change.order, payment: news.payment, isDropped: news.isDropped)
     }
 
     /// What the limits have to be told once a change is committed.
@@ -98,27 +108,30 @@ struct PaymentSettlement: Sendable {
         var success: LimitedAttempt?
         /// A declined charge that was not known.
         var decline: String?
+        /// The payment as it was written.
+        var payment: Payment?
         /// Whether the read was too old to count.
         var isDropped = false
     }
 
+    /// - Returns: the payment as it was written; nil if nothing was.
     private func apply(
         _ intent: PaymentIntent,
         to payment: Payment,
         _ change: inout OrderChange,
         _ transaction: inout Transaction
-    ) throws {
+    ) throws -> Payment? {
         let (event, reviewReason) = Self.judge(intent, payment)
         let isNew = payment.intentID == nil
         guard let status = try? payment.status(after: event) else {
             // A late report is dropped; money for a payment that has no intents never is.
             if isNew { try flagSecond(intent, beside: "none", payment, &change, &transaction) }
-            return
+            return nil
         }
         // The deadline starts when there is something to pay.
         let expiry = isNew ? change.now + paymentDeadline : payment.expiresAt
         let captured = status.isSettled ? intent.amountReceived : payment.captured
-        try PaymentStore.update(
+        let written = try PaymentStore.update(
             payment,
             status: status,
             intentID: intent.id,
@@ -159,6 +172,7 @@ struct PaymentSettlement: Sendable {
             )
             if !isHeld { try confirm(&change, reviewReason: reviewReason, &transaction) }
         }
+        return written
     }
 
     /// Judges money that has come; where Stripe's words about its charge are not known, they are

@@ -57,6 +57,7 @@ struct PaymentStarter: Sendable {
     ///
     /// - Parameters:
     ///   - orderID: of a visible order.
+    ///   - order: the order, where it was read just now.
     ///   - payer: who asks for a new payment where the last one was closed unpaid; nil leaves a
     ///     closed one closed.
     ///   - deadline: of the request.
@@ -65,11 +66,12 @@ struct PaymentStarter: Sendable {
     /// - Throws: a `Problem`, with 429 where the limits have no room for a new payment.
     func ensure(
         _ orderID: Int64,
+        knownAs order: Order? = nil,
         renewedBy payer: Payer? = nil,
         until deadline: Deadline,
         _ calls: CallLog?
     ) throws -> Started {
-        try ensure(orderID, payer, mayReplace: true, until: deadline, calls)
+        try ensure(orderID, order, payer, mayReplace: true, until: deadline, calls)
     }
 
     /// Starts the payment of an order that waits for it, unless somebody has; for the worker.
@@ -87,6 +89,7 @@ struct PaymentStarter: Sendable {
 
     private func ensure(
         _ orderID: Int64,
+        _ order: Order?,
         _ payer: Payer?,
         mayReplace: Bool,
         until deadline: Deadline,
@@ -94,7 +97,7 @@ struct PaymentStarter: Sendable {
     ) throws -> Started {
         let (payment, admission) = try renewed(orderID, by: payer, until: deadline)
         guard payment.captureMethod != "none", payment.status.isPayable,
-            try isPayable(orderID, until: deadline),
+            try isPayable(order ?? orders.find(orderID, until: deadline)),
             let key = payment.key.flatMap({ IdempotencyKey($0) })
         else { return Started(payment: payment, clientSecret: nil) }
         let start = ContinuousClock.now
@@ -116,7 +119,7 @@ struct PaymentStarter: Sendable {
         switch outcome {
         case .executed(.storedFailure) where mayReplace:
             try replace(payment, because: "Stripe repeats a stored failure", until: deadline)
-            return try ensure(orderID, payer, mayReplace: false, until: deadline, calls)
+            return try ensure(orderID, nil, payer, mayReplace: false, until: deadline, calls)
         case .executed(.refused(let refusal))
         where refusal.isInFlight
             && ContinuousClock.now - start > stripe.payments.attemptTimeout / 2:
@@ -125,7 +128,7 @@ struct PaymentStarter: Sendable {
                 return try failedStart(of: payment, retryAfter: nil, until: deadline)
             }
             try replace(payment, because: "Stripe is too slow with it", until: deadline)
-            return try ensure(orderID, payer, mayReplace: false, until: deadline, calls)
+            return try ensure(orderID, nil, payer, mayReplace: false, until: deadline, calls)
         case .executed(.refused(let refusal)) where refusal.isInFlight:
             return try follow(payment, until: deadline, calls)
         default:
@@ -136,8 +139,8 @@ struct PaymentStarter: Sendable {
     }
 
     /// Whether the order still waits for its payment, and has been shown to somebody.
-    private func isPayable(_ orderID: Int64, until deadline: Deadline) throws -> Bool {
-        guard let order = try orders.find(orderID, until: deadline) else { return false }
+    private func isPayable(_ order: Order?) -> Bool {
+        guard let order else { return false }
         return order.status == .awaitingPayment && order.closing == nil && order.visibleAt != nil
     }
 
@@ -149,13 +152,16 @@ struct PaymentStarter: Sendable {
         var retryAfter: Duration?
         switch outcome {
         case .executed(.intent(let intent)):
-            let order = try settlement.settle(
+            let settled = try settlement.attempt(
                 intent,
                 readAt: payment.version,
                 by: "stripe",
                 until: deadline
             )
-            let current = try payments.current(of: payment.orderID, until: deadline) ?? payment
+            let order = settled.order
+            let current =
+                try settled.payment ?? payments.current(of: payment.orderID, until: deadline)
+                ?? payment
             // While Stripe was asked the order may have been closed, or this payment given up for
             // another one; who held two secrets could pay twice.
             let isOpen = current.status.isPayable && current.intentID == intent.id

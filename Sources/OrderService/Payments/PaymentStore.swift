@@ -117,6 +117,9 @@ struct PaymentStore: Sendable {
     }
 
     /// Writes what is now known of a payment and bumps its version.
+    ///
+    /// - Returns: the payment as it is then.
+    @discardableResult
     static func update(
         _ payment: Payment,
         status: PaymentStatus,
@@ -126,17 +129,27 @@ struct PaymentStore: Sendable {
         expiresAt: Timestamp?,
         now: Timestamp,
         in transaction: inout Transaction
-    ) throws {
-        let completedAt = payment.completedAt ?? (status.isSettled ? now : nil)
+    ) throws -> Payment {
+        let written = payment.written(
+            status: status,
+            intentID: intentID,
+            captured: captured,
+            reviewReason: reviewReason,
+            expiresAt: expiresAt,
+            now: now
+        )
         try transaction.execute(
             """
-            UPDATE payments SET status = \(status.rawValue), provider_intent_id = \(intentID),
-                captured_minor = \(captured.minor), review_reason = \(reviewReason),
-                expires_at = \(expiresAt), completed_at = \(completedAt), updated_at = \(now),
+            UPDATE payments SET status = \(written.status.rawValue),
+                provider_intent_id = \(written.intentID),
+                captured_minor = \(written.captured.minor),
+                review_reason = \(written.reviewReason), expires_at = \(written.expiresAt),
+                completed_at = \(written.completedAt), updated_at = \(now),
                 version = version + 1
             WHERE id = \(payment.id)
             """
         )
+        return written
     }
 
     /// Lets a payment that has no intent yet be authorized only, to be captured later.

@@ -156,7 +156,7 @@ package struct Erasure: Sendable {
         _ report: inout ErasureReport,
         until deadline: Deadline
     ) throws {
-        try apply(ErasureStore.traces(of: subject), &report, until: deadline)
+        try apply(traces.traces(of: subject), &report, until: deadline)
         guard let id = subject.userID, open.isEmpty else { return }
         if !report.isDryRun {
             for item in try orders.all(of: subject, until: deadline) {

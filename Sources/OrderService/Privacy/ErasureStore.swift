@@ -7,6 +7,8 @@ import Web
 struct ErasureStore: Sendable {
     let database: Database
     let clock: WallClock
+    let fingerprints: FraudFingerprints
+    let guestDigests: GuestDigests
 
     /// Rows of one table that are about somebody: how many there are, and what removes them.
     struct Trace: Sendable {
@@ -66,7 +68,7 @@ struct ErasureStore: Sendable {
     }
 
     /// What there is of a person beside orders.
-    static func traces(of subject: DataSubject) -> [Trace] {
+    func traces(of subject: DataSubject) -> [Trace] {
         switch subject {
         case .customer(let id):
             let principal = "user:\(id)"
@@ -90,7 +92,19 @@ struct ErasureStore: Sendable {
                     removal: "DELETE FROM cart_orders WHERE user_id = \(id)"
                 ),
             ]
-        case .email: return []
+        case .email(let address):
+            let digests = guestDigests.digests(email: address).map(\.bytes)
+            let ofLookUps: SQL = "email_digest IN (\(list: digests))"
+            let names = fingerprints.email(address)
+            return [
+                Trace(
+                    name: "guestLookUps",
+                    count: "SELECT COUNT(*) AS number FROM guest_lookups WHERE \(ofLookUps)",
+                    removal: "DELETE FROM guest_lookups WHERE \(ofLookUps)"
+                ),
+                // Of completions that were refused, when their checkout is gone already.
+                Self.decisions("order_id IS NULL AND email_hash IN (\(list: names))"),
+            ]
         }
     }
 

@@ -32,7 +32,12 @@ extension Services {
         Erasure(
             orders: SubjectOrders(database: database),
             reduction: orderReduction,
-            traces: ErasureStore(database: database, clock: clock),
+            traces: ErasureStore(
+                database: database,
+                clock: clock,
+                fingerprints: fraudFingerprints,
+                guestDigests: guestDigests
+            ),
             sessions: sessions,
             guests: guests,
             cache: cache,

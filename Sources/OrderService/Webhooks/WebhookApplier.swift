@@ -20,13 +20,14 @@ struct WebhookApplier: Sendable {
     /// Payments whose deliveries are applied at once.
     private static let atOnce = 8
     /// Deliveries that are taken together; three come of each payment.
-    private static let taken = 24
+    static let batch = 24
     /// All that was taken ends within its lease.
     private static let patience = Duration.seconds(20)
     /// How long deliveries are taken before those under way are waited for.
     private static let round = Duration.seconds(1)
-    /// How often it is looked for more while some are under way.
-    private static let pause = Duration.milliseconds(50)
+    /// How often it is looked for more while some are under way; what comes between is taken
+    /// together.
+    private static let pause = Duration.milliseconds(20)
     // Whoever gives its place back still runs the end of its lane's work: hence the queue.
     private let lanes = LaneGroup(name: "inbox", lanes: atOnce, queueLimit: atOnce)
 
@@ -60,7 +61,7 @@ struct WebhookApplier: Sendable {
         defer { work.wait() }
         var count = 0
         repeat {
-            let deliveries = try inbox.lease(limit: Self.taken, for: Self.lease, until: deadline)
+            let deliveries = try inbox.lease(limit: Self.batch, for: Self.lease, until: deadline)
             count += deliveries.count
             let patience = Deadline.after(Self.patience)
             for group in ReadDeliveries.grouped(deliveries, until: patience)
@@ -78,8 +79,9 @@ struct WebhookApplier: Sendable {
                 }
                 precondition(isAccepted, "there are as many lanes as places")
             }
-            guard deliveries.isEmpty else { continue }
-            if work.wait(timeout: .now() + Self.pause.dispatchInterval) == .success { break }
+            if deliveries.count == Self.batch { continue }
+            let isDone = work.wait(timeout: .now() + Self.pause.dispatchInterval) == .success
+            if isDone { break }
         } while !end.isExpired
         return count
     }

@@ -82,40 +82,43 @@ struct WebhookInbox: Sendable {
     }
 
     /// Leases deliveries that are due, for one worker; others skip them meanwhile.
+    ///
+    /// As `OutboxRelay.lease`: what was read is claimed only as far as it is due still.
     func lease(limit: Int, for lease: Duration, until deadline: Deadline) throws -> [Delivery] {
         let now = clock.now
-        let deliveries = try database.transaction(class: .job, until: deadline) {
-            transaction -> [Delivery] in
-            let rows = try transaction.query(
-                """
-                SELECT id, event_id, type, object_id, payload, attempts FROM webhook_inbox
-                WHERE next_attempt_at <= \(now)
-                ORDER BY next_attempt_at LIMIT \(limit) FOR UPDATE SKIP LOCKED
-                """
-            )
-            let deliveries = try rows.map { row in
-                Delivery(
-                    id: try row.int64("id"),
-                    eventID: try row.string("event_id"),
-                    type: try row.string("type"),
-                    objectID: try row.optionalString("object_id"),
-                    payload: try row.bytes("payload"),
-                    attempts: try row.int("attempts")
-                )
-            }
-            guard !deliveries.isEmpty else { return [] }
-            try transaction.execute(
-                """
-                UPDATE webhook_inbox SET attempts = attempts + 1,
-                    next_attempt_at = \(now + lease), leased_by = \(process.text)
-                WHERE id IN (\(list: deliveries.map(\.id)))
-                """
-            )
-            CrashPoint.webhookLeased.pass(.before)
-            return deliveries
-        }
-        if !deliveries.isEmpty { CrashPoint.webhookLeased.pass(.after) }
-        return deliveries
+        let deliveries = try database.query(
+            """
+            SELECT id, event_id, type, object_id, payload, attempts FROM webhook_inbox
+            WHERE next_attempt_at <= \(now) ORDER BY next_attempt_at LIMIT \(limit)
+            """,
+            class: .job,
+            until: deadline
+        ).map(Delivery.init)
+        guard !deliveries.isEmpty else { return [] }
+        CrashPoint.webhookLeased.pass(.before)
+        let ids = deliveries.map(\.id)
+        // The odd end tells this claim from any other.
+        let end = now + lease + .microseconds(Int64.random(in: 0..<1_000_000))
+        let claimed = try database.execute(
+            """
+            UPDATE webhook_inbox SET attempts = attempts + 1, next_attempt_at = \(end),
+                leased_by = \(process.text)
+            WHERE id IN (\(list: ids)) AND next_attempt_at <= \(now)
+            """,
+            class: .job,
+            until: deadline
+        ).affectedRows
+        CrashPoint.webhookLeased.pass(.after)
+        guard claimed < deliveries.count else { return deliveries }
+        let own = try database.query(
+            """
+            SELECT id FROM webhook_inbox WHERE id IN (\(list: ids)) AND next_attempt_at = \(end)
+                AND leased_by = \(process.text)
+            """,
+            class: .job,
+            until: deadline
+        ).map { try $0.int64("id") }
+        return deliveries.filter { own.contains($0.id) }
     }
 
     func markApplied(_ ids: [Int64], until deadline: Deadline) throws {
@@ -158,5 +161,16 @@ struct WebhookInbox: Sendable {
             until: deadline
         ).first
         return (try row?.int("waiting") ?? 0, try row?.optionalTimestamp("oldest"))
+    }
+}
+
+extension WebhookInbox.Delivery {
+    fileprivate init(_ row: Row) throws {
+        id = try row.int64("id")
+        eventID = try row.string("event_id")
+        type = try row.string("type")
+        objectID = try row.optionalString("object_id")
+        payload = try row.bytes("payload")
+        attempts = try row.int("attempts")
     }
 }

@@ -56,14 +56,33 @@ extension Services {
         let reconciliation = reconciliationJob(endingWith: stopping)
         let expiry = ExpiryJob(database: database, clock: clock, closing: closing)
         let taskJobs = OutboxMessage.TaskGroup.allCases.map { group in
-            Worker.Job(name: "tasks-\(group.rawValue)", pause: .milliseconds(200)) { deadline in
+            Worker.Job(
+                name: "tasks-\(group.rawValue)",
+                pause: .milliseconds(200),
+                batch: TaskRunner.batch
+            ) { deadline in
                 try tasks.run(group, until: deadline)
             }
         }
         let otherJobs = [
-            Worker.Job(name: "inbox", pause: .milliseconds(50), run: applier.run),
-            Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
-            Worker.Job(name: "cache", pause: .milliseconds(200), run: invalidator.run),
+            Worker.Job(
+                name: "inbox",
+                pause: .milliseconds(50),
+                batch: WebhookApplier.batch,
+                run: applier.run
+            ),
+            Worker.Job(
+                name: "events",
+                pause: .milliseconds(200),
+                batch: EventPublisher.batch,
+                run: publisher.run
+            ),
+            Worker.Job(
+                name: "cache",
+                pause: .milliseconds(200),
+                batch: CacheInvalidator.batch,
+                run: invalidator.run
+            ),
             Worker.Job(name: "catch_up", pause: .seconds(1), run: catchUp.run),
             Worker.Job(name: "reconcile", pause: .seconds(1), run: reconciliation.run),
             Worker.Job(name: "expiry", pause: .seconds(1)) { [fraudReviews] deadline in

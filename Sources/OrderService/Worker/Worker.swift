@@ -9,6 +9,11 @@ package final class Worker: Sendable {
         let name: String
         /// How long to wait when there was nothing to do.
         let pause: Duration
+        /// What a round takes at most.
+        ///
+        /// One that took less has left nothing: a short rest after it lets more come together, as
+        /// each round has its price, however little it finds.
+        var batch = 1
         /// Does what is due until the deadline; returns how much it did.
         let run: @Sendable (Deadline) throws -> Int
     }
@@ -19,6 +24,8 @@ package final class Worker: Sendable {
     private let running = DispatchGroup()
     private let logger = Logger(label: "orderd.worker")
 
+    /// The rest after a round that took less than it might have.
+    private static let rest = Duration.milliseconds(50)
     /// How long one round of a job may take.
     private static let round = Duration.seconds(30)
     /// The pause after a round that failed as a whole, for instance without a database.
@@ -44,7 +51,9 @@ package final class Worker: Sendable {
         while !stopping.isRaised {
             var pause = job.pause
             do {
-                if try job.run(.after(Self.round)) > 0 { continue }
+                let count = try job.run(.after(Self.round))
+                if count >= job.batch { continue }
+                if count > 0 { pause = min(pause, Self.rest) }
             } catch {
                 logger.error(
                     "a round failed",

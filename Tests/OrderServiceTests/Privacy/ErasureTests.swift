@@ -219,6 +219,48 @@ struct ErasureTests {
         }
     }
 
+    @Test("goes where only the address is left to find it by")
+    func byAddressAlone() async throws {
+        let rules = ServiceUnderTest.fraud(ServiceUnderTest.strict)
+        try await ServiceUnderTest.run(rules) { service in
+            try service.sell("SURUB", price: 100)
+            let checkout = try service.readyCheckout([ServiceUnderTest.item("SURUB", 60)])
+            #expect(service.complete(checkout).code == "payment_refused")
+            try service.execute("DELETE FROM checkout_sessions")
+            service.lookUp("RO-0000-0000-0", "ana@example.ro")
+            service.lookUp("RO-0000-0000-0", "eva@example.ro")
+            let report = try erase(service, .email("ana@example.ro"))
+            #expect(report.json["counts"]?["fraudDecisions"] == 1)
+            #expect(report.json["counts"]?["guestLookUps"] == 1)
+            #expect(try service.query("SELECT 1 FROM guest_lookups").count == 1)
+            let named = try service.query(
+                "SELECT 1 FROM fraud_decisions WHERE email_hash IS NOT NULL"
+            )
+            #expect(named.isEmpty)
+        }
+    }
+
+    @Test("goes out of what staff wrote, once the accounts need nothing")
+    func wordsOfStaff() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let admin = try service.session("support-1", .admin)
+            let answer = service.send(
+                .post,
+                "/v1/orders/\(order.id)/cancel",
+                token: admin,
+                key: "c",
+                ["reason": "Ana called"]
+            )
+            #expect(answer.status == 200)
+            try service.settle()
+            let causes: SQL = "SELECT cause FROM order_events WHERE cause LIKE '%Ana%'"
+            #expect(try service.query(causes).count > 0)
+            _ = try erase(service, .email("ana@example.ro"))
+            #expect(try service.query(causes).isEmpty)
+        }
+    }
+
     @Test("stays while an order is open, a refund under way or a dispute undecided")
     func open() async throws {
         try await ServiceUnderTest.run { service in
