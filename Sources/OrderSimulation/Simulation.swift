@@ -127,9 +127,11 @@ extension Simulation {
                 case .execute(let ticket): .stripe(ticket)
                 }
         }
-        // A stored failure was given by the endpoint itself, which a replay does not reach.
+        // A stored failure and a slow endpoint are the endpoint's own, which a replay, or a refusal
+        // because the first request is not done yet, does not reach.
         let fault = world.faults.strike(request.method, path, &world.random) { fault in
-            if case .answer = admission { !fault.isStored } else { true }
+            guard case .answer = admission else { return true }
+            return !fault.isStored && fault.kind != .hold && fault.kind != .delay
         }
         return Arrival(path: path, admission: admission, fault: fault)
     }

@@ -81,6 +81,47 @@ struct CheckoutSessionTests {
         }
     }
 
+    @Test("believe no cart of which a part cannot be read, and keep the copy they have")
+    func halfCart() async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1", .customer)
+            #expect(service.send(.post, Self.create, token: token, [:]).status == 201)
+            let half: JSON = [
+                "match": "GET /users/*/cart", "kind": "status", "status": 200,
+                "body": [
+                    "id": "cart_1", "version": 9,
+                    "items": [
+                        ["sku": "CANA-ALBA", "quantity": 1],
+                        ["sku": "CAFEA-250", "quantity": "2"],
+                    ],
+                ],
+            ]
+            #expect(service.standIn(.post, "/_faults", half).status == 201)
+            for _ in 0..<2 {
+                let answer = service.send(.post, Self.create, token: token, [:])
+                #expect(answer.status == 201 && answer["fromCache"] == true)
+                #expect(answer["lines"].array?.count == 2)
+            }
+        }
+    }
+
+    @Test("take a product that cannot be read for no product that is unknown")
+    func halfProducts() async throws {
+        try await ServiceUnderTest.run { service in
+            let half: JSON = [
+                "match": "GET /products", "kind": "status", "status": 200,
+                "body": ["products": [["sku": "CANA-ALBA", "name": "Cană", "price": "12"]]],
+            ]
+            #expect(service.standIn(.post, "/_faults", half).status == 201)
+            let answer = service.send(
+                .post,
+                Self.create,
+                ["email": "a@b.ro", "items": [ServiceUnderTest.item()]]
+            )
+            #expect(answer.status == 503 && answer.code == "dependency_unavailable")
+        }
+    }
+
     @Test("cannot begin without prices", arguments: ["status", "garbage", "drop_before"])
     func productServiceDown(kind: String) async throws {
         try await ServiceUnderTest.run { service in

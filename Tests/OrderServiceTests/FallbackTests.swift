@@ -63,6 +63,23 @@ struct FallbackTests {
         }
     }
 
+    @Test("take a refusal in nobody's words for an outage")
+    func gateway() async throws {
+        let policy = "attempts=1 minimumCalls=3 openWait=5min attemptTimeout=5s laneWait=5s"
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in
+            let fault: JSON = [
+                "match": .string(Self.create), "kind": "status", "status": 404,
+                "body": ["message": "no route"],
+            ]
+            #expect(service.standIn(.post, "/_faults", fault).status == 201)
+            for _ in 0..<4 {
+                let order = try service.placedOrder()
+                #expect(order.answer["payment", "degraded"] == true)
+            }
+            #expect(creations(service) == 3)
+        }
+    }
+
     @Test("repeat a creation whose answer was lost, under the same key, within one request")
     func repeatsLostAnswer() async throws {
         let policy = "attempts=2 attemptTimeout=5s laneWait=5s backoff.base=1ms"

@@ -108,6 +108,29 @@ struct MoneyInDoubtTests {
         }
     }
 
+    @Test("who was told to come back is told when the worker starts the payment under another key")
+    func storedFailureAnnounced() async throws {
+        try await ServiceUnderTest.run { service in
+            let fault: JSON = [
+                "match": "POST /stripe/v1/payment_intents", "kind": "status", "status": 500,
+                "times": 1, "stored": true,
+            ]
+            #expect(service.standIn(.post, "/_faults", fault).status == 201)
+            let order = try service.placedOrder()
+            #expect(order.answer["payment", "degraded"] == true)
+            service.advance(by: .seconds(10))
+            try service.settle()
+            let rows = try service.query("SELECT is_void FROM payments ORDER BY id")
+            #expect(try rows.map { try $0.bool(0) } == [true, false])
+            #expect(service.intents.count == 1)
+            #expect(try service.streamedTopics(of: order.id).contains("payment.ready"))
+            let extended = try service.query(
+                "SELECT 1 FROM outbox WHERE topic = 'reservation.extend' AND sent_at IS NOT NULL"
+            )
+            #expect(extended.count == 1)
+        }
+    }
+
     @Test("what is ordered is the session of the record, whatever a cache says")
     func staleSession() async throws {
         try await ServiceUnderTest.run { service in

@@ -79,6 +79,10 @@ import Testing
                 "window must be 1 to 100000 calls and 1 to 86400 seconds"
             ),
             ("halfOpenLease=1ms", "halfOpenLease must not be below attemptTimeout"),
+            ("halfOpenTimeLimit=1ms", "halfOpenTimeLimit must not be below attemptTimeout"),
+            ("openWaitCap=2d", "openWaitCap must not be above 1d"),
+            ("halfOpenLease=30d", "halfOpenLease must not be above 1d"),
+            ("openWaitCap=1000000000000d", "openWaitCap cannot be «1000000000000d»"),
             ("slowCallDuration=0s", "slowCallDuration must be above 0"),
             ("laneWait=0s", "laneWait must be at least 1 ms"),
             (

@@ -76,5 +76,21 @@ import Web
         let again = Assessment(.success, retry: RetryAdvice(true))
         #expect(UpstreamAssessment.assessStripe(says) == again)
         #expect(UpstreamAssessment.assess(says) == Assessment(.success))
+        // That the first request is not done yet says no good of Stripe, and no ill.
+        let isInUse = answer(409, [:], ["error": ["code": "idempotency_key_in_use"]])
+        #expect(UpstreamAssessment.assessStripe(isInUse) == Assessment(.ignored))
+    }
+
+    @Test("knows a refusal by its words, and by nothing else")
+    func refusalsInWords() {
+        func isRefusal(_ status: Int, _ json: JSON) -> Bool {
+            UpstreamAnswer(status: status, headers: [:], json: json).isRefusal
+        }
+        #expect(isRefusal(404, ["code": "not_found"]))
+        #expect(isRefusal(402, ["error": ["type": "card_error"]]))
+        #expect(isRefusal(401, .null) && isRefusal(403, .null) && isRefusal(429, .null))
+        #expect(!isRefusal(404, .null) && !isRefusal(404, []))
+        #expect(!isRefusal(400, ["message": "blocked"]) && !isRefusal(404, ["error": "nope"]))
+        #expect(!isRefusal(500, ["code": "x"]) && !isRefusal(200, ["code": "x"]))
     }
 }

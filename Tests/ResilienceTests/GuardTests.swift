@@ -152,6 +152,13 @@ import Testing
         #expect(
             try write(guarded, refused) == .notExecuted(.call(Failure(reason: "refused")))
         )
+        // A failure that was told may have had an effect as well.
+        let failed = Script(
+            .executed(Answer(status: 500, shouldRetry: true)),
+            .notExecuted(Failure(reason: "refused"))
+        )
+        let answered = Answer(status: 500, shouldRetry: true)
+        #expect(try write(payments(), failed) == .executed(answered) && failed.count == 3)
     }
 
     @Test("calls nobody while the breaker is open, and does not repeat that") func staysOpen()

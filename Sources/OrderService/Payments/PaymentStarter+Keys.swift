@@ -7,6 +7,9 @@ import Resilience
 extension PaymentStarter {
     /// How often a request looks whether another one has made the intent.
     private static let followInterval = Duration.milliseconds(100)
+    /// How long it does so where an earlier try has failed, so that perhaps nobody but Stripe is at
+    /// it any more.
+    private static let followOfFailed = Duration.seconds(1)
 
     /// Gives a payment up whose key is good for nothing, for a new row with a new key, unless its
     /// order has been closed while Stripe was asked.
@@ -26,6 +29,8 @@ extension PaymentStarter {
             try PaymentStore.insert(
                 orderID: payment.orderID,
                 follows: payment.follows,
+                // Who was told to come back is told, under any key, when there is something to pay.
+                attempts: current.attempts,
                 amount: payment.amount,
                 method: .card,
                 isManual: current.captureMethod == "manual",
@@ -46,13 +51,16 @@ extension PaymentStarter {
     ) throws -> Started {
         let pause = DispatchSemaphore(value: 0)
         let last = min(deadline, calls?.deadline ?? deadline)
-            .tightened(to: stripe.payments.totalTimeout)
+            .tightened(
+                to: payment.attempts == 0 ? stripe.payments.totalTimeout : Self.followOfFailed
+            )
         while !last.isExpired {
             _ = pause.wait(timeout: .now() + Self.followInterval.dispatchInterval)
             // Another row, where the other request has given the key up.
-            guard let current = try payments.current(of: payment.orderID, until: deadline),
-                current.status.isPayable
-            else { break }
+            let current = try payments.current(of: payment.orderID, until: deadline) ?? payment
+            guard current.status.isPayable else {
+                return Started(payment: current, clientSecret: nil)
+            }
             guard let intentID = current.intentID else { continue }
             return try apply(
                 stripe.intent(intentID, until: deadline, calls),
@@ -60,7 +68,7 @@ extension PaymentStarter {
                 until: deadline
             )
         }
-        let current = try payments.current(of: payment.orderID, until: .after(.seconds(1)))
-        return Started(payment: current ?? payment, clientSecret: nil)
+        // Whoever it was did not get to its end either.
+        return try failedStart(of: payment, retryAfter: nil, until: deadline)
     }
 }

@@ -198,7 +198,7 @@ struct PaymentStarter: Sendable {
     }
 
     /// A start that is left to the worker and the customer's next call.
-    private func failedStart(
+    func failedStart(
         of payment: Payment,
         retryAfter: Duration?,
         until deadline: Deadline

@@ -9,10 +9,12 @@ struct PaymentStore: Sendable {
 
     /// A new payment; its key for Stripe is written here, before any call.
     ///
-    /// `follows` names the payment of the order that was closed unpaid before it.
+    /// `follows` names the payment of the order that was closed unpaid before it; `attempts` are the
+    /// tries that Stripe did not answer under the keys before this one.
     static func insert(
         orderID: Int64,
         follows: String? = nil,
+        attempts: Int = 0,
         amount: Money,
         method: PaymentMethod,
         isManual: Bool = false,
@@ -25,10 +27,10 @@ struct PaymentStore: Sendable {
         try transaction.execute(
             """
             INSERT INTO payments (public_id, order_id, follows_public_id, provider_key,
-                capture_method, status, amount_minor, currency, created_at, updated_at)
+                capture_method, status, amount_minor, currency, attempts, created_at, updated_at)
             VALUES (\(publicID), \(orderID), \(follows), \(isCard ? "create-\(publicID)" : nil),
                 \(capture), \(PaymentStatus(first: method).rawValue),
-                \(amount.minor), \(amount.currency.rawValue), \(now), \(now))
+                \(amount.minor), \(amount.currency.rawValue), \(attempts), \(now), \(now))
             """
         )
     }

@@ -131,8 +131,11 @@ package struct DependencyPolicy: Sendable, Equatable {
     /// - Throws: `InvalidSetting` with the name of the first part that cannot work.
     func validate(hasGuard: Bool = true) throws(InvalidSetting) {
         if hasGuard { try guarding.validate() } else { try guarding.breaker.validate() }
-        if hasGuard, let lease = guarding.breaker.halfOpenLease, lease < guarding.attemptTimeout {
-            throw InvalidSetting("halfOpenLease", "must not be below attemptTimeout")
+        if hasGuard { try validateHalfOpen() }
+        for part in PolicyPart.allCases where hasGuard || part.isOfBreaker {
+            guard part.place.duration(in: self) ?? .zero <= .days(1) else {
+                throw InvalidSetting(part.rawValue, "must not be above 1d")
+            }
         }
         guard guarding.breaker.slowCallDuration > .zero else {
             throw InvalidSetting("slowCallDuration", "must be above 0")
@@ -142,6 +145,17 @@ package struct DependencyPolicy: Sendable, Equatable {
         }
         guard (0...10_000).contains(queueLimit) else {
             throw InvalidSetting("queueLimit", "must be 0 to 10000")
+        }
+    }
+
+    /// A probe has to have the time of a call, or a breaker that has opened never closes again.
+    private func validateHalfOpen() throws(InvalidSetting) {
+        let breaker = guarding.breaker
+        if let lease = breaker.halfOpenLease, lease < guarding.attemptTimeout {
+            throw InvalidSetting("halfOpenLease", "must not be below attemptTimeout")
+        }
+        if let limit = breaker.halfOpenTimeLimit, limit < guarding.attemptTimeout {
+            throw InvalidSetting("halfOpenTimeLimit", "must not be below attemptTimeout")
         }
     }
 }

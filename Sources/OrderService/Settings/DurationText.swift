@@ -2,6 +2,9 @@
 package enum DurationText {
     package static let acceptedForms = "250ms, 30s, 15min, 24h or 30d"
 
+    /// A hundred years, so that no reckoning with what was read overflows.
+    private static let longest = Duration.days(36_500)
+
     private static let units: [(suffix: String, length: Duration)] = [
         ("d", .days(1)), ("h", .hours(1)), ("min", .minutes(1)), ("s", .seconds(1)),
         ("ms", .milliseconds(1)),
@@ -14,7 +17,8 @@ package enum DurationText {
         guard let count = Int64(digits), count <= 1_000_000_000_000,
             let unit = units.first(where: { $0.suffix == suffix })
         else { return nil }
-        return unit.length * count
+        let duration = unit.length * count
+        return duration <= longest ? duration : nil
     }
 
     /// The shortest form of whole milliseconds, in the largest unit that divides it.

@@ -31,6 +31,15 @@ enum PolicyPlace {
         }
     }
 
+    /// The duration that stands there; nil where it is something else, or `never`.
+    func duration(in policy: DependencyPolicy) -> Duration? {
+        switch self {
+        case .duration(let place): policy[keyPath: place]
+        case .limit(let place): policy[keyPath: place]
+        case .count, .number, .percent, .onOff, .window: nil
+        }
+    }
+
     /// Puts what a setting wrote there.
     ///
     /// - Returns: false if the text has another form; nothing has changed then.

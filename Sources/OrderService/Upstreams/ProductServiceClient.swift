@@ -61,10 +61,12 @@ struct ProductServiceClient: Sendable {
             until: deadline,
             calls
         ) { answer in
-            guard answer.status == 200, let products = answer.json["products"]?.array else {
+            guard answer.status == 200, let list = answer.json["products"]?.array else {
                 return nil
             }
-            let known = products.compactMap { Product($0) }
+            let known = list.compactMap { Product($0) }
+            // What cannot be read is not what does not exist.
+            guard known.count == list.count else { return nil }
             return Dictionary(known.map { ($0.sku, $0) }) { first, _ in first }
         }
     }

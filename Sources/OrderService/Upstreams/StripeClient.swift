@@ -124,9 +124,7 @@ struct StripeClient: Sendable {
         if answer.status >= 500, answer.isReplayed {
             return .storedFailure
         }
-        guard let error = answer.json["error"], (400..<500).contains(answer.status) else {
-            return nil
-        }
+        guard answer.isRefusal, let error = answer.json["error"] else { return nil }
         return .refused(
             Refusal(
                 status: answer.status,

@@ -181,7 +181,7 @@ final class Upstream: Sendable {
                 return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
             }
             let answer = answer(raw, json)
-            guard raw.status >= 400 || hasMeaning(answer) else {
+            guard raw.status >= 500 || answer.isRefusal || hasMeaning(answer) else {
                 return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
             }
             return .executed(answer)

@@ -11,6 +11,20 @@ struct UpstreamAnswer: Sendable {
     /// Whether Stripe repeats what it stored for the request's key.
     var isReplayed: Bool { headers["Idempotent-Replayed"] == "true" }
 
+    /// Whether it refuses the request in words that the services we call have for that: the `code`
+    /// of a problem, the `type` of Stripe's error.
+    ///
+    /// What stands between us says 404, too, and no more than that; credentials and limits are
+    /// refused by whoever minds them.
+    var isRefusal: Bool {
+        switch status {
+        case 401, 403, 429: true
+        case 400..<500:
+            json["code"]?.string != nil || json["error"]?["type"]?.string?.isEmpty == false
+        default: false
+        }
+    }
+
     /// How long the service asks us to wait (RFC 9110, section 10.2.3, in seconds); nil if it
     /// does not, or names a date.
     var retryAfter: Duration? {

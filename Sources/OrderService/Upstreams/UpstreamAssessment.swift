@@ -6,14 +6,14 @@ import Web
 ///
 /// | answer | breaker | repetition |
 /// |---|---|---|
-/// | not reached, no whole answer, unreadable | failure | yes |
+/// | not reached, no whole answer, unreadable, a 4xx in nobody's words | failure | yes |
 /// | nothing was tried: no connection of ours was free, no time was left | ignored | no |
 /// | 5xx | failure | of Stripe only if it says so: it stores a 500 and repeats it for its key |
 /// | 5xx that Stripe repeats for its key | ignored: it is of another time | no |
 /// | 429 `lock_timeout` of Stripe | success | yes: one object is busy, nothing else |
 /// | other 429 | a pause as long as it asks, for everybody | no |
 /// | 401, 403 | ignored | no |
-/// | 409 `idempotency_key_in_use` of Stripe | success | no: the first request is not done yet |
+/// | 409 `idempotency_key_in_use` of Stripe | ignored: the first request hangs perhaps | no |
 /// | other 409 | success | of Stripe if it says so |
 /// | any other | success: a declined card says that Stripe is well | no |
 ///
@@ -46,7 +46,7 @@ enum UpstreamAssessment {
         switch answer.status {
         case 401, 403: return Assessment(.ignored)
         case 409 where answer.json["error"]?["code"]?.string == "idempotency_key_in_use":
-            return Assessment(.success)
+            return Assessment(.ignored)
         case 409: return Assessment(.success, retry: advice(false))
         case 429 where answer.json["error"]?["code"]?.string == "lock_timeout":
             return Assessment(.success, retry: advice(true))

@@ -7,6 +7,15 @@ struct Cart: Sendable {
     struct Item: Sendable {
         let sku: String
         let quantity: Int
+
+        /// Reads user-service's object; nil if it is none.
+        init?(_ json: JSON) {
+            guard let sku = json["sku"]?.string, let quantity = json["quantity"]?.integer else {
+                return nil
+            }
+            self.sku = sku
+            self.quantity = Int(clamping: quantity)
+        }
     }
 
     let id: String
@@ -34,15 +43,14 @@ struct UserServiceClient: Sendable {
     ) -> Outcome<Cart?, UpstreamFailure> {
         get("/users/\(PercentEncoding.encode(userID))/cart", "cart", until: deadline, calls) {
             json in
-            guard let items = json["items"]?.array else { return nil }
+            guard let list = json["items"]?.array else { return nil }
+            let items = list.compactMap(Cart.Item.init)
+            // Half a cart is not what the customer wants to buy.
+            guard items.count == list.count else { return nil }
             return Cart(
                 id: json["id"]?.string ?? "",
                 version: json["version"]?.integer ?? 0,
-                items: items.compactMap { item in
-                    guard let sku = item["sku"]?.string, let quantity = item["quantity"]?.integer
-                    else { return nil }
-                    return Cart.Item(sku: sku, quantity: Int(clamping: quantity))
-                }
+                items: items
             )
         }
     }

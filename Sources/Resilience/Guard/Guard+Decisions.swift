@@ -41,7 +41,10 @@ extension Guard {
             if reason != .notAdvised { count(reason) }
             return nil
         case .retry(let wait):
-            guard breaker.isLikelyToPermit else { return nil }
+            guard breaker.isLikelyToPermit else {
+                count(.breakerOpen)
+                return nil
+            }
             guard budget.takeRepetition() else {
                 count(.budget)
                 return nil

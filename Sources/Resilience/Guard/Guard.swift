@@ -92,8 +92,8 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
     ///   - deadline: of the request; the configured total timeout tightens it.
     ///   - late: gets the outcome of an attempt that ends after its deadline, on a lane.
     ///   - call: makes one attempt, on a lane, under the key; it keeps the attempt's deadline.
-    /// - Returns: the outcome over all attempts; unknown if one of them may have had an effect
-    ///   and none brought an answer.
+    /// - Returns: the outcome of the last attempt; of the last one that may have had an effect, if
+    ///   there was one and those after it were not executed.
     package func write(
         _ key: IdempotencyKey,
         until deadline: Deadline,
@@ -110,14 +110,15 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
     ) -> GuardedOutcome {
         let deadline = deadline.tightened(to: configuration.totalTimeout)
         budget.noteCall()
-        var doubt: GuardFailure<Cause>?
+        var doubt: GuardedOutcome?
         var number = 1
         while true {
-            let (outcome, advice) = attempt(number, until: deadline, late, call)
-            if case .unknown(let failure) = outcome { doubt = failure }
-            guard let wait = waitBeforeRetry(after: number, advice, until: deadline) else {
+            let (outcome, assessment) = attempt(number, until: deadline, late, call)
+            if outcome.leavesDoubt(assessment.result) { doubt = outcome }
+            guard let wait = waitBeforeRetry(after: number, assessment.retry, until: deadline)
+            else {
                 // An earlier attempt may have had an effect, whatever became of the last one.
-                if case .notExecuted = outcome, let doubt { return .unknown(doubt) }
+                if case .notExecuted = outcome, let doubt { return doubt }
                 return outcome
             }
             pause(wait)
@@ -130,15 +131,15 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
         until deadline: Deadline,
         _ late: @escaping LateHandler,
         _ call: @escaping @Sendable (Attempt) -> CallOutcome
-    ) -> (GuardedOutcome, RetryAdvice) {
+    ) -> (GuardedOutcome, Assessment) {
         guard deadline.remaining > configuration.minimumUsefulTime else {
-            return (.notExecuted(.noTime), .never)
+            return (.notExecuted(.noTime), Assessment(.ignored))
         }
         let permit: CircuitBreaker.Permit
         do {
             permit = try breaker.acquire()
         } catch {
-            return (.notExecuted(.open(retryAfter: error.retryAfter)), .never)
+            return (.notExecuted(.open(retryAfter: error.retryAfter)), Assessment(.ignored))
         }
         let limit = deadline.tightened(to: configuration.attemptTimeout)
         let isFair =
@@ -149,16 +150,29 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
             call(attempt)
         }
         switch ending {
-        case .refused: return (.notExecuted(.busy), .never)
-        case .notBegun: return (.notExecuted(.waitedTooLong), .never)
+        case .refused: return (.notExecuted(.busy), Assessment(.ignored))
+        case .notBegun: return (.notExecuted(.waitedTooLong), Assessment(.ignored))
         case .goesOn:
-            permit.end(isFair ? .failure : .ignored)
-            return (.unknown(.timedOut), RetryAdvice(true))
+            let assessment = Assessment(isFair ? .failure : .ignored, retry: RetryAdvice(true))
+            permit.end(assessment.result)
+            return (.unknown(.timedOut), assessment)
         case .finished(let outcome):
             let end = clock.now
             let assessment = judge(outcome, isFair: isFair || !attempt.deadline.isExpired)
             permit.end(assessment.result, at: end)
-            return (outcome.mapFailure { .call($0) }, assessment.retry)
+            return (outcome.mapFailure { .call($0) }, assessment)
+        }
+    }
+}
+
+extension Outcome {
+    /// Whether the attempt may have had an effect that nobody knows: without an answer, or with one
+    /// that says the other side has failed at it.
+    fileprivate func leavesDoubt(_ result: CallResult) -> Bool {
+        switch self {
+        case .unknown: true
+        case .executed: result == .failure
+        case .notExecuted: false
         }
     }
 }

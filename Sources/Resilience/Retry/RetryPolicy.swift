@@ -14,6 +14,7 @@ package struct RetryPolicy: Sendable, Equatable {
         /// The deadline leaves no useful time after the wait.
         case deadline
         case budget
+        case breakerOpen = "breaker_open"
     }
 
     /// All attempts, the first one included; 1 for no repetition, at most 10.
