@@ -429,6 +429,27 @@ def test_guest_tokens_of_support(api, tokens):
     api.code("order_not_found", "GET", accesses.replace(str(order), "0"), 404, token=support)
 
 
+def test_states_of_many(api, tokens):
+    first, second = (shop.order(api)[0] for _ in range(2))
+    asked = {"ids": [second, 987654321, first, second]}
+    states = api("POST", "/v1/orders/bulk/status", 200, body=asked, token=tokens["service"]).json()
+    assert [item["orderId"] for item in states["items"]] == [second, first]
+    assert states["missing"] == [987654321]
+    path = "/v1/orders/bulk/status"
+    for ids in ([], [0], ["1"], list(range(1, 1_002)), None):
+        body = {} if ids is None else {"ids": ids}
+        api.code("invalid_request", "POST", path, 422, body=body, token=tokens["support"])
+    api.code("forbidden_role", "POST", path, 403, body=asked, token=tokens["customer"])
+    api.code("forbidden_role", "POST", path, 403, body=asked, token=tokens["finance"])
+
+
+def test_an_unchanged_page(api, tokens):
+    for path, token in (("/v1/orders", "customer"), ("/v1/users/1001/orders", "support")):
+        tag = api("GET", path, 200, token=tokens[token]).headers["ETag"]
+        api("GET", path, 304, token=tokens[token], If_None_Match=tag)
+        api("GET", path, 200, token=tokens[token], If_None_Match='"h-1"')
+
+
 def test_pages(api, tokens):
     for path, token in (("/v1/orders", "customer"), ("/v1/users/1001/orders", "support")):
         api("GET", f"{path}?page=7&size=100", 200, token=tokens[token])

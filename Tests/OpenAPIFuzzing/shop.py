@@ -33,6 +33,7 @@ BODIES = {
         DETAILS | {"billing": {"name": "Ana Pop", "address": ADDRESS}},
     ],
     "completeCheckout": [{}, {"paymentMethod": "card"}, {"paymentMethod": "cash_on_delivery"}],
+    "getOrderStates": [{"ids": [1, 2, 3, 2]}, {"ids": list(range(1, 1_001))}],
     "requestRefund": [{"reason": "late"}, {"amount": 1, "reason": "a bani back"}],
     "reportFulfilment": [
         {"event": "start"}, {"event": "ship", "carrier": "FAN Courier"}, {"event": "deliver"},

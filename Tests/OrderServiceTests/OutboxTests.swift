@@ -295,14 +295,16 @@ struct OutboxTests {
         }
     }
 
-    @Test("lets one reader fill while others read for themselves")
+    @Test("lets one process fill while others read for themselves")
     func oneFills() async throws {
         try await ServiceUnderTest.run { service in
             let cache = service.services.cache
+            let sibling = try service.makeSibling()
+            defer { sibling.close() }
             let key = CacheName.paymentStatus.key(1)
             let entry = CacheEntry(version: 5, owner: nil, body: [1])
             let outer = try cache.entry(.paymentStatus, key: key, until: service.soon) {
-                let inner = try cache.entry(.paymentStatus, key: key, until: service.soon) {
+                let inner = try sibling.cache.entry(.paymentStatus, key: key, until: service.soon) {
                     CacheEntry(version: 4, owner: nil, body: [2])
                 }
                 #expect(inner?.version == 4)
@@ -338,14 +340,22 @@ struct OutboxTests {
     @Test(
         "reads back its envelope, and no other text",
         arguments: [
-            "", "1", "1|2", "2|1|owner|x", "1|x|owner|x", "1|-1|o|x", "|1|o|x",
-            "1|9999999999999999999|o|x",
+            "", "2", "2|2", "1|1|owner|0|x", "2|x|owner|0|x", "2|-1|o|0|x", "|1|o|0|x",
+            "2|9999999999999999999|o|0|x", "2|1|o|x", "2|1|o|2|x",
         ]
     )
     func envelopes(text: String) {
         #expect(CacheEntry(stored: Array(text.utf8)) == nil)
-        let entry = CacheEntry(version: 7, owner: "u", body: Array("{\"a\":\"|\"}".utf8))
-        let read = CacheEntry(stored: entry.stored)
-        #expect(read?.version == 7 && read.map { Array($0.body) } == Array(entry.body))
+        for fragment in ["", "|1|"] {
+            let entry = CacheEntry(
+                version: 7,
+                owner: "u",
+                fragment: Array(fragment.utf8),
+                body: Array("{\"a\":\"|\"}".utf8)
+            )
+            let read = CacheEntry(stored: entry.stored)
+            #expect(read?.version == 7 && read.map { Array($0.body) } == Array(entry.body))
+            #expect(read.map { Array($0.fragment) } == Array(fragment.utf8))
+        }
     }
 }

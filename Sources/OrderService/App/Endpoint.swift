@@ -1,4 +1,5 @@
 import Observability
+import Resilience
 import Web
 
 /// One route of the API: where it is, who may use it, on what lanes it runs, what answers.
@@ -16,6 +17,11 @@ struct Endpoint: Sendable {
     enum Handler: Sendable {
         /// Answers with what the context has.
         case plain(@Sendable (Context) throws -> Response)
+        /// The same, unless the first can answer on the worker, with one trip to Redis at most.
+        case quick(
+            @Sendable (Request, Deadline) -> Response?,
+            orElse: @Sendable (Context) throws -> Response
+        )
         /// Answers for one order, which was found and may be seen by the principal.
         case order(@Sendable (Context, Order) throws -> Response)
         /// Answers at once on the worker, whatever the lanes are doing.
@@ -88,15 +94,30 @@ enum Access: Sendable {
     }
 
     /// Whether the principal may see this order; who may not is told that there is none.
-    func admits(_ principal: Principal, to order: Order) -> Bool {
+    func admits(_ principal: Principal, to order: OwnedOrder) -> Bool {
         switch (self, principal) {
         case (.order(_, let staff), .session(let session)):
-            let owns = session.roles.contains(.customer) && order.userID == session.userID
-            return owns || !session.roles.isDisjoint(with: staff)
+            return order.isOwn(of: session) || !session.roles.isDisjoint(with: staff)
         case (.order(let scope?, _), .guest(let access)), (.guest(let scope?), .guest(let access)):
             return access.orderID == order.id && access.scopes.contains(GuestScopes(scope))
         default:
             return false
         }
     }
+}
+
+/// An order and the customer whose it is: all that access to it depends on.
+struct OwnedOrder: Sendable {
+    let id: Int64
+    /// Nil of a guest's order.
+    let userID: String?
+
+    /// Whether the session is that of the order's customer.
+    func isOwn(of session: Session) -> Bool {
+        session.roles.contains(.customer) && userID == session.userID
+    }
+}
+
+extension Order {
+    var owned: OwnedOrder { OwnedOrder(id: id, userID: userID) }
 }

@@ -96,9 +96,14 @@ package final class OrderApplication: Application {
                 )
             }
             let deadline = Deadline(arrival + requestDeadline)
-            if case .cachedLookUp(let lookUp) = route.endpoint.handler,
-                let hit = lookUp.quickAnswer(request, captures, until: deadline)
-            {
+            let hit: Response? =
+                switch route.endpoint.handler {
+                case .cachedLookUp(let lookUp):
+                    lookUp.quickAnswer(request, captures, until: deadline)
+                case .quick(let answer, orElse: _): answer(request, deadline)
+                case .immediate, .plain, .order: nil
+                }
+            if let hit {
                 return .answer(
                     finish(hit, request, RequestID.of(request.parameters), route, since: arrival)
                 )
@@ -168,13 +173,13 @@ package final class OrderApplication: Application {
         switch endpoint.handler {
         case .immediate(let handle):
             return handle()
-        case .plain(let handle):
+        case .plain(let handle), .quick(_, orElse: let handle):
             return try handle(context)
         case .order(let handle):
             return try handle(context, visibleOrder(endpoint, context))
         case .cachedLookUp(let lookUp):
             guard let id = Self.orderID(endpoint, context) else { throw Problem.orderNotFound }
-            return try lookUp.answer(id, context) { try visibleOrder(endpoint, context) }
+            return try lookUp.answer(id, context) { try admit(context, to: $0, by: endpoint) }
         }
     }
 
@@ -186,17 +191,28 @@ package final class OrderApplication: Application {
         return context.captures.number(0)
     }
 
-    /// The named order, if the principal may see it; who is neither its owner nor its guest is put
-    /// on record.
+    /// The named order, if the principal may see it.
     private func visibleOrder(_ endpoint: Endpoint, _ context: Context) throws -> Order {
         guard let id = Self.orderID(endpoint, context),
-            let order = try orders.find(id, until: context.deadline),
-            endpoint.access.admits(context.principal, to: order)
+            let order = try orders.find(id, until: context.deadline)
         else { throw Problem.orderNotFound }
+        try admit(context, to: order.owned, by: endpoint)
+        return order
+    }
+
+    /// Lets the principal see an order, or says that there is none; who is neither its owner nor its
+    /// guest is put on record.
+    private func admit(
+        _ context: Context,
+        to order: OwnedOrder,
+        by endpoint: Endpoint
+    ) throws {
+        guard endpoint.access.admits(context.principal, to: order) else {
+            throw Problem.orderNotFound
+        }
         if context.principal.isOutsider(to: order) {
             try audit.note(endpoint, context, about: order)
         }
-        return order
     }
 
     private func checkBody(of request: Request, _ endpoint: Endpoint) throws(Problem) {

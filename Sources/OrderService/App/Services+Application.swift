@@ -79,6 +79,14 @@ extension Services {
                 clock: clock,
                 guestAccesses: guestAccesses
             ).endpoints
+            + HistoryController(
+                orders: orders,
+                cache: cache,
+                revoked: revocations.recent,
+                sessionUses: sessionUses,
+                clock: clock
+            ).endpoints
+            + [BulkStatusController(orders: orders, cache: cache).endpoint]
             + PaymentController(
                 starter: paymentStarter,
                 payments: payments,

@@ -80,7 +80,7 @@ package final class Services: Sendable {
             settings.redis.configuration(settings.redis.state),
             breaker: guards.redisState
         )
-        cache = LookUpCache(redis: cacheRedis)
+        cache = LookUpCache(redis: cacheRedis, counts: CacheCounts(metrics))
         revocations = Revocations(recent: RecentRevocations(), cache: cache, clock: clock)
         sessionUses = SessionUses()
         sessions = SessionAuthority(

@@ -74,8 +74,8 @@ extension Access {
 
 extension Principal {
     /// Whether it sees the order as staff or service, not as its owner or guest.
-    func isOutsider(to order: Order) -> Bool {
+    func isOutsider(to order: OwnedOrder) -> Bool {
         guard case .session(let session) = self else { return false }
-        return !(session.roles.contains(.customer) && order.userID == session.userID)
+        return !order.isOwn(of: session)
     }
 }

@@ -24,7 +24,7 @@ package struct AuditTrail: Sendable {
     ///
     /// - Throws: a `Problem` with 503 if it cannot be written: what is not on record does not
     ///   happen, unless the endpoint says that it does.
-    func note(_ endpoint: Endpoint, _ context: Context, about order: Order? = nil) throws {
+    func note(_ endpoint: Endpoint, _ context: Context, about order: OwnedOrder? = nil) throws {
         guard var entry = AuditEntry(endpoint, context) else { return }
         if let order {
             entry.orderID = order.id

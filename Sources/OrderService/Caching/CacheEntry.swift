@@ -1,33 +1,44 @@
 /// What a look-up cache stores: an envelope followed by the answer's ready JSON.
 ///
-/// The envelope is `1|<order version>|<owner>|`; the owner is a user's id, or empty for a guest's
-/// order. So a hit is authorised and sent without decoding what it carries.
+/// The envelope is `2|<order version>|<owner>|<length>|<fragment>`; the owner is a user's id, or empty
+/// for a guest's order; the fragment is a shorter ready JSON that goes into answers about many orders,
+/// or empty. So a hit is authorised and sent without decoding what it carries.
 package struct CacheEntry: Sendable {
     package let version: Int64
     package let owner: ArraySlice<UInt8>
+    package let fragment: ArraySlice<UInt8>
     package let body: ArraySlice<UInt8>
 
-    package init(version: Int64, owner: String?, body: [UInt8]) {
+    package init(version: Int64, owner: String?, fragment: [UInt8] = [], body: [UInt8]) {
         self.version = version
         self.owner = Array((owner ?? "").utf8)[...]
+        self.fragment = fragment[...]
         self.body = body[...]
     }
 
     /// Reads a stored value; nil if it has another format, which is a miss.
     package init?(stored: [UInt8]) {
         var reader = FieldReader(stored[...])
-        guard reader.number() == 1, let version = reader.number(), let owner = reader.field()
+        guard reader.number() == 2, let version = reader.number(), let owner = reader.field(),
+            let length = reader.number(), length <= reader.rest.count
         else { return nil }
         self.version = version
         self.owner = owner
-        body = reader.rest
+        fragment = reader.rest.prefix(Int(length))
+        body = reader.rest.dropFirst(Int(length))
+    }
+
+    /// The owner as a user's id; nil of a guest's order.
+    var userID: String? {
+        owner.isEmpty ? nil : String(decoding: owner, as: UTF8.self)
     }
 
     package var stored: [UInt8] {
-        var value = Array("1|\(version)|".utf8)
-        value.reserveCapacity(value.count + owner.count + 1 + body.count)
+        var value = Array("2|\(version)|".utf8)
+        value.reserveCapacity(value.count + owner.count + 8 + fragment.count + body.count)
         value += owner
-        value.append(UInt8(ascii: "|"))
+        value += "|\(fragment.count)|".utf8
+        value += fragment
         value += body
         return value
     }

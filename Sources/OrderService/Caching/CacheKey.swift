@@ -6,6 +6,8 @@ package enum CacheName: String, Sendable, CaseIterable {
     case orderSummaries = "order-summaries"
     case paymentStatus = "payment-status"
     case orderTracking = "order-tracking"
+    /// One hash a customer, a field a page, so that a change drops them all by one command.
+    case orderHistory = "order-history"
     case session
     case guestToken = "guest:token"
     case checkoutSession = "checkout:session"
@@ -17,6 +19,7 @@ package enum CacheName: String, Sendable, CaseIterable {
         case .orderSummaries: .seconds(15 * 60)
         case .paymentStatus: .seconds(5 * 60)
         case .orderTracking: .seconds(30 * 60)
+        case .orderHistory: .seconds(60 * 60)
         // Short, so that a revocation whose drop was lost is not outlived for long.
         case .session, .guestToken: .seconds(60)
         case .checkoutSession: .seconds(30 * 60)

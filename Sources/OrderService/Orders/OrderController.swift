@@ -41,22 +41,7 @@ struct OrderController: Sendable {
                 target: .guestToken
             )
         }
-        return byID + byToken + [
-            Endpoint(
-                method: .get,
-                pattern: "/v1/orders",
-                access: .session(.customer),
-                lane: .read,
-                handler: .plain(ownHistory)
-            ),
-            Endpoint(
-                method: .get,
-                pattern: "/v1/users/{userId}/orders",
-                access: .session([.support, .admin]),
-                lane: .read,
-                handler: .plain(userHistory)
-            ),
-        ]
+        return byID + byToken
     }
 
     private func endpoint(
@@ -69,7 +54,7 @@ struct OrderController: Sendable {
         switch part {
         case .summary:
             handler = lookUp(.orderSummaries, pattern, access, target) { order, _ in
-                OrderRepresentation.summary(order)
+                OrderRepresentation.summaryEntry(order)
             }
         case .payment:
             handler = lookUp(.paymentStatus, pattern, access, target) {
@@ -78,14 +63,13 @@ struct OrderController: Sendable {
                 let attempts = try payment.map {
                     try payments.attempts(of: $0.id, until: deadline)
                 }
-                return PaymentRepresentation.status(order, payment, attempts ?? [])
+                let status = PaymentRepresentation.status(order, payment, attempts ?? [])
+                return CacheEntry(order, status)
             }
         case .tracking:
             handler = lookUp(.orderTracking, pattern, access, target) { [orders] order, deadline in
-                OrderRepresentation.tracking(
-                    order,
-                    try orders.shipment(of: order.id, until: deadline)
-                )
+                let shipment = try orders.shipment(of: order.id, until: deadline)
+                return CacheEntry(order, OrderRepresentation.tracking(order, shipment))
             }
         case .items:
             handler = .order { [orders] context, order in
@@ -110,7 +94,7 @@ struct OrderController: Sendable {
         _ pattern: String,
         _ access: Access,
         _ target: OrderLookUp.Target,
-        _ load: @escaping @Sendable (Order, Deadline) throws -> JSON
+        _ load: @escaping @Sendable (Order, Deadline) throws -> CacheEntry
     ) -> Endpoint.Handler {
         .cachedLookUp(
             OrderLookUp(
@@ -120,6 +104,7 @@ struct OrderController: Sendable {
                 revoked: revoked,
                 sessionUses: sessionUses,
                 clock: clock,
+                find: { [orders] id, deadline in try orders.find(id, until: deadline) },
                 load: load,
                 route: "GET \(pattern)",
                 guestAccesses: guestAccesses,
@@ -150,64 +135,5 @@ struct OrderController: Sendable {
             return Response.notModified(tag: tag)
         }
         return Response.json(.ok, body, caching: .revalidate).with("ETag", tag)
-    }
-
-    // MARK: History
-
-    private func ownHistory(_ context: Context) throws -> Response {
-        guard let session = context.principal.session else { throw Problem.unauthenticated }
-        return try history(of: session.userID, context)
-    }
-
-    private func userHistory(_ context: Context) throws -> Response {
-        guard let userID = context.captures.text(0), isUserID(userID) else {
-            throw Problem.notFound
-        }
-        return try history(of: userID, context)
-    }
-
-    private func history(of userID: String, _ context: Context) throws -> Response {
-        let page = try PageRequest(context.request.query)
-        let (orders, total) = try orders.history(
-            of: userID,
-            page: page.number,
-            size: page.size,
-            until: context.deadline
-        )
-        let body = OrderRepresentation.page(
-            orders.map(OrderRepresentation.summary),
-            page: page.number,
-            size: page.size,
-            total: total
-        )
-        return Response.json(.ok, body.serialized(), caching: .revalidate)
-    }
-}
-
-/// `?page=0&size=20`: pages count from 0, a size is 1 to 100.
-struct PageRequest: Sendable {
-    let number: Int
-    let size: Int
-
-    init(_ query: Query) throws(Problem) {
-        number = try Self.value(query, "page", in: 0...1_000_000) ?? 0
-        size = try Self.value(query, "size", in: 1...100) ?? 20
-    }
-
-    private static func value(
-        _ query: Query,
-        _ name: String,
-        in range: ClosedRange<Int>
-    ) throws(Problem) -> Int? {
-        guard let text = query[name] else { return nil }
-        guard let value = Int(text), range.contains(value) else {
-            throw .invalid(
-                .badRequest,
-                pointer: "?\(name)",
-                code: "range",
-                detail: "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)."
-            )
-        }
-        return value
     }
 }

@@ -99,10 +99,12 @@ package final class OrderLedger: Sendable {
 
     /// Drops all that caches hold of an order.
     package func dropCaches(of order: Order, until deadline: Deadline) {
-        cache.drop(Self.cacheKeys(orderID: order.id), until: deadline)
+        cache.drop(Self.cacheKeys(orderID: order.id, userID: order.userID), until: deadline)
     }
 
-    static func cacheKeys(orderID: Int64) -> [[UInt8]] {
+    /// The keys of all that caches hold of an order, the pages of its customer's history included.
+    static func cacheKeys(orderID: Int64, userID: String?) -> [[UInt8]] {
         [CacheName.orderSummaries, .paymentStatus, .orderTracking].map { $0.key(orderID) }
+            + (userID.map { [CacheName.orderHistory.key($0)] } ?? [])
     }
 }

@@ -14,8 +14,10 @@ struct OrderLookUp: Sendable {
     let revoked: RecentRevocations
     let sessionUses: SessionUses
     let clock: WallClock
-    /// The answer's body, from the record.
-    let load: @Sendable (Order, Deadline) throws -> JSON
+    /// The order as the record has it now.
+    let find: @Sendable (Int64, Deadline) throws -> Order?
+    /// What the cache keeps of an order, from the record.
+    let load: @Sendable (Order, Deadline) throws -> CacheEntry
     /// Method and pattern, for the record of guests' access.
     let route: String
     let guestAccesses: GuestAccessLog
@@ -53,6 +55,8 @@ struct OrderLookUp: Sendable {
             admits(credential, credentialEntry, to: orderID, owner: entry.owner, request)
         else { return nil }
         if credential.kind == .session { sessionUses.note(credential.tokenHash) }
+        cache.counts.noteRead(cacheName, isHit: true)
+        cache.counts.noteRead(name, isHit: true)
         return answer(entry, orderID: orderID, request)
     }
 
@@ -82,42 +86,33 @@ struct OrderLookUp: Sendable {
         return true
     }
 
-    /// Answers from the record, filling the cache.
+    /// Answers from the record, or from what somebody has just put into the cache, filling it.
     ///
     /// The order is read once, under the lease: a change since then has dropped the lease as well.
     ///
     /// - Parameters:
     ///   - id: the order's, as the request names it.
     ///   - context: the request.
-    ///   - find: reads the order, and throws unless it may be seen.
+    ///   - admit: throws unless the order may be seen.
     /// - Returns: the answer.
-    /// - Throws: what `find` throws, `MariaDBError`.
-    func answer(_ id: Int64, _ context: Context, find: () throws -> Order) throws -> Response {
-        var order: Order?
-        var entry = try cache.entry(
+    /// - Throws: what `admit` throws, a `Problem` with 404, `MariaDBError`.
+    func answer(
+        _ id: Int64,
+        _ context: Context,
+        admit: (OwnedOrder) throws -> Void
+    ) throws -> Response {
+        let entry = try cache.entry(
             name,
             key: name.key(id),
             minimumVersion: EntityTag.version(in: context.request, orderID: id) ?? 0,
             until: context.deadline
         ) {
-            let found = try find()
-            order = found
-            return try self.entry(of: found, until: context.deadline)
-        }
-        if order == nil {
-            // What the cache has may be seen by whoever may see the order.
-            let found = try find()
-            if let cached = entry, cached.version < found.version { entry = nil }
-            entry = try entry ?? self.entry(of: found, until: context.deadline)
+            try find(id, context.deadline).map { try load($0, context.deadline) }
         }
         guard let entry else { throw Problem.orderNotFound }
+        try admit(OwnedOrder(id: id, userID: entry.userID))
         return answer(entry, orderID: id, context.request)
             ?? Response.json(.ok, Array(entry.body), caching: .revalidate)
-    }
-
-    private func entry(of order: Order, until deadline: Deadline) throws -> CacheEntry {
-        let body = try load(order, deadline).serialized()
-        return CacheEntry(version: order.version, owner: order.userID, body: body)
     }
 
     /// The answer of an entry; nil if the client has seen a newer version already.

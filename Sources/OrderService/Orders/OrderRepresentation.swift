@@ -19,6 +19,22 @@ enum OrderRepresentation {
         ]
     }
 
+    /// A summary as the cache keeps it, with what answers about many orders take of it.
+    static func summaryEntry(_ order: Order) -> CacheEntry {
+        let state: JSON = [
+            "orderId": .integer(order.id),
+            "status": .string(order.status.rawValue),
+            "paymentStatus": .string(order.paymentStatus.rawValue),
+            "lastUpdated": .string(order.updatedAt.rfc3339),
+        ]
+        return CacheEntry(
+            version: order.version,
+            owner: order.userID,
+            fragment: state.serialized(),
+            body: summary(order).serialized()
+        )
+    }
+
     static func items(_ order: Order, _ lines: [Line]) -> JSON {
         [
             "orderId": .integer(order.id),
@@ -78,5 +94,12 @@ enum OrderRepresentation {
             "totalItems": .integer(total),
             "totalPages": .integer((total + Int64(size) - 1) / Int64(size)),
         ]
+    }
+}
+
+extension CacheEntry {
+    /// What a cache keeps of an order, for its owner.
+    init(_ order: Order, _ body: JSON) {
+        self.init(version: order.version, owner: order.userID, body: body.serialized())
     }
 }

@@ -18,6 +18,30 @@ package struct OrderStore: Sendable {
         ).first.map(Order.init)
     }
 
+    /// The visible ones among these orders, in no order.
+    func find(_ ids: [Int64], until deadline: Deadline) throws -> [Order] {
+        try database.query(
+            """
+            SELECT \(Order.columns) FROM orders
+            WHERE id IN (\(list: ids)) AND visible_at IS NOT NULL
+            """,
+            until: deadline
+        ).map(Order.init)
+    }
+
+    /// The customers whose orders these are, by order; guests' orders are left out.
+    func customers(of ids: [Int64], until deadline: Deadline) throws -> [Int64: String] {
+        let rows = try database.query(
+            "SELECT id, user_id FROM orders WHERE id IN (\(list: ids)) AND user_id IS NOT NULL",
+            class: .job,
+            until: deadline
+        )
+        return try Dictionary(
+            rows.map { (try $0.int64("id"), try $0.string("user_id")) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
     /// The order of a checkout session, visible or not yet.
     func find(checkoutSession id: String, until deadline: Deadline) throws -> Order? {
         try database.query(

@@ -176,6 +176,7 @@ package struct Erasure: Sendable {
         let command = Command("UNLINK", arguments: limitKeys)
         let isStateClean = (try? stateRedis.send(command, until: deadline).integer) != nil
         guard let id = subject.userID else { return isStateClean }
-        return cache.drop([CacheName.cart.key(id)], until: deadline) && isStateClean
+        let ofCustomer = [CacheName.cart.key(id), CacheName.orderHistory.key(id)]
+        return cache.drop(ofCustomer, until: deadline) && isStateClean
     }
 }

@@ -31,7 +31,7 @@ extension Services {
             redis: stateRedis,
             streamLength: settings.retention.eventStreamLength
         )
-        let invalidator = CacheInvalidator(relay: relay(.cache), cache: cache)
+        let invalidator = CacheInvalidator(relay: relay(.cache), orders: orders, cache: cache)
         let tasks = TaskRunner(
             relay: relay(.task),
             placement: placement,

@@ -15,6 +15,8 @@ extension CircuitBreakerMachine {
         counts.calls += overdue
         counts.slow += overdue
         guard window.suffices(counts) else { return }
+        // Thresholds are above 0, so of a healthy breaker no rate has to be reckoned.
+        guard counts.failed > 0 || counts.slow > 0 || state == .halfOpen else { return }
         // Calls in flight have not failed, so they only count among the slow ones.
         var ended = counts
         ended.calls -= overdue

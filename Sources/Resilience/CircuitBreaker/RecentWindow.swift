@@ -21,20 +21,27 @@ struct RecentWindow: Sendable {
 
     /// Forgets what has become too old; a time before the last one changes nothing.
     mutating func advance(to now: MonotonicTime) {
-        let limit = now.nanoseconds / 1_000_000_000 - seconds
-        while counts.calls > 0, ring[oldest].second <= limit { forgetOldest() }
+        forget(until: now.nanoseconds / 1_000_000_000 - seconds)
     }
 
     mutating func record(_ call: EndedCall, at now: MonotonicTime) {
-        advance(to: now)
+        let second = now.nanoseconds / 1_000_000_000
+        forget(until: second - seconds)
         if counts.calls == ring.count { forgetOldest() }
-        let place = (oldest + counts.calls) % ring.count
-        ring[place] = Entry(bits: call.bits, second: now.nanoseconds / 1_000_000_000)
+        // No remainder: a division costs as much as all the rest.
+        var place = oldest + counts.calls
+        if place >= ring.count { place -= ring.count }
+        ring[place] = Entry(bits: call.bits, second: second)
         counts.add(call)
+    }
+
+    private mutating func forget(until limit: Int64) {
+        while counts.calls > 0, ring[oldest].second <= limit { forgetOldest() }
     }
 
     private mutating func forgetOldest() {
         counts.remove(EndedCall(bits: ring[oldest].bits))
-        oldest = (oldest + 1) % ring.count
+        oldest += 1
+        if oldest == ring.count { oldest = 0 }
     }
 }

@@ -1,0 +1,89 @@
+import Redis
+import Resilience
+import Signing
+
+/// Pages of histories: each customer's lie in one hash, under one lease.
+extension LookUpCache {
+    /// As `store`, of a page; all pages of a customer live from the first one on.
+    ///
+    /// KEYS: hash, lease. ARGV: the lease's token, page, value, time to live in ms.
+    private static let storePage = Script(
+        """
+        if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+        redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+        if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+        redis.call('DEL', KEYS[2])
+        return 1
+        """
+    )
+
+    /// Reads a session and, of the user whom it belongs to, one page; in one trip, though nobody here
+    /// knows the user before.
+    ///
+    /// KEYS: session. ARGV: page, the beginning of a hash's key.
+    private static let sessionAndPage = Script(
+        """
+        local session = redis.call('GET', KEYS[1])
+        local owner = session and string.match(session, '^2|%d+|([^|]+)|')
+        if not owner then return {} end
+        return {session, redis.call('HGET', ARGV[2] .. owner, ARGV[1])}
+        """
+    )
+
+    /// A session's entry and the page of its user, if both are there.
+    func sessionAndPage(
+        _ tokenHash: Digest,
+        _ page: PageRequest,
+        until deadline: Deadline
+    ) -> (session: CacheEntry, page: CacheEntry)? {
+        let found = try? redis.evaluate(
+            Self.sessionAndPage,
+            keys: [CacheName.session.key(tokenHash)],
+            arguments: [page.field, CacheName.orderHistory.key([])],
+            until: deadline
+        ).array
+        guard let found, found.count == 2,
+            let session = found[0].bytes.flatMap({ CacheEntry(stored: $0) }),
+            let entry = found[1].bytes.flatMap({ CacheEntry(stored: $0) })
+        else { return nil }
+        counts.noteRead(.session, isHit: true)
+        counts.noteRead(.orderHistory, isHit: true)
+        return (session, entry)
+    }
+
+    /// A page of a customer's history, or what `load` reads; blocks on Redis and MariaDB.
+    ///
+    /// - Throws: what `load` throws.
+    func page(
+        _ page: PageRequest,
+        of userID: String,
+        until deadline: Deadline,
+        load: () throws -> CacheEntry
+    ) throws -> CacheEntry {
+        let key = CacheName.orderHistory.key(userID)
+        let read = Command("HGET", key, page.field)
+        let entry = try filled(
+            .orderHistory,
+            by: read,
+            key,
+            flight: key + "/\(page.field)".utf8,
+            until: deadline,
+            load: load,
+            store: { entry, token in
+                let life = CacheName.orderHistory.jitteredTimeToLive()
+                return .script(
+                    Self.storePage,
+                    keys: [key, Self.leaseKey(key)],
+                    arguments: [token, page.field, entry.stored, life]
+                )
+            }
+        )
+        guard let entry else { preconditionFailure("`load` never finds nothing") }
+        return entry
+    }
+}
+
+extension PageRequest {
+    /// The page's name among a customer's.
+    fileprivate var field: String { "\(number):\(size)" }
+}

@@ -1,0 +1,103 @@
+import Redis
+import Resilience
+import Signing
+
+/// Many entries at once: one trip to read them, one to lease what is missing, one to store it.
+extension LookUpCache {
+    /// The right to store entries that were missing, until a change of theirs ends it.
+    struct Leases {
+        fileprivate let token: [UInt8]
+    }
+
+    /// Takes the leases that nobody has.
+    ///
+    /// KEYS: leases. ARGV: their token, time to live in ms.
+    private static let leaseAll = Script(
+        """
+        for _, key in ipairs(KEYS) do
+            redis.call('SET', key, ARGV[1], 'NX', 'PX', ARGV[2])
+        end
+        return #KEYS
+        """
+    )
+
+    /// As `store`, of many.
+    ///
+    /// KEYS: entry and lease, of each. ARGV: the leases' token; value, version and time to live in ms,
+    /// of each. An empty value only ends the lease.
+    private static let storeAll = Script(
+        """
+        local stores = 0
+        for i = 1, #KEYS / 2 do
+            local entry, lease = KEYS[2 * i - 1], KEYS[2 * i]
+            if redis.call('GET', lease) == ARGV[1] then
+                local value, version = ARGV[3 * i - 1], tonumber(ARGV[3 * i])
+                local current = redis.call('GET', entry)
+                local stored = current and tonumber(string.match(current, '^2|(%d+)|') or '')
+                if value ~= '' and not (stored and stored > version) then
+                    redis.call('SET', entry, value, 'PX', ARGV[3 * i + 1])
+                    stores = stores + 1
+                end
+                redis.call('DEL', lease)
+            end
+        end
+        return stores
+        """
+    )
+
+    /// The entries under these keys of a cache, as far as there are any; none while Redis is away.
+    func entries(
+        _ keys: [[UInt8]],
+        of cache: CacheName,
+        until deadline: Deadline
+    ) -> [CacheEntry?] {
+        let found = (try? redis.send(Command("MGET", arguments: keys), until: deadline).array) ?? []
+        let entries = keys.indices.map { index in
+            found.indices.contains(index)
+                ? found[index].bytes.flatMap { CacheEntry(stored: $0) } : nil
+        }
+        for entry in entries { counts.noteRead(cache, isHit: entry != nil) }
+        return entries
+    }
+
+    /// Leases entries that are to be read from the record and stored; nil while Redis is away.
+    func lease(_ keys: [[UInt8]], until deadline: Deadline) -> Leases? {
+        let leases = Leases(token: SecureRandom.bytes(16))
+        let reply = try? redis.evaluate(
+            Self.leaseAll,
+            keys: keys.map(Self.leaseKey),
+            arguments: [leases.token, Self.leaseMilliseconds],
+            until: deadline
+        )
+        return reply == nil ? nil : leases
+    }
+
+    /// Stores what was read under leases, and ends them.
+    ///
+    /// - Parameters:
+    ///   - entries: by key; nil where the record has nothing.
+    ///   - cache: whose lives they have.
+    ///   - leases: taken before the record was read.
+    ///   - deadline: of the request.
+    func store(
+        _ entries: [(key: [UInt8], entry: CacheEntry?)],
+        in cache: CacheName,
+        under leases: Leases,
+        until deadline: Deadline
+    ) {
+        guard !entries.isEmpty else { return }
+        let values = entries.flatMap { item -> [any RedisArgument] in
+            let life = cache.jitteredTimeToLive()
+            return [item.entry?.stored ?? [], item.entry?.version ?? 0, life]
+        }
+        let reply = try? redis.evaluate(
+            Self.storeAll,
+            keys: entries.flatMap { [$0.key, Self.leaseKey($0.key)] },
+            arguments: [leases.token] + values,
+            until: deadline
+        )
+        let stored = Int(reply?.integer ?? 0)
+        let read = entries.count { $0.entry != nil }
+        for number in 0..<read { counts.noteFill(cache, isStored: number < stored) }
+    }
+}

@@ -1,0 +1,100 @@
+import Resilience
+import Signing
+import Web
+
+/// A customer's orders, page by page, for the customer and for support.
+struct HistoryController: Sendable {
+    let orders: OrderStore
+    let cache: LookUpCache
+    let revoked: RecentRevocations
+    let sessionUses: SessionUses
+    let clock: WallClock
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                method: .get,
+                pattern: "/v1/orders",
+                access: .session(.customer),
+                lane: .read,
+                handler: .quick(quickHistory, orElse: ownHistory)
+            ),
+            Endpoint(
+                method: .get,
+                pattern: "/v1/users/{userId}/orders",
+                access: .session([.support, .admin]),
+                lane: .read,
+                handler: .plain(userHistory)
+            ),
+        ]
+    }
+
+    /// Answers from the cache alone, in one trip to Redis; nil if anything is missing, odd or not
+    /// allowed, which the slow path sorts out.
+    private func quickHistory(_ request: Request, _ deadline: Deadline) -> Response? {
+        guard let credential = try? Credential(request), credential.kind == .session,
+            !revoked.lists(credential.tokenHash), let page = try? PageRequest(request.query),
+            let found = cache.sessionAndPage(credential.tokenHash, page, until: deadline),
+            let session = Session(tokenHash: credential.tokenHash, entry: found.session),
+            session.expiresAt > clock.now, session.roles.contains(.customer)
+        else { return nil }
+        sessionUses.note(credential.tokenHash)
+        return answer(found.page, request)
+    }
+
+    private func ownHistory(_ context: Context) throws -> Response {
+        guard let session = context.principal.session else { throw Problem.unauthenticated }
+        return try history(of: session.userID, context)
+    }
+
+    private func userHistory(_ context: Context) throws -> Response {
+        guard let userID = context.captures.text(0), isUserID(userID) else {
+            throw Problem.notFound
+        }
+        return try history(of: userID, context)
+    }
+
+    private func history(of userID: String, _ context: Context) throws -> Response {
+        let page = try PageRequest(context.request.query)
+        let entry = try cache.page(page, of: userID, until: context.deadline) {
+            try read(page, of: userID, until: context.deadline)
+        }
+        return answer(entry, context.request)
+    }
+
+    private func read(
+        _ page: PageRequest,
+        of userID: String,
+        until deadline: Deadline
+    ) throws -> CacheEntry {
+        let (orders, total) = try orders.history(
+            of: userID,
+            page: page.number,
+            size: page.size,
+            until: deadline
+        )
+        let body = OrderRepresentation.page(
+            orders.map(OrderRepresentation.summary),
+            page: page.number,
+            size: page.size,
+            total: total
+        ).serialized()
+        return CacheEntry(version: Self.version(of: body), owner: userID, body: body)
+    }
+
+    /// A page has no version of its own; it is told from another by a digest, in as many digits as an
+    /// entry has room for.
+    private static func version(of body: [UInt8]) -> Int64 {
+        let digest = SHA256.digest(body).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Int64(digest % 1_000_000_000_000_000_000)
+    }
+
+    private func answer(_ entry: CacheEntry, _ request: Request) -> Response {
+        let tag = "\"h-\(entry.version)\""
+        let known = request.text(.ifNoneMatch)?.split(separator: ",").map {
+            String($0).trimmed.replacing("W/", with: "")
+        }
+        if known?.contains(tag) ?? false { return Response.notModified(tag: tag) }
+        return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
+    }
+}

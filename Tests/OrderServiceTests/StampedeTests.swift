@@ -1,0 +1,100 @@
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Resilience
+import Synchronization
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Many readers of one entry that is missing", .enabled(if: ServiceUnderTest.isAvailable))
+struct StampedeTests {
+    private static let key = CacheName.orderSummaries.key(7)
+
+    /// Reads one key by many threads in each of some processes' caches at once.
+    ///
+    /// - Returns: what each saw, and how often the record was read.
+    private func read(
+        _ caches: [LookUpCache],
+        readers: Int,
+        until deadline: Deadline,
+        load: @escaping @Sendable () throws -> CacheEntry?
+    ) throws -> (bodies: Set<String>, loads: Int) {
+        let loads = Atomic<Int>(0)
+        let companions = caches.flatMap { cache in
+            (0..<readers).map { _ in
+                Companion {
+                    try cache.entry(.orderSummaries, key: Self.key, until: deadline) {
+                        loads.add(1, ordering: .relaxed)
+                        return try load()
+                    }.map { String(decoding: $0.body, as: UTF8.self) }
+                }
+            }
+        }
+        let bodies = try companions.map { try $0.join() ?? "nothing" }
+        return (Set(bodies), loads.load(ordering: .relaxed))
+    }
+
+    @Test("cause one reading of the record in each process at most")
+    func once() async throws {
+        try await ServiceUnderTest.run { service in
+            let siblings = try (0..<3).map { _ in try service.makeSibling() }
+            defer { for sibling in siblings { sibling.close() } }
+            let caches = [service.services.cache] + siblings.map(\.cache)
+            let (bodies, loads) = try read(caches, readers: 40, until: service.soon) {
+                CacheEntry(version: 1, owner: nil, body: Array("x".utf8))
+            }
+            #expect(bodies == ["x"] && (1...4).contains(loads))
+        }
+    }
+
+    @Test("read for themselves where a change came between")
+    func overtaken() async throws {
+        try await ServiceUnderTest.run { service in
+            let cache = service.services.cache
+            let change = Atomic<Int64>(1)
+            let isFirst = Atomic<Bool>(true)
+            let (bodies, loads) = try read([cache], readers: 20, until: service.soon) {
+                let version = change.load(ordering: .sequentiallyConsistent)
+                if isFirst.exchange(false, ordering: .sequentiallyConsistent) {
+                    // Others have begun to wait; then the order changes, and says so.
+                    Pause.block(.milliseconds(100))
+                    change.store(2, ordering: .sequentiallyConsistent)
+                    #expect(cache.drop([Self.key], until: service.soon))
+                }
+                return CacheEntry(version: version, owner: nil, body: Array("\(version)".utf8))
+            }
+            // The first may tell what it has read; whoever came later reads again.
+            #expect(bodies.contains("2") && loads >= 2)
+            let after = try cache.entry(.orderSummaries, key: Self.key, until: service.soon) {
+                CacheEntry(version: 2, owner: nil, body: Array("2".utf8))
+            }
+            #expect(after?.version == 2)
+        }
+    }
+
+    @Test("share no failure: each tries for itself")
+    func failures() async throws {
+        struct Failed: Error {}
+        try await ServiceUnderTest.run { service in
+            let isFirst = Atomic<Bool>(true)
+            let companions = (0..<10).map { _ in
+                Companion {
+                    try service.services.cache.entry(
+                        .orderSummaries,
+                        key: Self.key,
+                        until: service.soon
+                    ) {
+                        if isFirst.exchange(false, ordering: .sequentiallyConsistent) {
+                            throw Failed()
+                        }
+                        return CacheEntry(version: 1, owner: nil, body: Array("x".utf8))
+                    }
+                }
+            }
+            let results = companions.map { companion in Result { try companion.join() } }
+            #expect(results.count { if case .failure = $0 { true } else { false } } == 1)
+        }
+    }
+}
