@@ -50,6 +50,9 @@ struct HistoryCacheTests {
             }
             let same = page(service, token, tag: hit.field("ETag"))
             #expect(same.status == 304 && same.response.body.isEmpty)
+            // A page beyond the end is not kept.
+            #expect(page(service, token, "?page=7").status == 200)
+            #expect(try reply(service, "HLEN", "order-history::1").integer == 1)
             // Another size is another page, with the same life.
             #expect(page(service, token, "?size=1")["size"] == 1)
             #expect(try reply(service, "HLEN", "order-history::1").integer == 2)
@@ -64,7 +67,7 @@ struct HistoryCacheTests {
             let other = try service.session("2", .customer)
             _ = try service.placedOrder(customer: "2", token: other)
             try service.drain()
-            for query in ["", "?size=1", "?page=1&size=1"] { _ = page(service, token, query) }
+            for query in ["", "?size=1", "?size=2"] { _ = page(service, token, query) }
             _ = page(service, other)
             #expect(try reply(service, "HLEN", "order-history::1").integer == 3)
             try service.pay(order)
@@ -87,7 +90,7 @@ struct HistoryCacheTests {
                 let before = CacheEntry(version: 1, owner: "1", body: Array("{}".utf8))
                 try service.pay(order)
                 try service.settle()
-                return before
+                return (before, false)
             }
             #expect(try reply(service, "EXISTS", "order-history::1").integer == 0)
             #expect(page(service, token)["items", "0", "paymentStatus"] == "paid")

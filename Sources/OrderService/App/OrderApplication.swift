@@ -8,8 +8,8 @@ package import Web
 /// rest to lanes, and turns errors into problems.
 ///
 /// The way of a request, top to bottom: `start` → `OrderLookUp.quickAnswer` or a lane →
-/// `answer(_:)`: authenticate, check access, find the order, put what staff ask for on record, call
-/// the handler → `finish`.
+/// `answer(_:)`: authenticate, check access, find the order (a look-up: its entry), put what staff ask
+/// for on record, call the handler → `finish`.
 package final class OrderApplication: Application {
     private struct Route: Sendable {
         let endpoint: Endpoint

@@ -53,23 +53,31 @@ extension LookUpCache {
 
     /// A page of a customer's history, or what `load` reads; blocks on Redis and MariaDB.
     ///
+    /// Pages beyond the end, of which there are any number, are not kept.
+    ///
     /// - Throws: what `load` throws.
     func page(
         _ page: PageRequest,
         of userID: String,
         until deadline: Deadline,
-        load: () throws -> CacheEntry
+        load: () throws -> (entry: CacheEntry, isBeyondEnd: Bool)
     ) throws -> CacheEntry {
         let key = CacheName.orderHistory.key(userID)
         let read = Command("HGET", key, page.field)
+        var isBeyondEnd = false
         let entry = try filled(
             .orderHistory,
             by: read,
             key,
             flight: key + "/\(page.field)".utf8,
             until: deadline,
-            load: load,
+            load: {
+                let loaded = try load()
+                isBeyondEnd = loaded.isBeyondEnd
+                return loaded.entry
+            },
             store: { entry, token in
+                guard !isBeyondEnd else { return nil }
                 let life = CacheName.orderHistory.jitteredTimeToLive()
                 return .script(
                     Self.storePage,

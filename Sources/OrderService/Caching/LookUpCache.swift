@@ -15,14 +15,24 @@ package final class LookUpCache: Sendable {
     private static let store = Script(
         """
         if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+        redis.call('DEL', KEYS[2])
         local current = redis.call('GET', KEYS[1])
         if current then
             local version = tonumber(string.match(current, '^2|(%d+)|'))
             if version and version > tonumber(ARGV[3]) then return 0 end
         end
         redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
-        redis.call('DEL', KEYS[2])
         return 1
+        """
+    )
+
+    /// Ends a lease, if it is still one's own.
+    ///
+    /// KEYS: lease. ARGV: its token.
+    private static let release = Script(
+        """
+        if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+        return 0
         """
     )
 
@@ -33,11 +43,9 @@ package final class LookUpCache: Sendable {
     /// Who reads an entry that is missing, so that others of this process need not.
     private let flights = SingleFlight<[UInt8], Landing>()
 
-    /// How long somebody else's filling is waited for, and how often it is looked for.
+    /// How long another process's filling is waited for, and how often it is looked for.
     private static let patience = Duration.milliseconds(200)
     private static let interval = Duration.milliseconds(5)
-    /// How often what others of this process do for the same entry is waited for.
-    private static let flightsAtMost = 3
 
     package init(redis: RedisClient, counts: CacheCounts) {
         self.redis = redis
@@ -79,11 +87,11 @@ package final class LookUpCache: Sendable {
         )
     }
 
-    /// The one way of a look-up: asks for the entry and the lease in one trip; else loads, and stores
-    /// under the lease.
+    /// The one way of a look-up: asks for the entry, then for the lease; else loads, and stores under
+    /// the lease.
     ///
-    /// Of those who want the same entry in this process one does it, and the others wait for what was
-    /// stored.
+    /// Of those who miss the same entry in this process one does it, and the others take what it has
+    /// read since they came.
     ///
     /// - Parameters:
     ///   - cache: which cache.
@@ -94,7 +102,7 @@ package final class LookUpCache: Sendable {
     ///   - deadline: of the request.
     ///   - load: reads the record.
     ///   - store: the script that stores an entry for the holder of a lease's token, and answers 1 if
-    ///     it has.
+    ///     it has; nil where the entry is not to be kept.
     /// - Returns: nil if `load` finds nothing.
     /// - Throws: what `load` throws.
     func filled(
@@ -105,27 +113,31 @@ package final class LookUpCache: Sendable {
         _ minimumVersion: Int64 = 0,
         until deadline: Deadline,
         load: () throws -> CacheEntry?,
-        store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command
+        store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
     ) throws -> CacheEntry? {
-        func fly() throws -> Landing {
-            try self.fly(cache, by: read, key, minimumVersion, until: deadline, load, store)
+        let reply = try? redis.send(read, until: deadline)
+        if let entry = Self.entry(reply), entry.version >= minimumVersion {
+            counts.noteRead(cache, isHit: true)
+            return entry
         }
-        for _ in 1...Self.flightsAtMost {
-            var isPilot = false
-            let arrival = ContinuousClock.now
-            do {
-                let landing = try flights.run(flight ?? key, until: deadline) {
-                    isPilot = true
-                    return try fly()
-                }
-                guard let landing else { break }
-                if isPilot || landing.isTrue(for: minimumVersion, since: arrival) {
-                    return landing.entry
-                }
-                guard landing.isContended else { break }
-            } catch  where !isPilot {
-                // Another's failure, perhaps for want of time.
+        func fly() throws -> Landing {
+            let lease =
+                reply == nil
+                ? Lease.none : lease(by: read, key, minimumVersion, until: deadline)
+            return try land(cache, lease, until: deadline, load, store)
+        }
+        var isPilot = false
+        let arrival = ContinuousClock.now
+        do {
+            let landing = try flights.run(flight ?? key, until: deadline) {
+                isPilot = true
+                return try fly()
             }
+            if let landing, isPilot || landing.isTrue(for: minimumVersion, since: arrival) {
+                return landing.entry
+            }
+        } catch  where !isPilot {
+            // Another's failure, perhaps for want of time.
         }
         return try fly().entry
     }
@@ -133,76 +145,97 @@ package final class LookUpCache: Sendable {
     /// What a look-up came back with.
     private struct Landing: Sendable {
         let entry: CacheEntry?
-        /// When it began to be stored, if it was.
-        var storedSince: ContinuousClock.Instant?
-        /// Whether another process was filling it, and was not done in time.
-        var isContended = false
+        /// The last moment for which it is known to be true: when its reading from the record began,
+        /// or its storing, where that succeeded, as no change came between.
+        let trueAt: ContinuousClock.Instant?
 
         /// Whether it is true for somebody who has waited from `arrival` on.
         ///
-        /// It was stored under its lease, so no change came between; but whoever arrived later may know
-        /// of one.
+        /// Whoever arrived later may know of a change.
         func isTrue(for minimumVersion: Int64, since arrival: ContinuousClock.Instant) -> Bool {
-            guard let storedSince, let entry else { return false }
-            return arrival <= storedSince && entry.version >= minimumVersion
+            guard let trueAt, let entry else { return false }
+            return arrival <= trueAt && entry.version >= minimumVersion
         }
     }
 
-    private func fly(
-        _ cache: CacheName,
+    /// What came of asking for a lease.
+    private enum Lease {
+        /// The right to store what is read from now on.
+        case held(key: [UInt8], token: [UInt8])
+        /// Somebody has stored the entry meanwhile.
+        case filled(CacheEntry)
+        /// Somebody else has it for longer than is waited, or Redis is away.
+        case none
+    }
+
+    /// Takes the lease of an entry that is missing; where another process has it, the entry or the
+    /// lease is waited for.
+    private func lease(
         by read: Command,
         _ key: [UInt8],
         _ minimumVersion: Int64,
-        until deadline: Deadline,
-        _ load: () throws -> CacheEntry?,
-        _ store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command
-    ) throws -> Landing {
+        until deadline: Deadline
+    ) -> Lease {
         let leaseKey = Self.leaseKey(key)
         let token = SecureRandom.bytes(16)
-        let lease = Command("SET", leaseKey, token, "NX", "PX", Self.leaseMilliseconds)
-        let replies = (try? redis.pipeline([read, lease], until: deadline)) ?? []
-        var isLeased = replies.last?.isOK ?? false
-        // Whoever comes next need not wait for the lease to run out.
-        defer {
-            if isLeased { _ = try? redis.send(Command("DEL", leaseKey), until: deadline) }
-        }
-        var stored = Self.entry(replies.first, minimumVersion)
-        if stored == nil, !isLeased, !replies.isEmpty {
-            stored = waitForOther(read, minimumVersion, until: deadline)
-        }
-        counts.noteRead(cache, isHit: stored != nil)
-        if let stored { return Landing(entry: stored) }
-        guard let entry = try load() else { return Landing(entry: nil) }
-        guard isLeased else {
-            counts.noteFill(cache, isStored: false)
-            return Landing(entry: entry, isContended: !replies.isEmpty)
-        }
-        isLeased = false
-        let start = ContinuousClock.now
-        let reply = try? redis.send(store(entry, token), until: deadline)
-        let isStored = reply?.integer == 1
-        counts.noteFill(cache, isStored: isStored)
-        return Landing(entry: entry, storedSince: isStored ? start : nil)
-    }
-
-    /// Waits a moment for whoever has the lease to store the entry.
-    private func waitForOther(
-        _ read: Command,
-        _ minimumVersion: Int64,
-        until deadline: Deadline
-    ) -> CacheEntry? {
+        let take = Command("SET", leaseKey, token, "NX", "PX", Self.leaseMilliseconds)
         let end = deadline.tightened(to: Self.patience)
-        while !end.isExpired {
+        while let replies = try? redis.pipeline([read, take], until: deadline), replies.count == 2 {
+            let entry = Self.entry(replies[0])
+            if let entry, entry.version >= minimumVersion {
+                if replies[1].isOK { release(leaseKey, token, until: deadline) }
+                return .filled(entry)
+            }
+            if replies[1].isOK { return .held(key: leaseKey, token: token) }
+            // An entry that is there and too old for this client is being filled by nobody.
+            guard entry == nil, !end.isExpired else { break }
             Pause.block(Self.interval)
-            guard let reply = try? redis.send(read, until: deadline) else { return nil }
-            if let entry = Self.entry(reply, minimumVersion) { return entry }
         }
-        return nil
+        return .none
     }
 
-    private static func entry(_ reply: Reply?, _ minimumVersion: Int64) -> CacheEntry? {
+    private func land(
+        _ cache: CacheName,
+        _ lease: Lease,
+        until deadline: Deadline,
+        _ load: () throws -> CacheEntry?,
+        _ store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
+    ) throws -> Landing {
+        if case .filled(let entry) = lease {
+            counts.noteRead(cache, isHit: true)
+            return Landing(entry: entry, trueAt: nil)
+        }
+        counts.noteRead(cache, isHit: false)
+        let start = ContinuousClock.now
+        guard case .held(let leaseKey, let token) = lease else {
+            let entry = try load()
+            counts.noteFill(cache, isStored: false)
+            return Landing(entry: entry, trueAt: start)
+        }
+        var isStored = false
+        // Whoever comes next need not wait for the lease to run out.
+        defer { if !isStored { release(leaseKey, token, until: deadline) } }
+        guard let entry = try load() else { return Landing(entry: nil, trueAt: start) }
+        guard let command = store(entry, token) else {
+            return Landing(entry: entry, trueAt: start)
+        }
+        let end = ContinuousClock.now
+        isStored = (try? redis.send(command, until: deadline))?.integer == 1
+        counts.noteFill(cache, isStored: isStored)
+        return Landing(entry: entry, trueAt: isStored ? end : start)
+    }
+
+    private func release(_ leaseKey: [UInt8], _ token: [UInt8], until deadline: Deadline) {
+        _ = try? redis.evaluate(
+            Self.release,
+            keys: [leaseKey],
+            arguments: [token],
+            until: deadline
+        )
+    }
+
+    private static func entry(_ reply: Reply?) -> CacheEntry? {
         reply?.bytes.flatMap { CacheEntry(stored: $0) }
-            .flatMap { $0.version >= minimumVersion ? $0 : nil }
     }
 
     /// Drops entries and the leases of those who are about to fill them, in one round trip.

@@ -66,7 +66,7 @@ struct HistoryController: Sendable {
         _ page: PageRequest,
         of userID: String,
         until deadline: Deadline
-    ) throws -> CacheEntry {
+    ) throws -> (entry: CacheEntry, isBeyondEnd: Bool) {
         let (orders, total) = try orders.history(
             of: userID,
             page: page.number,
@@ -79,7 +79,8 @@ struct HistoryController: Sendable {
             size: page.size,
             total: total
         ).serialized()
-        return CacheEntry(version: Self.version(of: body), owner: userID, body: body)
+        let entry = CacheEntry(version: Self.version(of: body), owner: userID, body: body)
+        return (entry, orders.isEmpty && page.number > 0)
     }
 
     /// A page has no version of its own; it is told from another by a digest, in as many digits as an

@@ -12,14 +12,29 @@ struct CacheInvalidator: Sendable {
     func run(until deadline: Deadline) throws -> Int {
         let messages = try relay.lease(limit: Self.batch, until: deadline)
         guard !messages.isEmpty else { return 0 }
-        if try cache.drop(keys(messages, until: deadline), until: deadline) {
-            try relay.markSent(messages.map(\.id), until: deadline)
-            return messages.count
+        let keys: [[UInt8]]
+        do {
+            keys = try self.keys(messages, until: deadline)
+        } catch {
+            try postpone(messages, because: "\(error)", until: deadline)
+            throw error
         }
+        guard cache.drop(keys, until: deadline) else {
+            try postpone(messages, because: "Redis did not confirm", until: deadline)
+            return 0
+        }
+        try relay.markSent(messages.map(\.id), until: deadline)
+        return messages.count
+    }
+
+    private func postpone(
+        _ messages: [OutboxRelay.Message],
+        because reason: String,
+        until deadline: Deadline
+    ) throws {
         for message in messages {
-            try relay.postpone(message, because: "Redis did not confirm", until: deadline)
+            try relay.postpone(message, because: reason, until: deadline)
         }
-        return 0
     }
 
     private func keys(

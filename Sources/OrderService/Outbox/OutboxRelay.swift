@@ -68,9 +68,35 @@ struct OutboxRelay: Sendable {
         ).map(Message.init)
         guard !messages.isEmpty else { return [] }
         channel.leased.pass(.before)
-        let ids = messages.map(\.id)
         // The odd end tells this claim from any other.
         let end = now + Self.lease + .microseconds(Int64.random(in: 0..<1_000_000))
+        do {
+            let own = try claim(messages, at: now, isFree, until: end, deadline)
+            channel.leased.pass(.after)
+            return own
+        } catch {
+            // Perhaps they are claimed all the same: nobody shall wait until that runs out.
+            _ = try? database.execute(
+                """
+                UPDATE outbox SET leased_until = NULL, leased_by = NULL
+                WHERE id IN (\(list: messages.map(\.id))) AND leased_until = \(end)
+                """,
+                class: .job,
+                until: .after(.seconds(1))
+            )
+            throw error
+        }
+    }
+
+    /// Claims what is due still.
+    private func claim(
+        _ messages: [Message],
+        at now: Timestamp,
+        _ isFree: SQL,
+        until end: Timestamp,
+        _ deadline: Deadline
+    ) throws -> [Message] {
+        let ids = messages.map(\.id)
         let claimed = try database.execute(
             """
             UPDATE outbox SET leased_until = \(end), leased_by = \(process.text)
@@ -79,7 +105,6 @@ struct OutboxRelay: Sendable {
             class: .job,
             until: deadline
         ).affectedRows
-        channel.leased.pass(.after)
         guard claimed < messages.count else { return messages }
         let own = try database.query(
             """

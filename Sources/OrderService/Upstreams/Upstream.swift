@@ -174,11 +174,12 @@ final class Upstream: Sendable {
             return .unknown(UpstreamFailure(dependency, error))
         case .executed(let raw):
             guard let json = raw.body.isEmpty ? JSON.null : try? JSON(parsing: raw.body) else {
-                guard raw.status < 500 else {
-                    // An error page of something in between says enough by its status.
-                    return .executed(answer(raw, .null))
+                // An error page of something in between says enough by its status.
+                let answer = answer(raw, .null)
+                guard raw.status >= 500 || answer.isRefusal else {
+                    return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
                 }
-                return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
+                return .executed(answer)
             }
             let answer = answer(raw, json)
             guard raw.status >= 500 || answer.isRefusal || hasMeaning(answer) else {

@@ -96,9 +96,34 @@ struct WebhookInbox: Sendable {
         ).map(Delivery.init)
         guard !deliveries.isEmpty else { return [] }
         CrashPoint.webhookLeased.pass(.before)
-        let ids = deliveries.map(\.id)
         // The odd end tells this claim from any other.
         let end = now + lease + .microseconds(Int64.random(in: 0..<1_000_000))
+        do {
+            let own = try claim(deliveries, at: now, until: end, deadline)
+            CrashPoint.webhookLeased.pass(.after)
+            return own
+        } catch {
+            // Perhaps they are claimed all the same: nobody shall wait until that runs out.
+            _ = try? database.execute(
+                """
+                UPDATE webhook_inbox SET next_attempt_at = \(now), leased_by = NULL
+                WHERE id IN (\(list: deliveries.map(\.id))) AND next_attempt_at = \(end)
+                """,
+                class: .job,
+                until: .after(.seconds(1))
+            )
+            throw error
+        }
+    }
+
+    /// Claims what is due still.
+    private func claim(
+        _ deliveries: [Delivery],
+        at now: Timestamp,
+        until end: Timestamp,
+        _ deadline: Deadline
+    ) throws -> [Delivery] {
+        let ids = deliveries.map(\.id)
         let claimed = try database.execute(
             """
             UPDATE webhook_inbox SET attempts = attempts + 1, next_attempt_at = \(end),
@@ -108,7 +133,6 @@ struct WebhookInbox: Sendable {
             class: .job,
             until: deadline
         ).affectedRows
-        CrashPoint.webhookLeased.pass(.after)
         guard claimed < deliveries.count else { return deliveries }
         let own = try database.query(
             """

@@ -11,7 +11,7 @@ package final class Worker: Sendable {
         let pause: Duration
         /// What a round takes at most.
         ///
-        /// One that took less has left nothing: a short rest after it lets more come together, as
+        /// One that took less has left little: a short rest after it lets more come together, as
         /// each round has its price, however little it finds.
         var batch = 1
         /// Does what is due until the deadline; returns how much it did.
