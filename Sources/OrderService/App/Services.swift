@@ -309,7 +309,9 @@ extension Settings.RedisServers {
             database: server.database,
             connectTimeout: timeout,
             operationTimeout: timeout,
-            poolSize: poolSize
+            poolSize: poolSize,
+            // Half of its time is for the server.
+            poolWait: timeout / 2
         )
     }
 }
