@@ -1,3 +1,4 @@
+import Dispatch
 import MariaDB
 import OrderServiceHarness
 import OrderServiceTesting
@@ -53,24 +54,40 @@ struct StampedeTests {
     func overtaken() async throws {
         try await ServiceUnderTest.run { service in
             let cache = service.services.cache
-            let change = Atomic<Int64>(1)
-            let isFirst = Atomic<Bool>(true)
-            let (bodies, loads) = try read([cache], readers: 20, until: service.soon) {
-                let version = change.load(ordering: .sequentiallyConsistent)
-                if isFirst.exchange(false, ordering: .sequentiallyConsistent) {
-                    // Others have begun to wait; then the order changes, and says so.
-                    Pause.block(.milliseconds(100))
-                    change.store(2, ordering: .sequentiallyConsistent)
-                    #expect(cache.drop([Self.key], until: service.soon))
+            let version = Atomic<Int64>(1)
+            let begun = DispatchSemaphore(value: 0)
+            let changed = DispatchSemaphore(value: 0)
+            @Sendable func entry() -> CacheEntry {
+                let version = version.load(ordering: .sequentiallyConsistent)
+                return CacheEntry(version: version, owner: nil, body: [])
+            }
+            let first = Companion {
+                try cache.entry(.orderSummaries, key: Self.key, until: service.soon) {
+                    let before = entry()
+                    begun.signal()
+                    changed.wait()
+                    return before
+                }?.version
+            }
+            begun.wait()
+            // Who comes now waits for the first one; then the order changes, and says so.
+            let others = (0..<20).map { _ in
+                Companion {
+                    try cache.entry(.orderSummaries, key: Self.key, until: service.soon) {
+                        entry()
+                    }?.version
                 }
-                return CacheEntry(version: version, owner: nil, body: Array("\(version)".utf8))
             }
+            version.store(2, ordering: .sequentiallyConsistent)
+            #expect(cache.drop([Self.key], until: service.soon))
+            changed.signal()
             // The first may tell what it has read; whoever came later reads again.
-            #expect(bodies.contains("2") && loads >= 2)
-            let after = try cache.entry(.orderSummaries, key: Self.key, until: service.soon) {
-                CacheEntry(version: 2, owner: nil, body: Array("2".utf8))
+            #expect(try first.join() == 1)
+            for other in others { #expect(try other.join() == 2) }
+            let stored = try cache.entry(.orderSummaries, key: Self.key, until: service.soon) {
+                entry()
             }
-            #expect(after?.version == 2)
+            #expect(stored?.version == 2)
         }
     }
 
