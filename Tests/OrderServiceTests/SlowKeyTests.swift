@@ -60,6 +60,20 @@ struct SlowKeyTests {
         }
     }
 
+    @Test("open the breaker by the repetitions that are refused while Stripe hangs")
+    func opensWhileHanging() async throws {
+        let policy = Self.policy.mapValues { $0 + " minimumCalls=4 openWait=5min" }
+        try await ServiceUnderTest.run(policy) { service in
+            service.setFault(Self.create, "hold")
+            let first = try service.placedOrder()
+            // Two keys, each hanging once and refused once: four calls, of which none was well.
+            #expect(first.answer["payment", "degraded"] == true && creations(service) == 4)
+            let second = try service.placedOrder()
+            #expect(second.answer["payment", "degraded"] == true && creations(service) == 4)
+            service.removeFaults()
+        }
+    }
+
     @Test("try no third key where Stripe hangs, and leave the payment to the worker")
     func hangsTwice() async throws {
         try await ServiceUnderTest.run(Self.policy) { service in

@@ -76,9 +76,17 @@ import Web
         let again = Assessment(.success, retry: RetryAdvice(true))
         #expect(UpstreamAssessment.assessStripe(says) == again)
         #expect(UpstreamAssessment.assess(says) == Assessment(.success))
-        // That the first request is not done yet says no good of Stripe, and no ill.
-        let isInUse = answer(409, [:], ["error": ["code": "idempotency_key_in_use"]])
-        #expect(UpstreamAssessment.assessStripe(isInUse) == Assessment(.ignored))
+        // That another request is not done yet says no good of Stripe and no ill; that our own is
+        // not, which was given up, says that it hangs.
+        for (isRepetition, result) in [(false, CallResult.ignored), (true, .failure)] {
+            let isInUse = UpstreamAnswer(
+                status: 409,
+                headers: [:],
+                json: ["error": ["code": "idempotency_key_in_use"]],
+                isRepetition: isRepetition
+            )
+            #expect(UpstreamAssessment.assessStripe(.executed(isInUse)) == Assessment(result))
+        }
     }
 
     @Test("knows a refusal by its words, and by nothing else")

@@ -150,7 +150,8 @@ final class Upstream: Sendable {
             request.headers[Self.deadlineHeader] = String(left)
         }
         let start = ContinuousClock.now
-        let outcome = read(client.perform(request, until: attempt.deadline), hasMeaning)
+        let answered = client.perform(request, until: attempt.deadline)
+        let outcome = read(answered, isRepetition: attempt.number > 1, hasMeaning)
         let duration = ContinuousClock.now - start
         let word =
             switch outcome {
@@ -165,6 +166,7 @@ final class Upstream: Sendable {
 
     private func read(
         _ outcome: Outcome<HTTPAnswer, HTTPClientError>,
+        isRepetition: Bool,
         _ hasMeaning: (UpstreamAnswer) -> Bool
     ) -> Outcome<UpstreamAnswer, UpstreamFailure> {
         switch outcome {
@@ -175,13 +177,13 @@ final class Upstream: Sendable {
         case .executed(let raw):
             guard let json = raw.body.isEmpty ? JSON.null : try? JSON(parsing: raw.body) else {
                 // An error page of something in between says enough by its status.
-                let answer = answer(raw, .null)
+                let answer = answer(raw, .null, isRepetition)
                 guard raw.status >= 500 || answer.isRefusal else {
                     return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
                 }
                 return .executed(answer)
             }
-            let answer = answer(raw, json)
+            let answer = answer(raw, json, isRepetition)
             guard raw.status >= 500 || answer.isRefusal || hasMeaning(answer) else {
                 return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
             }
@@ -189,14 +191,23 @@ final class Upstream: Sendable {
         }
     }
 
-    private func answer(_ raw: HTTPAnswer, _ json: JSON) -> UpstreamAnswer {
+    private func answer(
+        _ raw: HTTPAnswer,
+        _ json: JSON,
+        _ isRepetition: Bool
+    ) -> UpstreamAnswer {
         if raw.status == 401 || raw.status == 403, alarm.isDue(at: .now) {
             logger.critical(
                 "our credentials are refused",
                 metadata: ["dependency": "\(dependency.name)", "status": "\(raw.status)"]
             )
         }
-        return UpstreamAnswer(status: raw.status, headers: raw.headers, json: json)
+        return UpstreamAnswer(
+            status: raw.status,
+            headers: raw.headers,
+            json: json,
+            isRepetition: isRepetition
+        )
     }
 
     /// The outcome in the caller's terms; a call that a guard refused is noted, too.

@@ -13,7 +13,8 @@ import Web
 /// | 429 `lock_timeout` of Stripe | success | yes: one object is busy, nothing else |
 /// | other 429 | a pause as long as it asks, for everybody | no |
 /// | 401, 403 | ignored | no |
-/// | 409 `idempotency_key_in_use` of Stripe | ignored: the first request hangs perhaps | no |
+/// | 409 `idempotency_key_in_use` of Stripe to our own repetition | failure: it hangs with our first try | no |
+/// | the same to a first try | ignored: another request has the key, or had it | no |
 /// | other 409 | success | of Stripe if it says so |
 /// | any other | success: a declined card says that Stripe is well | no |
 ///
@@ -46,7 +47,7 @@ enum UpstreamAssessment {
         switch answer.status {
         case 401, 403: return Assessment(.ignored)
         case 409 where answer.json["error"]?["code"]?.string == "idempotency_key_in_use":
-            return Assessment(.ignored)
+            return Assessment(answer.isRepetition ? .failure : .ignored)
         case 409: return Assessment(.success, retry: advice(false))
         case 429 where answer.json["error"]?["code"]?.string == "lock_timeout":
             return Assessment(.success, retry: advice(true))
