@@ -115,6 +115,23 @@ struct HistoryCacheTests {
         }
     }
 
+    @Test("are answered without Redis, and truly")
+    func withoutRedis() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+            let token = try service.session("1", .customer)
+            let order = try service.placedOrder(customer: "1", token: token)
+            let before = page(service, token)
+            redis.stop()
+            for _ in 0..<3 {
+                let answer = page(service, token)
+                #expect(answer.status == 200 && answer.response.body == before.response.body)
+            }
+            try service.pay(order)
+            try service.settle()
+            #expect(page(service, token)["items", "0", "paymentStatus"] == "paid")
+        }
+    }
+
     @Test("are counted, what was there and what was not")
     func counts() async throws {
         try await ServiceUnderTest.run { service in

@@ -1,3 +1,4 @@
+import Dispatch
 import MariaDB
 import OrderServiceHarness
 import OrderServiceTesting
@@ -62,6 +63,31 @@ struct OutboxTests {
                 ).map { try $0.string("id") }
                 #expect(own.count == 12 && ids.filter(own.contains) == own)
             }
+        }
+    }
+
+    @Test("leaves what it could not claim to the next round")
+    func failedClaim() async throws {
+        try await ServiceUnderTest.run { service in
+            try service.addEvents(orders: 2, each: 1)
+            let relay = relay(service.services)
+            let locked = DispatchSemaphore(value: 0)
+            let tried = DispatchSemaphore(value: 0)
+            let holder = Companion {
+                try service.services.database.transaction(class: .job, until: service.soon) {
+                    _ = try $0.query("SELECT id FROM outbox FOR UPDATE")
+                    locked.signal()
+                    tried.wait()
+                }
+            }
+            locked.wait()
+            // The rows are read, and cannot be written.
+            #expect(throws: MariaDBError.self) {
+                try relay.lease(limit: 10, until: .after(.seconds(4)))
+            }
+            tried.signal()
+            try holder.join()
+            #expect(try relay.lease(limit: 10, until: service.soon).count == 2)
         }
     }
 

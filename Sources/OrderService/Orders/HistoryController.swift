@@ -91,11 +91,10 @@ struct HistoryController: Sendable {
     }
 
     private func answer(_ entry: CacheEntry, _ request: Request) -> Response {
-        let tag = "\"h-\(entry.version)\""
-        let known = request.text(.ifNoneMatch)?.split(separator: ",").map {
-            String($0).trimmed.replacing("W/", with: "")
+        let tag = EntityTag.text(page: entry.version)
+        guard !EntityTag.isKnown(page: entry.version, in: request) else {
+            return Response.notModified(tag: tag)
         }
-        if known?.contains(tag) ?? false { return Response.notModified(tag: tag) }
         return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
     }
 }

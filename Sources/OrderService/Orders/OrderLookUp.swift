@@ -125,19 +125,3 @@ struct OrderLookUp: Sendable {
         return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
     }
 }
-
-/// The entity tag of an order's look-ups: `"<id>-<version>"`.
-enum EntityTag {
-    static func text(orderID: Int64, version: Int64) -> String { "\"\(orderID)-\(version)\"" }
-
-    /// The version that `If-None-Match` names of this order; nil if it names none.
-    static func version(in request: Request, orderID: Int64) -> Int64? {
-        guard let header = request.text(.ifNoneMatch) else { return nil }
-        return header.split(separator: ",").compactMap { tag -> Int64? in
-            let bare = String(tag).trimmed.replacing("W/", with: "").replacing("\"", with: "")
-            let parts = bare.split(separator: "-")
-            guard parts.count == 2, Int64(parts[0]) == orderID else { return nil }
-            return Int64(parts[1])
-        }.max()
-    }
-}

@@ -1,0 +1,30 @@
+import Web
+
+/// Entity tags of look-ups: `"<id>-<version>"` of an order, `"h-<digest>"` of a page of a history.
+enum EntityTag {
+    static func text(orderID: Int64, version: Int64) -> String { "\"\(orderID)-\(version)\"" }
+
+    static func text(page digest: Int64) -> String { "\"h-\(digest)\"" }
+
+    /// The version that `If-None-Match` names of this order; nil if it names none.
+    static func version(in request: Request, orderID: Int64) -> Int64? {
+        tags(in: request).compactMap { tag -> Int64? in
+            let parts = tag.split(separator: "-")
+            guard parts.count == 2, Int64(parts[0]) == orderID else { return nil }
+            return Int64(parts[1])
+        }.max()
+    }
+
+    /// Whether `If-None-Match` names this page.
+    static func isKnown(page digest: Int64, in request: Request) -> Bool {
+        tags(in: request).contains("h-\(digest)")
+    }
+
+    /// The tags of `If-None-Match`, weak or strong, without their quotes.
+    private static func tags(in request: Request) -> [String] {
+        guard let header = request.text(.ifNoneMatch) else { return [] }
+        return header.split(separator: ",").map { tag in
+            String(tag).trimmed.replacing("W/", with: "").replacing("\"", with: "")
+        }
+    }
+}
