@@ -191,7 +191,7 @@ package final class BodyReader {
         }
     }
 
-    /// An array of positive whole numbers, such as ids.
+    /// An array of positive whole numbers, such as ids; `2.0` is one, as `integer` says.
     package func integers(
         _ name: String,
         count: ClosedRange<Int>,
@@ -199,7 +199,7 @@ package final class BodyReader {
     ) -> [Int64]? {
         guard let elements = array(name, count: count, required: required) else { return nil }
         return elements.enumerated().compactMap { index, element in
-            if let number = element.integer, number > 0 { return number }
+            if let number = element.wholeNumber, number > 0 { return number }
             faults.list.append(
                 Problem.Fault(
                     pointer: pointer(of: name) + "/\(index)",

@@ -96,7 +96,7 @@ import Web
     @Test("reads words, truth values and arrays")
     func others() throws {
         let found = try faults(
-            #"{"c":"red","d":"green","t":"yes","i":[1,0,"2",3],"w":["blue","Blue"],"l":[1,2,3]}"#
+            #"{"c":"red","d":"green","t":"yes","i":[1,0,"2",3.0],"w":["blue","Blue"],"l":[1,2,3]}"#
         ) { body in
             #expect(body.word("c", as: Colour.self) == .red)
             #expect(body.word("d", as: Colour.self) == nil)
