@@ -1,9 +1,11 @@
 import MariaDB
-import OrderService
 import OrderServiceHarness
 import OrderServiceTesting
+import Redis
 import Testing
 import Web
+
+@testable import OrderService
 
 @Suite("Look-ups and fulfilment", .enabled(if: ServiceUnderTest.isAvailable))
 struct LookUpTests {
@@ -62,6 +64,102 @@ struct LookUpTests {
             #expect(Set(after).count == 1 && after[0] != before[0])
             let tracking = service.send(.get, order.path + "/tracking", token: order.token)
             #expect(tracking["status"] == "preparing")
+        }
+    }
+
+    @Test("keep for half a minute that there is no order, until there is one")
+    func absence() async throws {
+        try await ServiceUnderTest.run { service in
+            let owner = try service.session("1", .customer)
+            let staff = try service.session("s", [.support, .customer])
+            let before = try service.placedOrder(customer: "1", token: owner)
+            let next = "/v1/orders/\(before.id + 1)"
+            let keys = [CacheName.orderSummaries, .paymentStatus, .orderTracking]
+                .map { $0.key(before.id + 1) }
+            func lives() throws -> [Int64] {
+                try keys.map { key in
+                    let reply = try service.services.cache.redis.send(
+                        Command("PTTL", key),
+                        until: service.soon
+                    )
+                    return try #require(reply.integer)
+                }
+            }
+            for part in ["", "/payment", "/tracking"] {
+                // Who is nobody here leaves nothing behind.
+                #expect(service.send(.get, next + part, token: owner).status == 404)
+            }
+            #expect(try lives() == [-2, -2, -2])
+            for _ in 0..<2 {
+                for part in ["", "/payment", "/tracking"] {
+                    let answer = service.send(.get, next + part, token: staff)
+                    #expect(answer.status == 404 && answer.code == "order_not_found")
+                }
+            }
+            for life in try lives() { #expect((1...30_000).contains(life)) }
+            let metrics = service.send(.get, "/metrics").text
+            let labels = #"cache="order-summaries",outcome="negative_hit""#
+            #expect(metrics.contains("orderd_cache_reads_total{\(labels)} 1\n"))
+            #expect(service.send(.get, next, token: owner).status == 404)
+
+            let bulk: JSON = ["ids": [JSON(before.id), JSON(before.id + 1)]]
+            let states = service.send(.post, "/v1/orders/bulk/status", token: staff, bulk)
+            #expect(states["missing"] == [JSON(before.id + 1)])
+
+            let order = try service.placedOrder(customer: "1", token: owner)
+            #expect(order.id == before.id + 1)
+            for token in [owner, staff] {
+                for part in ["", "/payment", "/tracking"] {
+                    #expect(service.send(.get, next + part, token: token).status == 200)
+                }
+            }
+        }
+    }
+
+    @Test("bring nothing into the cache for who may not see it, whatever the tag")
+    func strangers() async throws {
+        try await ServiceUnderTest.run { service in
+            let owner = try service.session("1", .customer)
+            let stranger = try service.session("2", .customer)
+            let order = try service.placedOrder(customer: "1", token: owner)
+            let key = CacheName.orderSummaries.key(order.id)
+            func stored() throws -> [UInt8]? {
+                try service.services.cache.redis.send(Command("GET", key), until: service.soon)
+                    .bytes
+            }
+            let future = [("If-None-Match", "\"\(order.id)-999\"")]
+            for headers in [[], future] {
+                let answer = service.send(.get, order.path, token: stranger, headers: headers)
+                #expect(answer.status == 404)
+            }
+            #expect(try stored() == nil)
+            let own = service.send(.get, order.path, token: owner, headers: future)
+            #expect(own.status == 200 && own.field("ETag") != nil)
+            let entry = try #require(try stored())
+            // A hit for the stranger as well, who is not let in; the record is not asked again.
+            try service.execute("UPDATE orders SET version = version + 1")
+            let answer = service.send(.get, order.path, token: stranger, headers: future)
+            #expect(try answer.status == 404 && stored() == entry)
+        }
+    }
+
+    @Test("tell staff's form of the events from the owner's")
+    func staffTags() async throws {
+        try await ServiceUnderTest.run { service in
+            let owner = try service.session("1", .customer)
+            let staff = try service.session("s", .support)
+            let order = try service.placedOrder(customer: "1", token: owner)
+            let path = order.path + "/events"
+            let tags = try [owner, staff].map { token in
+                try #require(service.send(.get, path, token: token).field("ETag"))
+            }
+            for (token, tag, status) in [
+                (owner, tags[0], 304), (staff, tags[1], 304), (owner, tags[1], 200),
+                (staff, tags[0], 200),
+            ] {
+                let headers = [("If-None-Match", tag)]
+                #expect(service.send(.get, path, token: token, headers: headers).status == status)
+            }
         }
     }
 

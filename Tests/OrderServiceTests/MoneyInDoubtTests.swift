@@ -225,7 +225,7 @@ struct MoneyInDoubtTests {
                 principal: .nobody,
                 calls: CallLog(requestID: "test-request")
             )
-            _ = try lookUp.answer(order.id, context) { _ in }
+            _ = try lookUp.answer(order.id, context) { _ in true }
             for _ in 0..<2 {
                 let summary = service.send(.get, order.path, token: order.token)
                 #expect(summary["paymentStatus"] == "paid")

@@ -314,7 +314,7 @@ struct OutboxTests {
             let newer = try cache.entry(
                 .orderSummaries,
                 key: key,
-                minimumVersion: 3,
+                if: { $0.version >= 3 },
                 until: service.soon
             ) { entry(3) }
             #expect(newer?.version == 3)

@@ -50,6 +50,27 @@ struct StampedeTests {
         }
     }
 
+    @Test("read the record one at a time, also while Redis is away")
+    func withoutRedis() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+            redis.stop()
+            let atOnce = Atomic<Int>(0)
+            let most = Atomic<Int>(0)
+            let (bodies, loads) = try read(
+                [service.services.cache],
+                readers: 40,
+                until: service.soon
+            ) {
+                let now = atOnce.add(1, ordering: .sequentiallyConsistent).newValue
+                most.max(now, ordering: .sequentiallyConsistent)
+                defer { atOnce.subtract(1, ordering: .sequentiallyConsistent) }
+                return CacheEntry(version: 1, owner: nil, body: Array("x".utf8))
+            }
+            #expect(bodies == ["x"] && (1...40).contains(loads))
+            #expect(most.load(ordering: .sequentiallyConsistent) == 1)
+        }
+    }
+
     @Test("read for themselves where a change came between")
     func overtaken() async throws {
         try await ServiceUnderTest.run { service in

@@ -78,12 +78,12 @@ import Web
         #expect(UpstreamAssessment.assess(says) == Assessment(.success))
         // That another request is not done yet says no good of Stripe and no ill; that our own is
         // not, which was given up, says that it hangs.
-        for (isRepetition, result) in [(false, CallResult.ignored), (true, .failure)] {
+        for (followsDoubt, result) in [(false, CallResult.ignored), (true, .failure)] {
             let isInUse = UpstreamAnswer(
                 status: 409,
                 headers: [:],
                 json: ["error": ["code": "idempotency_key_in_use"]],
-                isRepetition: isRepetition
+                followsDoubt: followsDoubt
             )
             #expect(UpstreamAssessment.assessStripe(.executed(isInUse)) == Assessment(result))
         }

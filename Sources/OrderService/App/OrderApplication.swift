@@ -179,7 +179,11 @@ package final class OrderApplication: Application {
             return try handle(context, visibleOrder(endpoint, context))
         case .cachedLookUp(let lookUp):
             guard let id = Self.orderID(endpoint, context) else { throw Problem.orderNotFound }
-            return try lookUp.answer(id, context) { try admit(context, to: $0, by: endpoint) }
+            let (response, order) = try lookUp.answer(id, context) {
+                endpoint.access.admits(context.principal, to: $0)
+            }
+            try admit(context, to: order, by: endpoint)
+            return response
         }
     }
 

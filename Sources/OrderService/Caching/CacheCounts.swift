@@ -5,6 +5,8 @@ package struct CacheCounts: Sendable {
     /// The counts of one cache.
     struct Counts: Sendable {
         let hits: Counter
+        /// It was known that there is nothing.
+        let negativeHits: Counter
         /// Nothing there, nothing readable, or Redis away.
         let misses: Counter
         let fills: Counter
@@ -29,6 +31,7 @@ package struct CacheCounts: Sendable {
                 name,
                 Counts(
                     hits: counter(reads, asked, "hit"),
+                    negativeHits: counter(reads, asked, "negative_hit"),
                     misses: counter(reads, asked, "miss"),
                     fills: counter(fills, given, "stored"),
                     refusedFills: counter(fills, given, "refused")
@@ -38,9 +41,14 @@ package struct CacheCounts: Sendable {
         counts = Dictionary(uniqueKeysWithValues: pairs)
     }
 
-    func noteRead(_ name: CacheName, isHit: Bool) {
+    /// Counts what came of asking for an entry; nil is a miss.
+    func noteRead(_ name: CacheName, _ entry: CacheEntry?) {
         guard let counts = counts[name] else { return }
-        (isHit ? counts.hits : counts.misses).increment()
+        switch entry?.isAbsent {
+        case false?: counts.hits.increment()
+        case true?: counts.negativeHits.increment()
+        case nil: counts.misses.increment()
+        }
     }
 
     func noteFill(_ name: CacheName, isStored: Bool) {

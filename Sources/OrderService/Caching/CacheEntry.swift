@@ -2,7 +2,7 @@
 ///
 /// The envelope is `2|<order version>|<owner>|<length>|<fragment>`; the owner is a user's id, or empty
 /// for a guest's order; the fragment is a shorter ready JSON that goes into answers about many orders,
-/// or empty. So a hit is authorised and sent without decoding what it carries.
+/// or empty. That there is nothing is told by version 0 and an empty body. So a hit is authorised and sent without decoding what it carries.
 package struct CacheEntry: Sendable {
     package let version: Int64
     package let owner: ArraySlice<UInt8>
@@ -27,6 +27,14 @@ package struct CacheEntry: Sendable {
         fragment = reader.rest.prefix(Int(length))
         body = reader.rest.dropFirst(Int(length))
     }
+
+    /// What says that there is nothing under a key.
+    static let absent = CacheEntry(version: 0, owner: nil, body: [])
+
+    var isAbsent: Bool { version == 0 && body.isEmpty }
+
+    /// The entry; nil if it says that there is nothing.
+    var ifPresent: CacheEntry? { isAbsent ? nil : self }
 
     /// The owner as a user's id; nil of a guest's order.
     var userID: String? {

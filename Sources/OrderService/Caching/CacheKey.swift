@@ -55,9 +55,27 @@ package enum CacheName: String, Sendable, CaseIterable {
         return key
     }
 
-    /// A life for a new entry, shortened by up to a tenth so that keys do not expire together.
+    /// How long it is kept that there is nothing under a key; nil where that is not worth keeping: a
+    /// token is found by chance by nobody.
+    private var absenceTimeToLive: Duration? {
+        switch self {
+        case .orderSummaries, .paymentStatus, .orderTracking: .seconds(30)
+        case .orderHistory, .session, .guestToken, .checkoutSession, .cart: nil
+        }
+    }
+
+    /// A life for a new entry in ms, shortened by up to a tenth so that keys do not expire together.
     package func jitteredTimeToLive() -> Int64 {
-        let whole = timeToLive.wholeMilliseconds
+        Self.jittered(timeToLive)
+    }
+
+    /// The same for this entry, which may say that there is nothing; nil if it is not kept.
+    func jitteredTimeToLive(of entry: CacheEntry) -> Int64? {
+        entry.isAbsent ? absenceTimeToLive.map(Self.jittered) : jitteredTimeToLive()
+    }
+
+    private static func jittered(_ life: Duration) -> Int64 {
+        let whole = life.wholeMilliseconds
         return whole - Int64.random(in: 0...whole / 10)
     }
 }

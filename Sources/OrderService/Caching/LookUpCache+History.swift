@@ -46,8 +46,8 @@ extension LookUpCache {
             let session = found[0].bytes.flatMap({ CacheEntry(stored: $0) }),
             let entry = found[1].bytes.flatMap({ CacheEntry(stored: $0) })
         else { return nil }
-        counts.noteRead(.session, isHit: true)
-        counts.noteRead(.orderHistory, isHit: true)
+        counts.noteRead(.session, session)
+        counts.noteRead(.orderHistory, entry)
         return (session, entry)
     }
 

@@ -56,7 +56,7 @@ extension LookUpCache {
             found.indices.contains(index)
                 ? found[index].bytes.flatMap { CacheEntry(stored: $0) } : nil
         }
-        for entry in entries { counts.noteRead(cache, isHit: entry != nil) }
+        for entry in entries { counts.noteRead(cache, entry) }
         return entries
     }
 
@@ -75,7 +75,7 @@ extension LookUpCache {
     /// Stores what was read under leases, and ends them.
     ///
     /// - Parameters:
-    ///   - entries: by key; nil where the record has nothing.
+    ///   - entries: by key; nil where the record could not be read.
     ///   - cache: whose lives they have.
     ///   - leases: taken before the record was read.
     ///   - deadline: of the request.
@@ -87,14 +87,16 @@ extension LookUpCache {
     ) {
         guard !entries.isEmpty else { return }
         let values = entries.flatMap { item -> [any RedisArgument] in
-            let life = cache.jitteredTimeToLive()
-            return [item.entry?.stored ?? [], item.entry?.version ?? 0, life]
+            guard let entry = item.entry, let life = cache.jitteredTimeToLive(of: entry) else {
+                return [[] as [UInt8], 0, 0]
+            }
+            return [entry.stored, entry.version, life]
         }
         let reply = try? redis.evaluate(
             Self.storeAll,
             keys: entries.flatMap { [$0.key, Self.leaseKey($0.key)] },
             arguments: [leases.token] + values,
-            until: deadline
+            until: Self.lastChance(deadline)
         )
         let stored = Int(reply?.integer ?? 0)
         let read = entries.count { $0.entry != nil }

@@ -47,25 +47,32 @@ struct BulkStatusController: Sendable {
         let name = CacheName.orderSummaries
         let cached = cache.entries(ids.map { name.key($0) }, of: name, until: deadline)
         var fragments: [Int64: ArraySlice<UInt8>] = [:]
+        var lacking: [Int64] = []
         for (id, entry) in zip(ids, cached) {
-            if let entry, !entry.fragment.isEmpty { fragments[id] = entry.fragment }
+            if let entry, !entry.fragment.isEmpty {
+                fragments[id] = entry.fragment
+            } else if entry?.isAbsent != true {
+                lacking.append(id)
+            }
         }
-        let lacking = ids.filter { fragments[$0] == nil }
         guard !lacking.isEmpty else { return fragments }
         let leases = cache.lease(lacking.map { name.key($0) }, until: deadline)
-        var entries: [Int64: CacheEntry] = [:]
+        // Nil until the record has been read: then whatever it lacks is known to be absent.
+        var found: [Int64: CacheEntry]?
         // Whatever happens meanwhile, nobody waits for a lease of ours to run out.
         defer {
             if let leases {
-                let read = lacking.map { (key: name.key($0), entry: entries[$0]) }
-                cache.store(read, in: name, under: leases, until: deadline)
+                let entries = lacking.map { id in
+                    (key: name.key(id), entry: found.map { $0[id] ?? .absent })
+                }
+                cache.store(entries, in: name, under: leases, until: deadline)
             }
         }
-        for order in try orders.find(lacking, until: deadline) {
-            let entry = OrderRepresentation.summaryEntry(order)
-            entries[order.id] = entry
-            fragments[order.id] = entry.fragment
+        let entries = try orders.find(lacking, until: deadline).map { order in
+            (order.id, OrderRepresentation.summaryEntry(order))
         }
+        for (id, entry) in entries { fragments[id] = entry.fragment }
+        found = Dictionary(entries, uniquingKeysWith: { first, _ in first })
         return fragments
     }
 }

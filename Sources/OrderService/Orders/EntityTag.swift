@@ -1,8 +1,13 @@
 import Web
 
-/// Entity tags of look-ups: `"<id>-<version>"` of an order, `"h-<digest>"` of a page of a history.
+/// Entity tags of look-ups: `"<id>-<version>"` of an order, with `-staff` behind it where staff are told
+/// more than its owner, `"h-<digest>"` of a page of a history.
 enum EntityTag {
     static func text(orderID: Int64, version: Int64) -> String { "\"\(orderID)-\(version)\"" }
+
+    static func text(staff orderID: Int64, version: Int64) -> String {
+        "\"\(orderID)-\(version)-staff\""
+    }
 
     static func text(page digest: Int64) -> String { "\"h-\(digest)\"" }
 
@@ -17,7 +22,12 @@ enum EntityTag {
 
     /// Whether `If-None-Match` names this page.
     static func isKnown(page digest: Int64, in request: Request) -> Bool {
-        tags(in: request).contains("h-\(digest)")
+        isKnown(text(page: digest), in: request)
+    }
+
+    /// Whether `If-None-Match` names this tag.
+    static func isKnown(_ tag: String, in request: Request) -> Bool {
+        tags(in: request).contains(tag.replacing("\"", with: ""))
     }
 
     /// The tags of `If-None-Match`, weak or strong, without their quotes.

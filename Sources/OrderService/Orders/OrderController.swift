@@ -75,7 +75,8 @@ struct OrderController: Sendable {
             handler = .order { [orders] context, order in
                 let lines = try orders.lines(of: order.id, until: context.deadline)
                 let body = OrderRepresentation.items(order, lines).serialized()
-                return Self.revalidated(body, order, context.request)
+                let tag = EntityTag.text(orderID: order.id, version: order.version)
+                return Self.revalidated(body, tag, context.request)
             }
         case .events:
             handler = .order(events)
@@ -121,19 +122,20 @@ struct OrderController: Sendable {
             until: context.deadline
         )
         let body = OrderRepresentation.events(order, events, isStaff: isStaff).serialized()
-        return Self.revalidated(body, order, context.request)
+        let tag =
+            isStaff
+            ? EntityTag.text(staff: order.id, version: order.version)
+            : EntityTag.text(orderID: order.id, version: order.version)
+        return Self.revalidated(body, tag, context.request)
     }
 
-    /// An answer that changes only with the order's version.
+    /// An answer that changes only with its tag.
     private static func revalidated(
         _ body: [UInt8],
-        _ order: Order,
+        _ tag: String,
         _ request: Request
     ) -> Response {
-        let tag = EntityTag.text(orderID: order.id, version: order.version)
-        if EntityTag.version(in: request, orderID: order.id) == order.version {
-            return Response.notModified(tag: tag)
-        }
+        guard !EntityTag.isKnown(tag, in: request) else { return Response.notModified(tag: tag) }
         return Response.json(.ok, body, caching: .revalidate).with("ETag", tag)
     }
 }

@@ -51,12 +51,12 @@ struct OrderLookUp: Sendable {
         ]
         guard let replies = try? cache.redis.pipeline(commands, until: deadline),
             let credentialEntry = replies.first?.bytes.flatMap({ CacheEntry(stored: $0) }),
-            let entry = replies.last?.bytes.flatMap({ CacheEntry(stored: $0) }),
+            let entry = replies.last?.bytes.flatMap({ CacheEntry(stored: $0) })?.ifPresent,
             admits(credential, credentialEntry, to: orderID, owner: entry.owner, request)
         else { return nil }
         if credential.kind == .session { sessionUses.note(credential.tokenHash) }
-        cache.counts.noteRead(cacheName, isHit: true)
-        cache.counts.noteRead(name, isHit: true)
+        cache.counts.noteRead(cacheName, credentialEntry)
+        cache.counts.noteRead(name, entry)
         return answer(entry, orderID: orderID, request)
     }
 
@@ -89,30 +89,42 @@ struct OrderLookUp: Sendable {
     /// Answers from the record, or from what somebody has just put into the cache, filling it.
     ///
     /// The order is read once, under the lease: a change since then has dropped the lease as well.
+    /// Who may not see it brings nothing into the cache, and makes nobody read what it has.
     ///
     /// - Parameters:
     ///   - id: the order's, as the request names it.
     ///   - context: the request.
-    ///   - admit: throws unless the order may be seen.
-    /// - Returns: the answer.
-    /// - Throws: what `admit` throws, a `Problem` with 404, `MariaDBError`.
+    ///   - mayShow: whether the principal may see such an order.
+    /// - Returns: the answer, and whose the order is.
+    /// - Throws: a `Problem` with 404, if there is no such order or it may not be seen; `MariaDBError`.
     func answer(
         _ id: Int64,
         _ context: Context,
-        admit: (OwnedOrder) throws -> Void
-    ) throws -> Response {
+        if mayShow: (OwnedOrder) -> Bool
+    ) throws -> (response: Response, order: OwnedOrder) {
+        let seen = EntityTag.version(in: context.request, orderID: id) ?? 0
         let entry = try cache.entry(
             name,
             key: name.key(id),
-            minimumVersion: EntityTag.version(in: context.request, orderID: id) ?? 0,
-            until: context.deadline
-        ) {
-            try find(id, context.deadline).map { try load($0, context.deadline) }
-        }
+            if: { $0.version >= seen || !mayShow(OwnedOrder(id: id, userID: $0.userID)) },
+            until: context.deadline,
+            load: {
+                let order = try find(id, context.deadline)
+                guard mayShow(order?.owned ?? OwnedOrder(id: id, userID: nil)) else {
+                    throw Problem.orderNotFound
+                }
+                return try order.map { try load($0, context.deadline) }
+            }
+        )
         guard let entry else { throw Problem.orderNotFound }
-        try admit(OwnedOrder(id: id, userID: entry.userID))
-        return answer(entry, orderID: id, context.request)
+        let order = OwnedOrder(id: id, userID: entry.userID)
+        guard mayShow(order) else { throw Problem.orderNotFound }
+        let response =
+            answer(entry, orderID: id, context.request)
+            // The client has seen a version that is none.
             ?? Response.json(.ok, Array(entry.body), caching: .revalidate)
+            .with("ETag", EntityTag.text(orderID: id, version: entry.version))
+        return (response, order)
     }
 
     /// The answer of an entry; nil if the client has seen a newer version already.

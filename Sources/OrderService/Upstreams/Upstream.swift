@@ -151,7 +151,7 @@ final class Upstream: Sendable {
         }
         let start = ContinuousClock.now
         let answered = client.perform(request, until: attempt.deadline)
-        let outcome = read(answered, isRepetition: attempt.number > 1, hasMeaning)
+        let outcome = read(answered, follows: attempt.isInDoubt, hasMeaning)
         let duration = ContinuousClock.now - start
         let word =
             switch outcome {
@@ -166,7 +166,7 @@ final class Upstream: Sendable {
 
     private func read(
         _ outcome: Outcome<HTTPAnswer, HTTPClientError>,
-        isRepetition: Bool,
+        follows isInDoubt: Bool,
         _ hasMeaning: (UpstreamAnswer) -> Bool
     ) -> Outcome<UpstreamAnswer, UpstreamFailure> {
         switch outcome {
@@ -177,13 +177,13 @@ final class Upstream: Sendable {
         case .executed(let raw):
             guard let json = raw.body.isEmpty ? JSON.null : try? JSON(parsing: raw.body) else {
                 // An error page of something in between says enough by its status.
-                let answer = answer(raw, .null, isRepetition)
+                let answer = answer(raw, .null, isInDoubt)
                 guard raw.status >= 500 || answer.isRefusal else {
                     return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
                 }
                 return .executed(answer)
             }
-            let answer = answer(raw, json, isRepetition)
+            let answer = answer(raw, json, isInDoubt)
             guard raw.status >= 500 || answer.isRefusal || hasMeaning(answer) else {
                 return .unknown(UpstreamFailure(dependency, "unreadable_answer"))
             }
@@ -194,7 +194,7 @@ final class Upstream: Sendable {
     private func answer(
         _ raw: HTTPAnswer,
         _ json: JSON,
-        _ isRepetition: Bool
+        _ isInDoubt: Bool
     ) -> UpstreamAnswer {
         if raw.status == 401 || raw.status == 403, alarm.isDue(at: .now) {
             logger.critical(
@@ -206,7 +206,7 @@ final class Upstream: Sendable {
             status: raw.status,
             headers: raw.headers,
             json: json,
-            isRepetition: isRepetition
+            followsDoubt: isInDoubt
         )
     }
 

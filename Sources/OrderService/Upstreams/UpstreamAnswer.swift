@@ -7,8 +7,8 @@ struct UpstreamAnswer: Sendable {
     let status: Int
     let headers: HTTPHeaders
     let json: JSON
-    /// Whether it is the answer to a second or later try of the same call.
-    var isRepetition = false
+    /// Whether an earlier try of the same call may be running still.
+    var followsDoubt = false
 
     /// Whether Stripe repeats what it stored for the request's key.
     var isReplayed: Bool { headers["Idempotent-Replayed"] == "true" }

@@ -13,12 +13,12 @@ import Web
 /// | 429 `lock_timeout` of Stripe | success | yes: one object is busy, nothing else |
 /// | other 429 | a pause as long as it asks, for everybody | no |
 /// | 401, 403 | ignored | no |
-/// | 409 `idempotency_key_in_use` of Stripe to our own repetition | failure: it hangs with our first try | no |
-/// | the same to a first try | ignored: another request has the key, or had it | no |
-/// | other 409 | success | of Stripe if it says so |
-/// | any other | success: a declined card says that Stripe is well | no |
+/// | 409 `idempotency_key_in_use` of Stripe after a try of ours without answer | failure: it hangs with that try | no |
+/// | the same otherwise | ignored: another request has the key, or had it | no |
+/// | any other | success: a declined card says that Stripe is well | of Stripe if it says so |
 ///
-/// (Stripe, «advanced error handling», «rate limits»; `Stripe-Should-Retry` overrides both ways.)
+/// (Stripe, «advanced error handling», «rate limits»; `Stripe-Should-Retry` overrides both ways,
+/// but for a key in use, which is followed or given up, and for a pause.)
 enum UpstreamAssessment {
     /// A pause where a 429 names none.
     private static let pause = Duration.seconds(1)
@@ -47,15 +47,14 @@ enum UpstreamAssessment {
         switch answer.status {
         case 401, 403: return Assessment(.ignored)
         case 409 where answer.json["error"]?["code"]?.string == "idempotency_key_in_use":
-            return Assessment(answer.isRepetition ? .failure : .ignored)
-        case 409: return Assessment(.success, retry: advice(false))
+            return Assessment(answer.followsDoubt ? .failure : .ignored)
         case 429 where answer.json["error"]?["code"]?.string == "lock_timeout":
             return Assessment(.success, retry: advice(true))
         case 429:
             return Assessment(.pause(answer.retryAfter ?? pause))
         case 500... where answer.isReplayed: return Assessment(.ignored)
         case 500...: return Assessment(.failure, retry: advice(!isOfStripe))
-        default: return Assessment(.success)
+        default: return Assessment(.success, retry: advice(false))
         }
     }
 }

@@ -6,11 +6,14 @@ struct TimeWindow: Sendable {
     private(set) var counts = CallCounts()
     private var seconds: [CallCounts]
     private var current: Int64
+    // Of the current second in `seconds`; kept, since the remainder is a division a call.
+    private var currentPlace: Int
 
     /// Makes an empty window of `size` seconds, at least 1.
     init(size: Int, at now: MonotonicTime) {
         seconds = Array(repeating: CallCounts(), count: size)
         current = Self.second(of: now)
+        currentPlace = Int(current % Int64(size))
     }
 
     private static func second(of time: MonotonicTime) -> Int64 {
@@ -32,11 +35,12 @@ struct TimeWindow: Sendable {
             seconds[place] = CallCounts()
         }
         current = second
+        currentPlace = place(of: second)
     }
 
     mutating func record(_ call: EndedCall, at now: MonotonicTime) {
         advance(to: now)
-        seconds[place(of: current)].add(call)
+        seconds[currentPlace].add(call)
         counts.add(call)
     }
 }

@@ -113,7 +113,13 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
         var doubt: GuardedOutcome?
         var number = 1
         while true {
-            let (outcome, assessment) = attempt(number, until: deadline, late, call)
+            let (outcome, assessment) = attempt(
+                number,
+                isInDoubt: doubt != nil,
+                until: deadline,
+                late,
+                call
+            )
             if outcome.leavesDoubt(assessment.result) { doubt = outcome }
             guard let wait = waitBeforeRetry(after: number, assessment.retry, until: deadline)
             else {
@@ -128,6 +134,7 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
 
     private func attempt(
         _ number: Int,
+        isInDoubt: Bool,
         until deadline: Deadline,
         _ late: @escaping LateHandler,
         _ call: @escaping @Sendable (Attempt) -> CallOutcome
@@ -144,7 +151,11 @@ package final class Guard<Answer: Sendable, Cause: Error>: Sendable {
         let limit = deadline.tightened(to: configuration.attemptTimeout)
         let isFair =
             limit.remaining >= min(configuration.attemptTimeout * 0.9, configuration.fairTime)
-        let attempt = Attempt(number: number, deadline: limit.withRoomForAnswer)
+        let attempt = Attempt(
+            number: number,
+            isInDoubt: isInDoubt,
+            deadline: limit.withRoomForAnswer
+        )
         // A permit that is not answered here is released: the call was not made.
         let ending = limiter.run(until: limit, laneWait: configuration.laneWait, late: late) {
             call(attempt)

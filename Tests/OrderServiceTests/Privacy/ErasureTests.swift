@@ -141,6 +141,11 @@ struct ErasureTests {
             #expect(try rows.map { try $0.optionalString("user_id") } == [nil, nil])
             #expect(try rows.map { try $0.string("personal_data") } == ["invoice", "none"])
             #expect(try rows[0].string("billing").contains("Ana Țîrlea"))
+            // Every process still finds what has ended.
+            let ended = try service.query(
+                "SELECT user_id FROM sessions WHERE revoked_at IS NOT NULL"
+            )
+            #expect(try ended.map { try $0.string("user_id") } == [""])
             for table in ["customers", "sessions", "cart_orders", "checkout_sessions"] {
                 let statement: SQL = SQL(
                     stringLiteral: "SELECT COUNT(*) AS number FROM \(table) WHERE user_id = '1001'"

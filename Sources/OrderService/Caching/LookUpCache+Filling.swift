@@ -1,0 +1,182 @@
+import Redis
+import Resilience
+import Signing
+
+/// How an entry that is missing comes to be there.
+extension LookUpCache {
+    /// Ends a lease, if it is still one's own.
+    ///
+    /// KEYS: lease. ARGV: its token.
+    private static let release = Script(
+        """
+        if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+        return 0
+        """
+    )
+
+    static let leaseMilliseconds = 10_000
+
+    /// How long another process's filling is waited for, and how often it is looked for.
+    private static let patience = Duration.milliseconds(200)
+    private static let interval = Duration.milliseconds(5)
+
+    /// The one way of a look-up: asks for the entry, then for the lease; else loads, and stores under
+    /// the lease.
+    ///
+    /// Of those who miss the same entry in this process one does it, and the others take what it has
+    /// read since they came.
+    ///
+    /// - Parameters:
+    ///   - cache: which cache.
+    ///   - read: asks for the entry.
+    ///   - key: what a change drops, together with its lease.
+    ///   - flight: names the entry among those under the key; the key itself unless given.
+    ///   - suffices: whether an entry of the cache is new enough for the client.
+    ///   - deadline: of the request.
+    ///   - load: reads the record.
+    ///   - store: the script that stores an entry for the holder of a lease's token, and answers 1 if
+    ///     it has; nil where the entry is not to be kept.
+    /// - Returns: nil if `load` finds nothing.
+    /// - Throws: what `load` throws.
+    func filled(
+        _ cache: CacheName,
+        by read: Command,
+        _ key: [UInt8],
+        flight: [UInt8]? = nil,
+        if suffices: (CacheEntry) -> Bool = { _ in true },
+        until deadline: Deadline,
+        load: () throws -> CacheEntry?,
+        store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
+    ) throws -> CacheEntry? {
+        let reply = try? redis.send(read, until: deadline)
+        if let entry = Self.entry(reply), suffices(entry) {
+            counts.noteRead(cache, entry)
+            return entry.ifPresent
+        }
+        func fly() throws -> Landing {
+            let lease =
+                reply == nil
+                ? Lease.none : lease(by: read, key, if: suffices, until: deadline)
+            return try land(cache, lease, until: deadline, load, store)
+        }
+        let arrival = ContinuousClock.now
+        // A flight whose reading began before one came is of no use; that of the next one is.
+        for _ in 0..<2 {
+            var isPilot = false
+            do {
+                let landing = try flights.run(flight ?? key, until: deadline) {
+                    isPilot = true
+                    return try fly()
+                }
+                if let landing,
+                    isPilot || (landing.isTrue(since: arrival) && suffices(landing.entry))
+                {
+                    return landing.entry.ifPresent
+                }
+            } catch  where !isPilot {
+                // Another's failure, perhaps for want of time.
+            }
+        }
+        return try fly().entry.ifPresent
+    }
+
+    /// What a look-up came back with.
+    struct Landing: Sendable {
+        let entry: CacheEntry
+        /// The last moment for which it is known to be true: when its reading from the record began,
+        /// or its storing, where that succeeded, as no change came between.
+        let trueAt: ContinuousClock.Instant?
+
+        /// Whether it is true for somebody who has waited from `arrival` on.
+        ///
+        /// Whoever arrived later may know of a change.
+        func isTrue(since arrival: ContinuousClock.Instant) -> Bool {
+            trueAt.map { arrival <= $0 } ?? false
+        }
+    }
+
+    /// What came of asking for a lease.
+    private enum Lease {
+        /// The right to store what is read from now on.
+        case held(key: [UInt8], token: [UInt8])
+        /// Somebody has stored the entry meanwhile.
+        case filled(CacheEntry)
+        /// Somebody else has it for longer than is waited, or Redis is away.
+        case none
+    }
+
+    /// Takes the lease of an entry that is missing; where another process has it, the entry or the
+    /// lease is waited for.
+    private func lease(
+        by read: Command,
+        _ key: [UInt8],
+        if suffices: (CacheEntry) -> Bool,
+        until deadline: Deadline
+    ) -> Lease {
+        let leaseKey = Self.leaseKey(key)
+        let token = SecureRandom.bytes(16)
+        let take = Command("SET", leaseKey, token, "NX", "PX", Self.leaseMilliseconds)
+        let end = deadline.tightened(to: Self.patience)
+        while let replies = try? redis.pipeline([read, take], until: deadline), replies.count == 2 {
+            let entry = Self.entry(replies[0])
+            if let entry, suffices(entry) {
+                if replies[1].isOK { release(leaseKey, token, until: deadline) }
+                return .filled(entry)
+            }
+            if replies[1].isOK { return .held(key: leaseKey, token: token) }
+            // An entry that is there and too old for this client is being filled by nobody.
+            guard entry == nil, !end.isExpired else { break }
+            Pause.block(Self.interval)
+        }
+        return .none
+    }
+
+    private func land(
+        _ cache: CacheName,
+        _ lease: Lease,
+        until deadline: Deadline,
+        _ load: () throws -> CacheEntry?,
+        _ store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
+    ) throws -> Landing {
+        if case .filled(let entry) = lease {
+            counts.noteRead(cache, entry)
+            return Landing(entry: entry, trueAt: nil)
+        }
+        counts.noteRead(cache, nil)
+        let start = ContinuousClock.now
+        guard case .held(let leaseKey, let token) = lease else {
+            let entry = try load() ?? .absent
+            counts.noteFill(cache, isStored: false)
+            return Landing(entry: entry, trueAt: start)
+        }
+        var isStored = false
+        // Whoever comes next need not wait for the lease to run out.
+        defer { if !isStored { release(leaseKey, token, until: deadline) } }
+        let entry = try load() ?? .absent
+        guard let command = store(entry, token) else {
+            return Landing(entry: entry, trueAt: start)
+        }
+        let end = ContinuousClock.now
+        isStored = (try? redis.send(command, until: deadline))?.integer == 1
+        counts.noteFill(cache, isStored: isStored)
+        return Landing(entry: entry, trueAt: isStored ? end : start)
+    }
+
+    private func release(_ leaseKey: [UInt8], _ token: [UInt8], until deadline: Deadline) {
+        _ = try? redis.evaluate(
+            Self.release,
+            keys: [leaseKey],
+            arguments: [token],
+            until: Self.lastChance(deadline)
+        )
+    }
+
+    /// Time enough to end a lease, though the request's may be over.
+    static func lastChance(_ deadline: Deadline) -> Deadline {
+        max(deadline, .after(.milliseconds(50)))
+    }
+
+    private static func entry(_ reply: Reply?) -> CacheEntry? {
+        reply?.bytes.flatMap { CacheEntry(stored: $0) }
+    }
+}

@@ -1,0 +1,1 @@
+"""Look-ups beside those of other programs: what the case `lookups` is made of."""
