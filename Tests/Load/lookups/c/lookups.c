@@ -26,18 +26,32 @@ struct lookups {
     char script[41];
 };
 
+/* Makes a new connection ready; 0 if that fails. */
+static int greet(struct lookups *lookups) {
+    /* Longer than the others wait: there is nowhere else to look. */
+    struct timeval limit = {.tv_sec = 1};
+    redisSetTimeout(lookups->redis, limit);
+    redisReply *digest = redisCommand(lookups->redis, "SCRIPT LOAD %s", session_and_page);
+    int is_loaded = digest && digest->type == REDIS_REPLY_STRING && digest->len == 40;
+    if (is_loaded) memcpy(lookups->script, digest->str, 41);
+    if (digest) freeReplyObject(digest);
+    return is_loaded;
+}
+
 struct lookups *lookups_open(const char *redis_socket) {
-    struct timeval limit = {.tv_usec = 50000};
     struct lookups *lookups = calloc(1, sizeof *lookups);
     if (!lookups) return NULL;
     lookups->redis = redisConnectUnix(redis_socket);
-    if (!lookups->redis || lookups->redis->err) return NULL;
-    redisSetTimeout(lookups->redis, limit);
-    redisReply *digest = redisCommand(lookups->redis, "SCRIPT LOAD %s", session_and_page);
-    if (!digest || digest->type != REDIS_REPLY_STRING || digest->len != 40) return NULL;
-    memcpy(lookups->script, digest->str, 41);
-    freeReplyObject(digest);
+    if (!lookups->redis || lookups->redis->err || !greet(lookups)) return NULL;
     return lookups;
+}
+
+/* The reply to a command; NULL if there is none, and the next one has a new connection. */
+static redisReply *ask(struct lookups *lookups, int count, const char **arguments,
+                       const size_t *lengths) {
+    redisReply *reply = redisCommandArgv(lookups->redis, count, arguments, lengths);
+    if (!reply && redisReconnect(lookups->redis) == REDIS_OK) greet(lookups);
+    return reply;
 }
 
 static void problem(FCGX_Request *request, int status, const char *title, const char *code,
@@ -146,7 +160,7 @@ static void payment(struct lookups *lookups, FCGX_Request *request, const char *
     strcat(key, id);
     const char *arguments[] = {"MGET", session, key};
     size_t lengths[] = {4, SESSION_KEY, strlen(key)};
-    redisReply *reply = redisCommandArgv(lookups->redis, 3, arguments, lengths);
+    redisReply *reply = ask(lookups, 3, arguments, lengths);
     answer_pair(request, reply, id);
     if (reply) freeReplyObject(reply);
 }
@@ -165,7 +179,7 @@ static void history(struct lookups *lookups, FCGX_Request *request, const char *
     int length = snprintf(field, sizeof field, "%ld:%ld", page, size);
     const char *arguments[] = {"EVALSHA", lookups->script, "1", session, field, "order-history::"};
     size_t lengths[] = {7, 40, 1, SESSION_KEY, (size_t)length, 15};
-    redisReply *reply = redisCommandArgv(lookups->redis, 6, arguments, lengths);
+    redisReply *reply = ask(lookups, 6, arguments, lengths);
     answer_pair(request, reply, NULL);
     if (reply) freeReplyObject(reply);
 }

@@ -1,10 +1,10 @@
 -- Requests from lists, for wrk: `wrk … -s requests.lua URL -- THREADS FILE:WEIGHT …`
 --
 -- A line of a file is path, token, entity tag and body, with tabs between; with a body it is a POST,
--- and the tag may be empty as well. Of each sum of weights so many requests come from each file. Every
--- thread walks a part of its own of each list, and begins it anew after its end; `repeated` tells how
--- often that was so of the last file. At last one line of JSON tells what was seen; times are in
--- milliseconds where nothing else is said.
+-- and the tag may be empty as well. Of each sum of weights so many requests come from each file.
+-- Every thread walks a part of its own of each list, and begins it anew after its end; `repeated`
+-- tells how often that was so of the last file. At last one line of JSON tells what was seen; times
+-- are in milliseconds where nothing else is said.
 
 local threads = {}
 

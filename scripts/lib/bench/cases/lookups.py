@@ -86,9 +86,7 @@ class Lookups:
                     )
                     self._stalls(stalling, proxy)
                     self._keep(ours)
-                    outage.run(
-                        self.results, self.stack, self.shop, ours, self.hits, self.seconds
-                    )
+                    outage.run(self.results, self.stack, ours, self.hits, self.seconds)
             proxy.close()
             self._memory(ours)
 

@@ -1,8 +1,8 @@
 """One nginx for all: that of the project, with its server once for each of the programs.
 
 What differs is how the request goes on: kept connections by FastCGI for orderd and C, kept ones by
-HTTP for Go, and a new one each for PHP-FPM, whose children belong to a connection until it ends: kept
-ones would make requests wait for each other.
+HTTP for Go, and a new one each for PHP-FPM, whose children belong to a connection until it ends:
+kept ones would make requests wait for each other.
 """
 import os
 import re

@@ -87,7 +87,10 @@ class Peers:
         return [binary, str(C_THREADS)]
 
     def _php(self):
-        """PHP-FPM with Debian's php.ini, which has opcache on, and a pool that never changes."""
+        """PHP-FPM with Debian's php.ini, which has opcache on, and a pool that never changes.
+
+        phpredis would ask Redis for an echo in each request, before it uses a kept connection.
+        """
         pool = os.path.join(self._directory, "php-fpm.conf")
         as_root = os.geteuid() == 0
         with open(pool, "w", encoding="utf-8") as file:
@@ -106,6 +109,7 @@ pm.max_children = {PHP_CHILDREN}
 clear_env = no
 php_admin_value[opcache.validate_timestamps] = 0
 php_admin_value[expose_php] = 0
+php_admin_value[redis.pconnect.echo_check_liveness] = 0
 """
             )
         return ["php-fpm8.2", "-F", *(["-R"] if as_root else []), "-y", pool]

@@ -7,6 +7,8 @@ from bench.lookups import wrk
 
 CONNECTIONS = (16, 64, 256)
 ROUNDS = 5
+# Answers that are the same differ no more, by the lengths of dates and ids.
+SAME_SIZE = 1.02
 
 
 class Summary:
@@ -20,6 +22,7 @@ class Summary:
         self.p999 = median(load.p999 for load in loads)
         self.worst_p99 = max(load.p99 for load in loads)
         self.processor = median(processor)
+        self.bytes = median(load.bytes for load in loads)
         self.errors = sum(load.errors for load in loads)
         self.least, self.most = (pick(load.rate for load in loads) for pick in (min, max))
         # The share of the rarest kind of request that was not asked before.
@@ -103,3 +106,6 @@ class Rounds:
             for name, summary in summaries.items()
         )
         self._results.note(f"req/s over the rounds: {spread}")
+        sizes = {name: summary.bytes for name, summary in summaries.items()}
+        if max(sizes.values()) > SAME_SIZE * min(sizes.values()):
+            self._results.note(f"the answers were not the same; bytes: {sizes}")

@@ -1,8 +1,9 @@
 """Hits while one look-up in two hundred stalls for a second in MariaDB.
 
-A proxy before MariaDB holds the statement that reads an order for a second; it stands before a process
-of orderd that is for this alone. The stalling look-ups come at a fixed rate beside the load of hits, so
-that they occupy none of its connections: what is measured is what they do to the service, not to wrk.
+A proxy before MariaDB holds the statement that reads an order for a second; it serves a process of
+orderd that is for this alone. The stalling look-ups come at a fixed rate beside the load of hits, so
+that they occupy none of its connections: what is measured is what they do to the service, not to
+wrk.
 """
 import collections
 import http.client
@@ -141,7 +142,8 @@ class Trickle:
 def run(results, rounds, program, proxy, warm, cold, prepare):
     """Hits beside look-ups that miss, and beside such that stall, in turn.
 
-    `program` has its MariaDB by `proxy`; `cold` are pairs of path and token of orders that are in no cache, and are used up.
+    `program` has its MariaDB by `proxy`; `cold` are pairs of path and token of orders that are in
+    no cache, and are used up.
     """
     loads = {False: [], True: []}
     outcomes = collections.Counter()
@@ -180,7 +182,10 @@ def _report(results, loads, outcomes, proxy):
             p999Ms=round(median(load.p999 for load in seen), 3),
         )
     told = ", ".join(f"{count} × {outcome}" for outcome, count in sorted(outcomes.items(), key=str))
-    results.note(f"{proxy.held} statements were held for a second; the look-ups ended with {told}")
+    results.note(
+        f"{proxy.held} statements were held for a second; look-ups that stalled, or waited for a"
+        f" lane behind them, ended with {told}"
+    )
     share = rates[True] / rates[False]
     results.target(f"hits keep {share:.2f} of their rate, at least 0.9", share >= 0.9)
 
