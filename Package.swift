@@ -175,7 +175,7 @@ let package = Package(
         tests("FastCGITests", ["CLinux", "FastCGI", "OrderServiceTesting", "Web"]),
         tests(
             "EndToEndTests",
-            ["FastCGI", "MariaDB", "OrderServiceTesting", "Resilience", "Signing", "Web"]
+            ["FastCGI", "MariaDB", "OrderServiceTesting", "Redis", "Resilience", "Signing", "Web"]
         ),
     ]
 )

@@ -18,12 +18,25 @@ package final class RedisClient: Sendable {
     private let configuration: RedisConfiguration
     private let pool: Pool<RedisConnection>
     private let breaker: CircuitBreaker?
+    private let whenLost: @Sendable () -> Void
     private let isClosed = Atomic(false)
 
     /// Makes the client; the first command connects.
-    package init(_ configuration: RedisConfiguration, breaker: CircuitBreaker? = nil) {
+    ///
+    /// - Parameters:
+    ///   - configuration: where the server is, and how long it is waited for.
+    ///   - breaker: stands before all calls but urgent ones.
+    ///   - whenLost: is told, on the calling thread and before the call goes on, that the server was
+    ///     lost or is no more what it was: a connection was refused or has ended, also an idle one,
+    ///     or the breaker lets nothing through. Must not block.
+    package init(
+        _ configuration: RedisConfiguration,
+        breaker: CircuitBreaker? = nil,
+        whenLost: @escaping @Sendable () -> Void = {}
+    ) {
         self.configuration = configuration
         self.breaker = breaker
+        self.whenLost = whenLost
         pool = Pool(size: configuration.poolSize, maximumWait: configuration.poolWait)
     }
 
@@ -95,7 +108,10 @@ package final class RedisClient: Sendable {
     ) throws(RedisError) -> [Reply] {
         let limit = deadline.tightened(to: timeout)
         guard let breaker, !isUrgent else { return try run(commands, until: limit) }
-        guard let permit = try? breaker.acquire() else { throw .breakerOpen }
+        guard let permit = try? breaker.acquire() else {
+            whenLost()
+            throw .breakerOpen
+        }
         do throws(RedisError) {
             let replies = try run(commands, until: limit)
             permit.end(replies.contains(where: \.isOfIllServer) ? .failure : .success)
@@ -124,17 +140,25 @@ package final class RedisClient: Sendable {
             if isClosed.load(ordering: .sequentiallyConsistent) { pool.drain() }
         }
         // Taken out of the slot, so that an error leaves the slot empty.
-        var connection = try takeConnection(from: slot, until: deadline)
-        let replies = try connection.run(commands, until: deadline)
-        slot.resource = consume connection
-        return replies
+        do throws(RedisError) {
+            var connection = try takeConnection(from: slot, until: deadline)
+            let replies = try connection.run(commands, until: deadline)
+            slot.resource = consume connection
+            return replies
+        } catch {
+            if error.isLoss { whenLost() }
+            throw error
+        }
     }
 
     private func takeConnection(
         from slot: Pool<RedisConnection>.Slot,
         until deadline: Deadline
     ) throws(RedisError) -> RedisConnection {
-        if let kept = slot.resource.take(), kept.isAlive { return kept }
+        if let kept = slot.resource.take() {
+            if kept.isAlive { return kept }
+            whenLost()
+        }
         return try RedisConnection.open(
             configuration,
             until: deadline.tightened(to: configuration.connectTimeout)
@@ -143,6 +167,14 @@ package final class RedisClient: Sendable {
 }
 
 extension RedisError {
+    /// Whether there is no server any more, or another one; one that is late may be the same.
+    fileprivate var isLoss: Bool {
+        switch self {
+        case .connectionFailed, .connectionLost: true
+        default: false
+        }
+    }
+
     /// Whether the call failed here, before the server could show how it is.
     fileprivate var isOfClient: Bool { self == .poolExhausted || self == .closed }
 }

@@ -577,6 +577,26 @@ def test_breakers(api, tokens):
         api.code("forbidden_role", "POST", f"{path}/redis-state", 403, token=token, body=lift)
 
 
+# Caches
+
+def test_caches(api, tokens):
+    admin, path = tokens["admin"], "/v1/admin/caches"
+    order, guest, _ = shop.order(api)
+    for _ in range(2):
+        api("GET", f"/v1/orders/{order}", 200, token=guest)
+    caches = {item["name"]: item for item in api("GET", path, 200, token=admin).json()["items"]}
+    assert caches["order-summaries"]["hits"] > 0 and caches["order-summaries"]["entries"] > 0
+    assert api("DELETE", f"{path}/order-summaries/{order}", 200, token=admin).json()["dropped"] == 1
+    assert api("DELETE", f"{path}/order-summaries/{order}", 200, token=admin).json()["dropped"] == 0
+    assert api("DELETE", f"{path}/guest:token", 200, token=admin).json()["dropped"] > 0
+    api("GET", f"/v1/orders/{order}", 200, token=guest)
+    for target in (f"{path}/nothing", f"{path}/nothing/1"):
+        api.code("not_found", "DELETE", target, 404, token=admin)
+    api.code("forbidden_role", "GET", path, 403, token=tokens["support"])
+    for target in (f"{path}/session", f"{path}/session/x"):
+        api.code("forbidden_role", "DELETE", target, 403, token=tokens["support"])
+
+
 # Refunds
 
 def test_refunds(api, simulator, tokens, record, key):

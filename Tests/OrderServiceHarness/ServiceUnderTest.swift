@@ -59,9 +59,10 @@ package final class ServiceUnderTest: Sendable {
     @discardableResult
     package static func runWithPrivateRedis<Result: Sendable>(
         _ changes: [String: String] = [:],
+        arguments: [String] = [],
         _ body: @escaping @Sendable (ServiceUnderTest, PrivateRedis) throws -> Result
     ) async throws -> Result {
-        let redis = try PrivateRedis()
+        let redis = try PrivateRedis(arguments)
         let changes = changes.merging([
             "REDIS_CACHE_SOCKET": redis.socketPath, "REDIS_CACHE_DATABASE": "0",
             "REDIS_STATE_DATABASE": "1",

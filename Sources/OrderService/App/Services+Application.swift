@@ -36,6 +36,7 @@ extension Services {
         registerMetrics(of: lanes)
         paymentLimiter.registerMetrics(in: metrics)
         revocationWatch.registerMetrics(in: metrics)
+        cacheRecovery.registerMetrics(in: metrics)
         return (application, lanes)
     }
 
@@ -102,6 +103,7 @@ extension Services {
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints
+            + CacheController(cache: cache, reports: breakerStore, process: process).endpoints
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
             + fraudReviewController.endpoints
             + AuditController(store: audit.store).endpoints

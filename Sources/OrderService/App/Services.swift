@@ -72,15 +72,17 @@ package final class Services: Sendable {
         let guards = try Guards(settings, metrics)
         dependencies = guards.all
         database = Database(settings.database.configuration, breaker: guards.mariaDB)
+        let trust = CacheTrust()
         cacheRedis = RedisClient(
             settings.redis.configuration(settings.redis.cache),
-            breaker: guards.redisCache
+            breaker: guards.redisCache,
+            whenLost: { trust.lose() }
         )
         stateRedis = RedisClient(
             settings.redis.configuration(settings.redis.state),
             breaker: guards.redisState
         )
-        cache = LookUpCache(redis: cacheRedis, counts: CacheCounts(metrics))
+        cache = LookUpCache(redis: cacheRedis, trust: trust, counts: CacheCounts(metrics))
         revocations = Revocations(recent: RecentRevocations(), cache: cache, clock: clock)
         sessionUses = SessionUses()
         sessions = SessionAuthority(

@@ -2,13 +2,14 @@ package import MariaDB
 import Resilience
 import Web
 
-/// What one process last told of its breakers.
+/// What one process last told of its breakers and caches.
 package struct ProcessReport: Sendable {
     package let process: String
     package let kind: String
     package let startedAt: Timestamp
     package let reportedAt: Timestamp
     package let readings: [BreakerReading]
+    package let caches: [CacheReading]
 }
 
 /// The reports of the processes and the orders to their breakers, all SQL of theirs.
@@ -96,14 +97,17 @@ package struct BreakerStore: Sendable {
 
     // MARK: Reports
 
-    /// Writes what a process's breakers are like, in place of its last report.
+    /// Writes what a process's breakers and caches are like, in place of its last report.
     func report(
         _ readings: [BreakerReading],
+        _ caches: [CacheReading],
         of process: ProcessIdentity,
         startedAt: Timestamp,
         until deadline: Deadline
     ) throws {
-        let document = JSON.object([("breakers", .array(readings.map(\.json)))]).serialized()
+        let document = JSON.object([
+            ("breakers", .array(readings.map(\.json))), ("caches", .array(caches.map(\.json))),
+        ]).serialized()
         try database.execute(
             """
             INSERT INTO process_reports (process, kind, started_at, reported_at, document)
@@ -131,7 +135,8 @@ package struct BreakerStore: Sendable {
                 kind: try row.string("kind"),
                 startedAt: try row.timestamp("started_at"),
                 reportedAt: try row.timestamp("reported_at"),
-                readings: document?["breakers"]?.array?.compactMap(BreakerReading.init) ?? []
+                readings: document?["breakers"]?.array?.compactMap(BreakerReading.init) ?? [],
+                caches: document?["caches"]?.array?.compactMap(CacheReading.init) ?? []
             )
         }
     }

@@ -41,6 +41,11 @@ package struct CacheCounts: Sendable {
         counts = Dictionary(uniqueKeysWithValues: pairs)
     }
 
+    /// How each cache stands, in the order of `CacheName`.
+    package var readings: [CacheReading] {
+        CacheName.allCases.compactMap { name in counts[name].map { CacheReading(name, $0) } }
+    }
+
     /// Counts what came of asking for an entry; nil is a miss.
     func noteRead(_ name: CacheName, _ entry: CacheEntry?) {
         guard let counts = counts[name] else { return }

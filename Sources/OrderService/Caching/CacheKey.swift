@@ -35,6 +35,14 @@ package enum CacheName: String, Sendable, CaseIterable {
         }
     }
 
+    /// The cache that a key belongs to; nil if to none, as a lease.
+    init?(ofKey key: [UInt8]) {
+        guard let name = Self.allCases.first(where: { key.starts(with: $0.key([])) }) else {
+            return nil
+        }
+        self = name
+    }
+
     /// The key of an entry.
     package func key(_ id: some Collection<UInt8>) -> [UInt8] {
         var key: [UInt8] = []

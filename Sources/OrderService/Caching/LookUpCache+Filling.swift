@@ -48,7 +48,7 @@ extension LookUpCache {
         load: () throws -> CacheEntry?,
         store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
     ) throws -> CacheEntry? {
-        let reply = try? redis.send(read, until: deadline)
+        let reply = replies(to: [read], until: deadline)?.first
         if let entry = Self.entry(reply), suffices(entry) {
             counts.noteRead(cache, entry)
             return entry.ifPresent
@@ -98,7 +98,7 @@ extension LookUpCache {
     /// What came of asking for a lease.
     private enum Lease {
         /// The right to store what is read from now on.
-        case held(key: [UInt8], token: [UInt8])
+        case held(key: [UInt8], token: [UInt8], CacheTrust.Period)
         /// Somebody has stored the entry meanwhile.
         case filled(CacheEntry)
         /// Somebody else has it for longer than is waited, or Redis is away.
@@ -117,13 +117,14 @@ extension LookUpCache {
         let token = SecureRandom.bytes(16)
         let take = Command("SET", leaseKey, token, "NX", "PX", Self.leaseMilliseconds)
         let end = deadline.tightened(to: Self.patience)
-        while let replies = try? redis.pipeline([read, take], until: deadline), replies.count == 2 {
+        let period = trust.period
+        while let replies = replies(to: [read, take], until: deadline), replies.count == 2 {
             let entry = Self.entry(replies[0])
             if let entry, suffices(entry) {
                 if replies[1].isOK { release(leaseKey, token, until: deadline) }
                 return .filled(entry)
             }
-            if replies[1].isOK { return .held(key: leaseKey, token: token) }
+            if replies[1].isOK { return .held(key: leaseKey, token: token, period) }
             // An entry that is there and too old for this client is being filled by nobody.
             guard entry == nil, !end.isExpired else { break }
             Pause.block(Self.interval)
@@ -144,7 +145,7 @@ extension LookUpCache {
         }
         counts.noteRead(cache, nil)
         let start = ContinuousClock.now
-        guard case .held(let leaseKey, let token) = lease else {
+        guard case .held(let leaseKey, let token, let period) = lease else {
             let entry = try load() ?? .absent
             counts.noteFill(cache, isStored: false)
             return Landing(entry: entry, trueAt: start)
@@ -153,7 +154,7 @@ extension LookUpCache {
         // Whoever comes next need not wait for the lease to run out.
         defer { if !isStored { release(leaseKey, token, until: deadline) } }
         let entry = try load() ?? .absent
-        guard let command = store(entry, token) else {
+        guard trust.period == period, let command = store(entry, token) else {
             return Landing(entry: entry, trueAt: start)
         }
         let end = ContinuousClock.now

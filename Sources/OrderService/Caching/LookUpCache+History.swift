@@ -36,13 +36,12 @@ extension LookUpCache {
         _ page: PageRequest,
         until deadline: Deadline
     ) -> (session: CacheEntry, page: CacheEntry)? {
-        let found = try? redis.evaluate(
+        let read = Command.script(
             Self.sessionAndPage,
             keys: [CacheName.session.key(tokenHash)],
-            arguments: [page.field, CacheName.orderHistory.key([])],
-            until: deadline
-        ).array
-        guard let found, found.count == 2,
+            arguments: [page.field, CacheName.orderHistory.key([])]
+        )
+        guard let found = replies(to: [read], until: deadline)?.first?.array, found.count == 2,
             let session = found[0].bytes.flatMap({ CacheEntry(stored: $0) }),
             let entry = found[1].bytes.flatMap({ CacheEntry(stored: $0) })
         else { return nil }

@@ -7,6 +7,7 @@ extension LookUpCache {
     /// The right to store entries that were missing, until a change of theirs ends it.
     struct Leases {
         fileprivate let token: [UInt8]
+        fileprivate let period: CacheTrust.Period
     }
 
     /// Takes the leases that nobody has.
@@ -51,7 +52,8 @@ extension LookUpCache {
         of cache: CacheName,
         until deadline: Deadline
     ) -> [CacheEntry?] {
-        let found = (try? redis.send(Command("MGET", arguments: keys), until: deadline).array) ?? []
+        let read = Command("MGET", arguments: keys)
+        let found = replies(to: [read], until: deadline)?.first?.array ?? []
         let entries = keys.indices.map { index in
             found.indices.contains(index)
                 ? found[index].bytes.flatMap { CacheEntry(stored: $0) } : nil
@@ -62,7 +64,8 @@ extension LookUpCache {
 
     /// Leases entries that are to be read from the record and stored; nil while Redis is away.
     func lease(_ keys: [[UInt8]], until deadline: Deadline) -> Leases? {
-        let leases = Leases(token: SecureRandom.bytes(16))
+        let leases = Leases(token: SecureRandom.bytes(16), period: trust.period)
+        guard leases.period.isTrusted else { return nil }
         let reply = try? redis.evaluate(
             Self.leaseAll,
             keys: keys.map(Self.leaseKey),
@@ -86,8 +89,10 @@ extension LookUpCache {
         until deadline: Deadline
     ) {
         guard !entries.isEmpty else { return }
+        let isTrusted = trust.period == leases.period
         let values = entries.flatMap { item -> [any RedisArgument] in
-            guard let entry = item.entry, let life = cache.jitteredTimeToLive(of: entry) else {
+            guard isTrusted, let entry = item.entry, let life = cache.jitteredTimeToLive(of: entry)
+            else {
                 return [[] as [UInt8], 0, 0]
             }
             return [entry.stored, entry.version, life]
@@ -99,7 +104,7 @@ extension LookUpCache {
             until: Self.lastChance(deadline)
         )
         let stored = Int(reply?.integer ?? 0)
-        let read = entries.count { $0.entry != nil }
-        for number in 0..<read { counts.noteFill(cache, isStored: number < stored) }
+        let filled = entries.count { $0.entry != nil }
+        for number in 0..<filled { counts.noteFill(cache, isStored: number < stored) }
     }
 }

@@ -27,12 +27,20 @@ package final class LookUpCache: Sendable {
     )
 
     package let redis: RedisClient
-    let counts: CacheCounts
+    package let trust: CacheTrust
+    package let counts: CacheCounts
     /// Who reads an entry that is missing, so that others of this process need not.
     let flights = SingleFlight<[UInt8], Landing>()
 
-    package init(redis: RedisClient, counts: CacheCounts) {
+    /// Makes the caches of a process.
+    ///
+    /// - Parameters:
+    ///   - redis: tells `trust` when it is lost.
+    ///   - trust: whether what it has is believed.
+    ///   - counts: what is counted.
+    package init(redis: RedisClient, trust: CacheTrust, counts: CacheCounts) {
         self.redis = redis
+        self.trust = trust
         self.counts = counts
     }
 
@@ -71,6 +79,16 @@ package final class LookUpCache: Sendable {
                 }
             }
         )
+    }
+
+    /// The replies to commands that only read; nil if Redis is away or not believed.
+    func replies(to commands: [Command], until deadline: Deadline) -> [Reply]? {
+        let period = trust.period
+        guard period.isTrusted, let replies = try? redis.pipeline(commands, until: deadline),
+            // It may have been another server that answered.
+            trust.period == period
+        else { return nil }
+        return replies
     }
 
     /// Drops entries and the leases of those who are about to fill them, in one round trip.

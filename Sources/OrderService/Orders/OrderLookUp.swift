@@ -49,7 +49,7 @@ struct OrderLookUp: Sendable {
             Command("GET", cacheName.key(credential.tokenHash)),
             Command("GET", name.key(orderID)),
         ]
-        guard let replies = try? cache.redis.pipeline(commands, until: deadline),
+        guard let replies = cache.replies(to: commands, until: deadline),
             let credentialEntry = replies.first?.bytes.flatMap({ CacheEntry(stored: $0) }),
             let entry = replies.last?.bytes.flatMap({ CacheEntry(stored: $0) })?.ifPresent,
             admits(credential, credentialEntry, to: orderID, owner: entry.owner, request)

@@ -14,31 +14,23 @@ struct CacheInvalidator: Sendable {
         // A revoked credential needs no reading, and waits for none.
         let ofCredentials = messages.filter { $0.topic == CredentialDrop.topic }
         let ofOrders = messages.filter { $0.topic != CredentialDrop.topic }
-        return try send(ofCredentials, until: deadline) { messages in
-            messages.flatMap { CredentialDrop(payload: $0.payload)?.keys ?? [] }
-        }
-            + send(ofOrders, until: deadline) { messages in
-                let ids = Set(messages.map(\.orderID))
-                let customers = try orders.customers(of: Array(ids), until: deadline)
-                return ids.flatMap { OrderLedger.cacheKeys(orderID: $0, userID: customers[$0]) }
-            }
+        return try send(ofCredentials, until: deadline) + send(ofOrders, until: deadline)
     }
 
     /// Drops what some messages name.
     private func send(
         _ messages: [OutboxRelay.Message],
-        until deadline: Deadline,
-        keys: ([OutboxRelay.Message]) throws -> [[UInt8]]
+        until deadline: Deadline
     ) throws -> Int {
         guard !messages.isEmpty else { return 0 }
-        let dropped: [[UInt8]]
+        let keys: [[UInt8]]
         do {
-            dropped = try keys(messages)
+            keys = try Self.keys(of: messages, orders, until: deadline)
         } catch {
             try postpone(messages, because: "\(error)", until: deadline)
             throw error
         }
-        guard cache.drop(dropped, until: deadline) else {
+        guard cache.drop(keys, until: deadline) else {
             try postpone(messages, because: "Redis did not confirm", until: deadline)
             return 0
         }
@@ -54,5 +46,20 @@ struct CacheInvalidator: Sendable {
         for message in messages {
             try relay.postpone(message, because: reason, until: deadline)
         }
+    }
+
+    /// The keys of all that messages of this channel name.
+    static func keys(
+        of messages: [OutboxRelay.Message],
+        _ orders: OrderStore,
+        until deadline: Deadline
+    ) throws -> [[UInt8]] {
+        let ofCredentials = messages.filter { $0.topic == CredentialDrop.topic }
+            .flatMap { CredentialDrop(payload: $0.payload)?.keys ?? [] }
+        let ids = Set(messages.filter { $0.topic != CredentialDrop.topic }.map(\.orderID))
+        guard !ids.isEmpty else { return ofCredentials }
+        let customers = try orders.customers(of: Array(ids), until: deadline)
+        return ofCredentials
+            + ids.flatMap { OrderLedger.cacheKeys(orderID: $0, userID: customers[$0]) }
     }
 }

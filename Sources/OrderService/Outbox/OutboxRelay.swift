@@ -117,6 +117,41 @@ struct OutboxRelay: Sendable {
         return messages.filter { own.contains($0.id) }
     }
 
+    /// The messages that are not sent, and those that were within the last while, oldest first.
+    ///
+    /// It claims none of them.
+    ///
+    /// - Parameters:
+    ///   - id: of the last one that is known already; 0 for none.
+    ///   - age: how long ago a message may have been sent.
+    ///   - limit: of how many.
+    ///   - deadline: of the question.
+    /// - Returns: those with a greater id.
+    /// - Throws: `MariaDBError`.
+    func recent(
+        after id: Int64,
+        sentWithin age: Duration,
+        limit: Int,
+        until deadline: Deadline
+    ) throws -> [Message] {
+        let since = clock.now - age
+        let columns: SQL = "id, order_id, topic, payload, created_at, attempts"
+        return try database.query(
+            """
+            (SELECT \(columns) FROM outbox FORCE INDEX (outbox_next_attempt_at_idx)
+                WHERE channel = \(channel.rawValue) AND next_attempt_at IS NOT NULL AND id > \(id)
+                ORDER BY id LIMIT \(limit))
+            UNION
+            (SELECT \(columns) FROM outbox FORCE INDEX (outbox_sent_at_idx)
+                WHERE channel = \(channel.rawValue) AND sent_at >= \(since) AND id > \(id)
+                ORDER BY id LIMIT \(limit))
+            ORDER BY id LIMIT \(limit)
+            """,
+            class: .job,
+            until: deadline
+        ).map(Message.init)
+    }
+
     func markSent(_ ids: [Int64], until deadline: Deadline) throws {
         guard !ids.isEmpty else { return }
         channel.sent.pass(.before)

@@ -19,6 +19,7 @@ package final class ProcessReporter: Sendable {
     }
 
     private let breakers: BreakerControl
+    private let caches: CacheCounts
     private let store: BreakerStore
     private let recovery: LeaseRecovery
     private let process: ProcessIdentity
@@ -29,6 +30,7 @@ package final class ProcessReporter: Sendable {
 
     init(
         breakers: BreakerControl,
+        caches: CacheCounts,
         store: BreakerStore,
         recovery: LeaseRecovery,
         process: ProcessIdentity,
@@ -36,6 +38,7 @@ package final class ProcessReporter: Sendable {
         logger: Logger
     ) {
         self.breakers = breakers
+        self.caches = caches
         self.store = store
         self.recovery = recovery
         self.process = process
@@ -105,6 +108,7 @@ package final class ProcessReporter: Sendable {
     private func report(until deadline: Deadline) throws {
         try store.report(
             breakers.readings,
+            caches.readings,
             of: process,
             startedAt: startedAt,
             until: deadline
@@ -151,6 +155,7 @@ extension Services {
     ) -> ProcessReporter {
         ProcessReporter(
             breakers: breakers,
+            caches: cache.counts,
             store: breakerStore,
             recovery: LeaseRecovery(database: breakerStore.database, clock: clock),
             process: process ?? self.process,

@@ -14,6 +14,7 @@ struct BacklogSampler: Sendable {
     private let inboxAge: Gauge
     private let unsent: [OutboxMessage.Channel: Gauge]
     private let oldestUnsent: [OutboxMessage.Channel: Gauge]
+    private let oldestFailing: [OutboxMessage.Channel: Gauge]
     private let dead: Gauge
     private let refunds: [RefundStatus: Gauge]
     private let lookUpAge: Gauge
@@ -46,6 +47,10 @@ struct BacklogSampler: Sendable {
             "orderd_outbox_oldest_seconds",
             "How long the oldest due message of the outbox has been due."
         )
+        oldestFailing = gauges(
+            "orderd_outbox_failing_oldest_seconds",
+            "Age of the oldest message of the outbox that has failed and is tried again."
+        )
         dead = metrics.gauge("orderd_outbox_dead", help: "Messages that were given up.")
         refunds = Dictionary(
             uniqueKeysWithValues: RefundStore.unfinished.map { status in
@@ -74,6 +79,17 @@ struct BacklogSampler: Sendable {
                 """,
                 until: deadline
             ).first
+            let failing = try database.query(
+                """
+                SELECT MIN(created_at) AS oldest FROM outbox
+                WHERE channel = \(channel.rawValue) AND next_attempt_at IS NOT NULL
+                    AND attempts > 0
+                """,
+                until: deadline
+            ).first
+            oldestFailing[channel]?.set(
+                Self.seconds(since: try failing?.optionalTimestamp("oldest"), now)
+            )
             unsent[channel]?.set(try row?.int("waiting") ?? 0)
             oldestUnsent[channel]?.set(
                 Self.seconds(since: try row?.optionalTimestamp("oldest"), now)
