@@ -21,7 +21,7 @@ struct CacheController: Sendable {
                 lane: .read,
                 handler: .plain(list),
                 // Wanted above all when something is away, and nobody's data.
-                needsRecord: false
+                record: .wanted
             ),
             endpoint("/v1/admin/caches/{name}", dropAll),
             endpoint("/v1/admin/caches/{name}/{key}", dropEntry),

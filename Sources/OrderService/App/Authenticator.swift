@@ -28,6 +28,19 @@ struct Authenticator: Sendable {
         }
     }
 
+    /// The principal whom a quick look at the cache has found, if it still holds.
+    func principal(of lead: QuickLook.Lead) -> Principal? {
+        guard !sessions.revoked.lists(lead.tokenHash) else { return nil }
+        if case .session(let session) = lead.principal {
+            guard session.expiresAt > clock.now else { return nil }
+            sessions.noteUse(of: lead.tokenHash)
+        }
+        if case .guest(let access) = lead.principal {
+            guard access.expiresAt > clock.now else { return nil }
+        }
+        return lead.principal
+    }
+
     private func holder(of request: Request, until deadline: Deadline) throws -> Principal {
         guard let credential = try Credential(request) else { return .nobody }
         switch credential.kind {

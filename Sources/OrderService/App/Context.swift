@@ -11,6 +11,8 @@ package struct Context: Sendable {
     package let deadline: Deadline
     package let principal: Principal
     package let calls: CallLog
+    /// Whether the cache was asked just now for what is looked up, and does not have it.
+    package var isKnownMissing = false
 }
 
 /// The calls to other services that one request made, for its log line.

@@ -19,7 +19,7 @@ struct Endpoint: Sendable {
         case plain(@Sendable (Context) throws -> Response)
         /// The same, unless the first can answer on the worker, with one trip to Redis at most.
         case quick(
-            @Sendable (Request, Deadline) -> Response?,
+            @Sendable (Request, Deadline) -> QuickLook,
             orElse: @Sendable (Context) throws -> Response
         )
         /// Answers for one order, which was found and may be seen by the principal.
@@ -30,6 +30,16 @@ struct Endpoint: Sendable {
         case cachedLookUp(OrderLookUp)
     }
 
+    /// Whether what staff ask for is put on record.
+    enum Record: Sendable {
+        /// What cannot be does not happen.
+        case required
+        /// As far as it can be.
+        case wanted
+        /// It acts on nothing and tells of nobody.
+        case none
+    }
+
     let method: Method
     let pattern: String
     let access: Access
@@ -37,8 +47,7 @@ struct Endpoint: Sendable {
     let handler: Handler
     /// Media types that a body may have; empty where a body is not looked at.
     var accepts: [String] = ["application/json"]
-    /// Whether staff are refused what cannot be put on record.
-    var needsRecord = true
+    var record = Record.required
 
     var name: String { "\(method.rawValue) \(pattern)" }
 

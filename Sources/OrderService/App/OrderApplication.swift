@@ -96,21 +96,21 @@ package final class OrderApplication: Application {
                 )
             }
             let deadline = Deadline(arrival + requestDeadline)
-            let hit: Response? =
+            let look: QuickLook =
                 switch route.endpoint.handler {
                 case .cachedLookUp(let lookUp):
                     lookUp.quickAnswer(request, captures, until: deadline)
                 case .quick(let answer, orElse: _): answer(request, deadline)
-                case .immediate, .plain, .order: nil
+                case .immediate, .plain, .order: .nothing
                 }
-            if let hit {
+            if case .answer(let hit) = look {
                 return .answer(
                     finish(hit, request, RequestID.of(request.parameters), route, since: arrival)
                 )
             }
             return .handOver { [self] reply in
                 let isAccepted = lanes[route.endpoint.lane].submit {
-                    reply(self.answer(request, captures, route, arrival, deadline))
+                    reply(self.answer(request, captures, route, look.lead, arrival, deadline))
                 }
                 guard !isAccepted else { return }
                 let problem = Problem.overloaded(retryAfter: 1)
@@ -124,6 +124,7 @@ package final class OrderApplication: Application {
         _ request: Request,
         _ captures: Captures,
         _ route: Route,
+        _ lead: QuickLook.Lead?,
         _ arrival: ContinuousClock.Instant,
         _ deadline: Deadline
     ) -> Response {
@@ -137,14 +138,15 @@ package final class OrderApplication: Application {
         do {
             guard !deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
             try checkBody(of: request, route.endpoint)
-            let principal = try authenticate(request, route.endpoint, deadline)
+            let principal = try authenticate(request, route.endpoint, lead, deadline)
             let context = Context(
                 request: request,
                 captures: captures,
                 requestID: requestID,
                 deadline: deadline,
                 principal: principal,
-                calls: calls
+                calls: calls,
+                isKnownMissing: lead != nil
             )
             response = try call(route.endpoint, context)
         } catch {
@@ -157,10 +159,13 @@ package final class OrderApplication: Application {
     private func authenticate(
         _ request: Request,
         _ endpoint: Endpoint,
+        _ lead: QuickLook.Lead?,
         _ deadline: Deadline
     ) throws -> Principal {
         if case .open = endpoint.access { return .nobody }
-        let principal = try authenticator.principal(of: request, until: deadline)
+        let principal =
+            try lead.flatMap(authenticator.principal)
+            ?? authenticator.principal(of: request, until: deadline)
         if case .guest(let access) = principal {
             guestAccesses.note(access, route: endpoint.name, request)
         }

@@ -25,12 +25,14 @@ package struct AuditTrail: Sendable {
     /// - Throws: a `Problem` with 503 if it cannot be written: what is not on record does not
     ///   happen, unless the endpoint says that it does.
     func note(_ endpoint: Endpoint, _ context: Context, about order: OwnedOrder? = nil) throws {
-        guard var entry = AuditEntry(endpoint, context) else { return }
+        guard endpoint.record != .none, var entry = AuditEntry(endpoint, context) else {
+            return
+        }
         if let order {
             entry.orderID = order.id
             entry.userID = order.userID
         }
-        let isVital = endpoint.needsRecord
+        let isVital = endpoint.record == .required
         let deadline = context.deadline
         do {
             try store.record(

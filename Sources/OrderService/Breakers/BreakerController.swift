@@ -22,7 +22,7 @@ struct BreakerController: Sendable {
                 handler: .plain(list),
                 // How the breakers stand is wanted above all when MariaDB, and the record with
                 // it, is away; and it is nobody's data.
-                needsRecord: false
+                record: .wanted
             ),
             Endpoint(
                 method: .post,

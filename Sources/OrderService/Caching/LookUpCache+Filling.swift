@@ -32,6 +32,7 @@ extension LookUpCache {
     ///   - key: what a change drops, together with its lease.
     ///   - flight: names the entry among those under the key; the key itself unless given.
     ///   - suffices: whether an entry of the cache is new enough for the client.
+    ///   - isKnownMissing: whether it was asked for just now, and is not there.
     ///   - deadline: of the request.
     ///   - load: reads the record.
     ///   - store: the script that stores an entry for the holder of a lease's token, and answers 1 if
@@ -44,11 +45,12 @@ extension LookUpCache {
         _ key: [UInt8],
         flight: [UInt8]? = nil,
         if suffices: (CacheEntry) -> Bool = { _ in true },
+        isKnownMissing: Bool = false,
         until deadline: Deadline,
         load: () throws -> CacheEntry?,
         store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
     ) throws -> CacheEntry? {
-        let reply = replies(to: [read], until: deadline)?.first
+        let reply = isKnownMissing ? .null : replies(to: [read], until: deadline)?.first
         if let entry = Self.entry(reply), suffices(entry) {
             counts.noteRead(cache, entry)
             return entry.ifPresent

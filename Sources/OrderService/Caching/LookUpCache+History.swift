@@ -30,23 +30,24 @@ extension LookUpCache {
         """
     )
 
-    /// A session's entry and the page of its user, if both are there.
+    /// A session's entry and the page of its user, which may not be there; nil without the session.
     func sessionAndPage(
         _ tokenHash: Digest,
         _ page: PageRequest,
         until deadline: Deadline
-    ) -> (session: CacheEntry, page: CacheEntry)? {
+    ) -> (session: CacheEntry, page: CacheEntry?)? {
         let read = Command.script(
             Self.sessionAndPage,
             keys: [CacheName.session.key(tokenHash)],
             arguments: [page.field, CacheName.orderHistory.key([])]
         )
         guard let found = replies(to: [read], until: deadline)?.first?.array, found.count == 2,
-            let session = found[0].bytes.flatMap({ CacheEntry(stored: $0) }),
-            let entry = found[1].bytes.flatMap({ CacheEntry(stored: $0) })
+            let session = found[0].bytes.flatMap({ CacheEntry(stored: $0) })
         else { return nil }
+        let entry = found[1].bytes.flatMap { CacheEntry(stored: $0) }
         counts.noteRead(.session, session)
-        counts.noteRead(.orderHistory, entry)
+        // A miss is counted by whoever fills it.
+        if let entry { counts.noteRead(.orderHistory, entry) }
         return (session, entry)
     }
 
@@ -58,6 +59,7 @@ extension LookUpCache {
     func page(
         _ page: PageRequest,
         of userID: String,
+        isKnownMissing: Bool = false,
         until deadline: Deadline,
         load: () throws -> (entry: CacheEntry, isBeyondEnd: Bool)
     ) throws -> CacheEntry {
@@ -69,6 +71,7 @@ extension LookUpCache {
             by: read,
             key,
             flight: key + "/\(page.field)".utf8,
+            isKnownMissing: isKnownMissing,
             until: deadline,
             load: {
                 let loaded = try load()

@@ -51,6 +51,7 @@ package final class LookUpCache: Sendable {
     ///   - key: the entry's key in it.
     ///   - suffices: whether an entry of the cache is new enough; any other is a miss, so that a
     ///     client that has seen a version is never shown an earlier one.
+    ///   - isKnownMissing: whether it was asked for just now, and is not there.
     ///   - deadline: of the request.
     ///   - load: reads the record.
     /// - Returns: nil if `load` finds nothing.
@@ -59,6 +60,7 @@ package final class LookUpCache: Sendable {
         _ cache: CacheName,
         key: [UInt8],
         if suffices: (CacheEntry) -> Bool = { _ in true },
+        isKnownMissing: Bool = false,
         until deadline: Deadline,
         load: () throws -> CacheEntry?
     ) throws -> CacheEntry? {
@@ -67,6 +69,7 @@ package final class LookUpCache: Sendable {
             by: Command("GET", key),
             key,
             if: suffices,
+            isKnownMissing: isKnownMissing,
             until: deadline,
             load: load,
             store: { entry, token in

@@ -29,17 +29,24 @@ struct HistoryController: Sendable {
         ]
     }
 
-    /// Answers from the cache alone, in one trip to Redis; nil if anything is missing, odd or not
+    /// Answers from the cache alone, in one trip to Redis, unless anything is missing, odd or not
     /// allowed, which the slow path sorts out.
-    private func quickHistory(_ request: Request, _ deadline: Deadline) -> Response? {
+    private func quickHistory(_ request: Request, _ deadline: Deadline) -> QuickLook {
         guard let credential = try? Credential(request), credential.kind == .session,
             !revoked.lists(credential.tokenHash), let page = try? PageRequest(request.query),
             let found = cache.sessionAndPage(credential.tokenHash, page, until: deadline),
             let session = Session(tokenHash: credential.tokenHash, entry: found.session),
             session.expiresAt > clock.now, session.roles.contains(.customer)
-        else { return nil }
+        else { return .nothing }
+        guard let entry = found.page else {
+            let lead = QuickLook.Lead(
+                principal: .session(session),
+                tokenHash: credential.tokenHash
+            )
+            return .missing(lead)
+        }
         sessionUses.note(credential.tokenHash)
-        return answer(found.page, request)
+        return .answer(answer(entry, request))
     }
 
     private func ownHistory(_ context: Context) throws -> Response {
@@ -56,7 +63,12 @@ struct HistoryController: Sendable {
 
     private func history(of userID: String, _ context: Context) throws -> Response {
         let page = try PageRequest(context.request.query)
-        let entry = try cache.page(page, of: userID, until: context.deadline) {
+        let entry = try cache.page(
+            page,
+            of: userID,
+            isKnownMissing: context.isKnownMissing,
+            until: context.deadline
+        ) {
             try read(page, of: userID, until: context.deadline)
         }
         return answer(entry, context.request)

@@ -29,21 +29,21 @@ struct OrderLookUp: Sendable {
     }
     let target: Target
 
-    /// Answers from the cache alone; nil if anything is missing, odd or not allowed, which the
-    /// slow path sorts out.
+    /// Answers from the cache alone, unless anything is missing, odd or not allowed, which the slow path
+    /// sorts out.
     func quickAnswer(
         _ request: Request,
         _ captures: Captures,
         until deadline: Deadline
-    ) -> Response? {
+    ) -> QuickLook {
         guard let credential = try? Credential(request), target == .path,
             let orderID = captures.number(0), !revoked.lists(credential.tokenHash)
-        else { return nil }
+        else { return .nothing }
         let cacheName: CacheName
         switch credential.kind {
         case .session: cacheName = .session
         case .guest: cacheName = .guestToken
-        case .checkout: return nil
+        case .checkout: return .nothing
         }
         let commands = [
             Command("GET", cacheName.key(credential.tokenHash)),
@@ -51,39 +51,52 @@ struct OrderLookUp: Sendable {
         ]
         guard let replies = cache.replies(to: commands, until: deadline),
             let credentialEntry = replies.first?.bytes.flatMap({ CacheEntry(stored: $0) }),
-            let entry = replies.last?.bytes.flatMap({ CacheEntry(stored: $0) })?.ifPresent,
-            admits(credential, credentialEntry, to: orderID, owner: entry.owner, request)
-        else { return nil }
+            let principal = principal(credential, credentialEntry)
+        else { return .nothing }
+        guard let stored = replies.last?.bytes else {
+            cache.counts.noteRead(cacheName, credentialEntry)
+            return .missing(QuickLook.Lead(principal: principal, tokenHash: credential.tokenHash))
+        }
+        guard let entry = CacheEntry(stored: stored)?.ifPresent,
+            admits(principal, to: orderID, owner: entry.owner, request),
+            let answer = answer(entry, orderID: orderID, request)
+        else { return .nothing }
         if credential.kind == .session { sessionUses.note(credential.tokenHash) }
         cache.counts.noteRead(cacheName, credentialEntry)
         cache.counts.noteRead(name, entry)
-        return answer(entry, orderID: orderID, request)
+        return .answer(answer)
+    }
+
+    /// Whom the cache's entry of a credential tells of; nil if it has expired.
+    private func principal(_ credential: Credential, _ entry: CacheEntry) -> Principal? {
+        if credential.kind == .session {
+            return Session(tokenHash: credential.tokenHash, entry: entry)
+                .flatMap { $0.expiresAt > clock.now ? .session($0) : nil }
+        }
+        return GuestAccess(tokenHash: credential.tokenHash, entry: entry)
+            .flatMap { $0.expiresAt > clock.now ? .guest($0) : nil }
     }
 
     private func admits(
-        _ credential: Credential,
-        _ credentialEntry: CacheEntry,
+        _ principal: Principal,
         to orderID: Int64,
         owner: ArraySlice<UInt8>,
         _ request: Request
     ) -> Bool {
         guard case .order(let scope, _) = access else { return false }
-        if credential.kind == .session {
-            guard let session = Session(tokenHash: credential.tokenHash, entry: credentialEntry),
-                session.expiresAt > clock.now
-            else { return false }
+        switch principal {
+        case .session(let session):
             // Staff take the slow path, which puts their look on record.
             return session.roles.contains(.customer) && !owner.isEmpty
-                && owner.elementsEqual(credentialEntry.owner)
-        }
-        guard let guest = GuestAccess(tokenHash: credential.tokenHash, entry: credentialEntry),
-            guest.expiresAt > clock.now, let scope
-        else { return false }
-        guard guest.orderID == orderID, guest.scopes.contains(GuestScopes(scope)) else {
+                && owner.elementsEqual(session.userID.utf8)
+        case .guest(let guest):
+            guard let scope, guest.orderID == orderID, guest.scopes.contains(GuestScopes(scope))
+            else { return false }
+            guestAccesses.note(guest, route: route, request)
+            return true
+        case .nobody, .checkout:
             return false
         }
-        guestAccesses.note(guest, route: route, request)
-        return true
     }
 
     /// Answers from the record, or from what somebody has just put into the cache, filling it.
@@ -107,6 +120,7 @@ struct OrderLookUp: Sendable {
             name,
             key: name.key(id),
             if: { $0.version >= seen || !mayShow(OwnedOrder(id: id, userID: $0.userID)) },
+            isKnownMissing: context.isKnownMissing,
             until: context.deadline,
             load: {
                 let order = try find(id, context.deadline)

@@ -46,6 +46,9 @@ package final class SessionAuthority: Sendable {
         return (token, id, session)
     }
 
+    /// What counts as ended in this process, whatever Redis says.
+    var revoked: RecentRevocations { revocations.recent }
+
     /// The session of a token's hash, from Redis or else from MariaDB.
     ///
     /// It is nil if there is none, or it was revoked. An expired one is returned, so that the
