@@ -19,29 +19,12 @@ package final class Pool<Resource: ~Copyable>: Sendable {
     }
 
     /// No slot became free in time.
-    package struct Exhausted: Error, Equatable {}
+    package typealias Exhausted = PoolExhausted
 
     /// A reading of the pool's use, for metrics.
-    package struct Usage: Sendable, Equatable {
-        package var size: Int
-        package var lent: Int
-        package var waiting: Int
-        /// Times that a caller went away without a slot, since the start.
-        package var exhaustions: Int
-    }
+    package typealias Usage = PoolUsage
 
-    private final class Waiter: Sendable {
-        let arrival = DispatchSemaphore(value: 0)
-        let slot = Mutex<Slot?>(nil)
-    }
-
-    private struct State {
-        var idle: [Slot]
-        var waiters: [Waiter] = []
-        var exhaustions = 0
-    }
-
-    private let state: Mutex<State>
+    private let places: Places
     private let maximumWait: Duration
     package let size: Int
 
@@ -54,7 +37,7 @@ package final class Pool<Resource: ~Copyable>: Sendable {
         precondition(size > 0, "a pool needs at least one slot")
         self.size = size
         self.maximumWait = maximumWait
-        state = Mutex(State(idle: (0..<size).map { _ in Slot() }))
+        places = Places((0..<size).map { _ in Slot() })
     }
 
     /// Lends a slot to `body`; blocks the calling thread until one is free, at most until
@@ -73,58 +56,118 @@ package final class Pool<Resource: ~Copyable>: Sendable {
 
     /// Takes a slot out of the pool; the caller owes a `giveBack`.
     package func borrow(until deadline: Deadline) throws(Exhausted) -> Slot {
-        let waiter = Waiter()
-        let immediate = state.withLock { state -> Slot? in
-            if let slot = state.idle.popLast() { return slot }
-            state.waiters.append(waiter)
-            return nil
-        }
-        if let immediate { return immediate }
-
-        let patience = deadline.tightened(to: maximumWait).remaining
-        if waiter.arrival.wait(timeout: .now() + patience.dispatchInterval) == .success,
-            let slot = waiter.slot.withLock({ $0 })
-        {
-            return slot
-        }
-        // The slot may have been handed over between the timeout and this lock.
-        let late = state.withLock { state -> Slot? in
-            if let slot = waiter.slot.withLock({ $0 }) { return slot }
-            state.waiters.removeAll { $0 === waiter }
-            state.exhaustions += 1
-            return nil
-        }
-        guard let late else { throw Exhausted() }
-        return late
+        if let place = places.idle() { return unsafeDowncast(place, to: Slot.self) }
+        let place = try places.next(until: deadline.tightened(to: maximumWait))
+        return unsafeDowncast(place, to: Slot.self)
     }
 
     /// Puts a borrowed slot back, or hands it straight to whoever has waited longest.
     package func giveBack(_ slot: Slot) {
+        places.giveBack(slot)
+    }
+
+    /// Empties all idle slots, for instance at the end of the process or after a failover.
+    package func drain() {
+        let idle = places.takeAll().map { unsafeDowncast($0, to: Slot.self) }
+        for slot in idle { slot.resource = nil }
+        for slot in idle { giveBack(slot) }
+    }
+
+    package var usage: Usage { places.usage(size: size) }
+}
+
+/// No slot of a pool became free in time.
+package struct PoolExhausted: Error, Equatable {}
+
+/// A reading of a pool's use.
+package struct PoolUsage: Sendable, Equatable {
+    package var size: Int
+    package var lent: Int
+    package var waiting: Int
+    /// Times that a caller went away without a slot, since the start.
+    package var exhaustions: Int
+}
+
+/// Who has which place of a pool, and who waits for one.
+///
+/// It knows nothing of what the places hold: its lock is on the way of every call, and under it generic
+/// code would look types up.
+private final class Places: Sendable {
+    typealias Place = any AnyObject & Sendable
+
+    private final class Waiter: Sendable {
+        let arrival = DispatchSemaphore(value: 0)
+        let place = Mutex<Place?>(nil)
+    }
+
+    private struct State {
+        var idle: [Place]
+        // None while there are idle places.
+        var waiters: [Waiter] = []
+        var exhaustions = 0
+    }
+
+    private let state: Mutex<State>
+
+    init(_ places: [Place]) {
+        state = Mutex(State(idle: places))
+    }
+
+    /// An idle place; nil if there is none.
+    func idle() -> Place? {
+        state.withLock { $0.idle.popLast() }
+    }
+
+    /// The next place that becomes free; blocks the calling thread.
+    func next(until deadline: Deadline) throws(PoolExhausted) -> Place {
+        let waiter = Waiter()
+        let immediate = state.withLock { state -> Place? in
+            if let place = state.idle.popLast() { return place }
+            state.waiters.append(waiter)
+            return nil
+        }
+        if let immediate { return immediate }
+        let patience = deadline.remaining
+        if waiter.arrival.wait(timeout: .now() + patience.dispatchInterval) == .success,
+            let place = waiter.place.withLock({ $0 })
+        {
+            return place
+        }
+        // The place may have been handed over between the timeout and this lock.
+        let late = state.withLock { state -> Place? in
+            if let place = waiter.place.withLock({ $0 }) { return place }
+            state.waiters.removeAll { $0 === waiter }
+            state.exhaustions += 1
+            return nil
+        }
+        guard let late else { throw PoolExhausted() }
+        return late
+    }
+
+    func giveBack(_ place: Place) {
         let next = state.withLock { state -> Waiter? in
             guard !state.waiters.isEmpty else {
-                state.idle.append(slot)
+                state.idle.append(place)
                 return nil
             }
             let waiter = state.waiters.removeFirst()
-            waiter.slot.withLock { $0 = slot }
+            waiter.place.withLock { $0 = place }
             return waiter
         }
         next?.arrival.signal()
     }
 
-    /// Empties all idle slots, for instance at the end of the process or after a failover.
-    package func drain() {
-        let idle = state.withLock { state -> [Slot] in
+    /// Takes all that are idle; each has to be given back.
+    func takeAll() -> [Place] {
+        state.withLock { state in
             defer { state.idle = [] }
             return state.idle
         }
-        for slot in idle { slot.resource = nil }
-        for slot in idle { giveBack(slot) }
     }
 
-    package var usage: Usage {
+    func usage(size: Int) -> PoolUsage {
         state.withLock { state in
-            Usage(
+            PoolUsage(
                 size: size,
                 lent: size - state.idle.count,
                 waiting: state.waiters.count,
