@@ -39,6 +39,8 @@ struct Endpoint: Sendable {
     var accepts: [String] = ["application/json"]
     /// Whether staff are refused what cannot be put on record.
     var needsRecord = true
+    /// Fields of the query of which the record says whether they were given, and not what they are.
+    var recordedFields: [String] = []
 
     var name: String { "\(method.rawValue) \(pattern)" }
 

@@ -104,6 +104,7 @@ extension Services {
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
             + fraudReviewController.endpoints
+            + OrderSearchController(store: OrderSearchStore(database: database)).endpoints
             + AuditController(store: audit.store).endpoints
             + WebhookController(
                 signature: StripeSignature(
