@@ -96,6 +96,13 @@ extension SQL: ExpressibleByStringInterpolation {
             values += repeatElement(last.sqlValue, count: count - list.count)
         }
 
+        /// Inserts conditions, joined by `AND`; there is one at least.
+        package mutating func appendInterpolation(all conditions: [SQL]) {
+            precondition(!conditions.isEmpty, "nothing is no condition")
+            text += conditions.map(\.text).joined(separator: " AND ")
+            values += conditions.flatMap(\.values)
+        }
+
         /// Binds rows for a `VALUES` list: `\(rows: two)` becomes `(?,?),(?,?)`.
         ///
         /// Each count of rows is a text of its own in the statement cache, so a caller with many

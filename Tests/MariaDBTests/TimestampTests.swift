@@ -52,6 +52,47 @@ struct TimestampTests {
         #expect(Timestamp(civil) == nil)
     }
 
+    @Test(
+        "is read from RFC 3339 and from a day, in UTC",
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("1970-01-01t00:00:01.5Z", 1_500_000),
+            ("2026-02-28T23:59:59.123456Z", 1_772_323_199_123_456),
+            ("2026-02-28T23:59:59.123456789Z", 1_772_323_199_123_456),
+            ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
+        ]
+    )
+    func reads(text: String, microseconds: Int64) {
+        let time = Timestamp(microseconds: microseconds)
+        #expect(Timestamp(rfc3339: text) == time)
+        let day = Timestamp(day: String(text.prefix(10)))
+        #expect(day == Timestamp(rfc3339: "\(text.prefix(10))T00:00:00Z") && day != nil)
+        #expect(Timestamp(rfc3339: time.rfc3339(.microseconds)) == time)
+    }
+
+    @Test(
+        "is not read from another form, nor from a time that does not exist",
+        arguments: [
+            "", "2026-02-28", "2026-02-29T00:00:00Z", "2026-02-28T24:00:00Z",
+            "2026-02-28T00:00:60Z", "2026-02-28T00:00:00", "2026-02-28T00:00:00+02:00",
+            "2026-02-28T00:00:00.Z", "2026-02-28T00:00:00.1234567890Z", "2026-02-28 00:00:00Z",
+            "2026-2-28T00:00:00.000Z", "+026-02-28T00:00:00Z", "2026-02-28T00:00:0:Z",
+            "2026-02-28T00:00:00z", "ă026-02-28T00:00:0Z",
+        ]
+    )
+    func refusesForms(text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
+    @Test(
+        "is not read from what is no day",
+        arguments: [
+            "", "2026-02-29", "2026-13-01", "26-02-01", "2026/02/01", "2026-02-01 ", "0000-01-01",
+        ]
+    )
+    func refusesDays(text: String) {
+        #expect(Timestamp(day: text) == nil)
+    }
+
     @Test("adds and subtracts durations")
     func computes() {
         let start = Timestamp(seconds: 100)

@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import time
+import urllib.parse
 import uuid
 
 import pytest
@@ -500,6 +501,31 @@ def test_nothing_is_sent_that_is_disputed(api, simulator, tokens):
     simulator("POST", f"/_disputes/{dispute}", body={"status": "won"})
     shop.wait_for(api, order, guest, "paid")
     api("POST", path, 200, token=tokens["service"], body=start)
+
+
+# Customer service's search
+
+def test_find_orders(api, tokens):
+    order, guest, _ = shop.order(api)
+    summary = api("GET", f"/v1/orders/{order}", 200, token=guest).json()
+    for query in (
+        {"number": summary["orderNumber"]}, {"email": "ANA@example.ro"}, {"phone": "0722 123 456"},
+        {"name": "pop ana"}, {"status": summary["status"], "from": summary["createdAt"][:10]},
+        {"paymentStatus": summary["paymentStatus"], "name": "Ana"}, {},
+    ):
+        path = f"/v1/admin/orders?{urllib.parse.urlencode(query | {'size': 1})}"
+        page = api("GET", path, 200, token=tokens["support"]).json()
+        assert [item["id"] for item in page["items"]] == [order], query
+        assert page["items"][0]["contact"] == {
+            "name": "Ana Pop", "email": "ana@example.ro", "phone": "+40 722 123 456",
+        }
+    rest = f"/v1/admin/orders?cursor={page['nextCursor']}"
+    older = api("GET", rest, 200, token=tokens["finance"]).json()
+    assert order not in [item["id"] for item in older["items"]]
+    audit = api("GET", "/v1/admin/audit?actor=support-1&size=2", 200, token=tokens["admin"]).json()
+    assert [item["subject"] for item in audit["items"]] == [None, "name paymentStatus"]
+    for query in ("status=gone", "number=RO-0000-0000-1", "from=today", "cursor=x"):
+        api.code("invalid_request", "GET", f"/v1/admin/orders?{query}", 400, token=tokens["admin"])
 
 
 # Lists for finance

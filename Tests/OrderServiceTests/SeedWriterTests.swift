@@ -77,6 +77,21 @@ struct SeedWriterTests {
         }
     }
 
+    @Test("are found by the words of their names")
+    func haveWords() async throws {
+        try await Self.withDemoData { database, deadline in
+            try Self.expectNone(
+                """
+                SELECT o.id FROM orders o WHERE (SELECT COUNT(*) FROM order_name_words w
+                    WHERE w.order_id = o.id AND w.placed_at = o.created_at
+                        AND o.name_words LIKE CONCAT('% ', w.word, ' %')) < 2
+                """,
+                database,
+                until: deadline
+            )
+        }
+    }
+
     @Test("have a refund for what a payment gave back")
     func refundsAddUp() async throws {
         try await Self.withDemoData { database, deadline in

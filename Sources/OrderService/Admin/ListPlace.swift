@@ -12,16 +12,17 @@ struct ListPlace {
             last = 0
             return
         }
-        guard let id = Int64(cursor), id > 0 else {
-            throw .invalid(
-                .badRequest,
-                pointer: "?cursor",
-                code: "format",
-                detail: "cursor must be a nextCursor of this list."
-            )
-        }
+        guard let id = Int64(cursor), id > 0 else { throw Self.foreignCursor }
         last = id
     }
+
+    /// What a cursor is answered with that did not come from the list.
+    static let foreignCursor = Problem.invalid(
+        .badRequest,
+        pointer: "?cursor",
+        code: "format",
+        detail: "cursor must be a nextCursor of this list."
+    )
 
     /// The page out of its items and, where the list goes on, one more.
     func answer<Item>(

@@ -48,6 +48,8 @@ struct Endpoint: Sendable {
     /// Media types that a body may have; empty where a body is not looked at.
     var accepts: [String] = ["application/json"]
     var record = Record.required
+    /// Fields of the query of which the record says whether they were given, and not what they are.
+    var recordedFields: [String] = []
 
     var name: String { "\(method.rawValue) \(pattern)" }
 

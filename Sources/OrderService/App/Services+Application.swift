@@ -106,6 +106,7 @@ extension Services {
             + CacheController(cache: cache, reports: breakerStore, process: process).endpoints
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
             + fraudReviewController.endpoints
+            + OrderSearchController(store: OrderSearchStore(database: database)).endpoints
             + AuditController(store: audit.store).endpoints
             + WebhookController(
                 signature: StripeSignature(

@@ -10,7 +10,7 @@ package struct AuditEntry: Sendable {
     var orderID: Int64?
     /// Whose data is looked at or changed.
     var userID: String?
-    /// What else the path names, such as a refund or a breaker.
+    /// What else the path names, such as a refund or a breaker; of a search, its filters' names.
     var subject: String?
     var reason: String?
     let requestID: String
@@ -20,6 +20,7 @@ package struct AuditEntry: Sendable {
 extension AuditEntry {
     /// Code points that are kept of a subject and of a reason.
     private static let subjectLength = 64
+    private static let filtersLength = 96
     private static let reasonLength = 1_000
 
     /// Reads from a request who asks for what; nil for what is not a session's.
@@ -40,6 +41,8 @@ extension AuditEntry {
         reason = (body?["reason"]?.string ?? body?["evidence"]?.string)
             .map { Self.text($0, Self.reasonLength) }
         readPath(endpoint.pattern, context.captures)
+        let fields = endpoint.recordedFields.filter { query[$0] != nil }.joined(separator: " ")
+        if !fields.isEmpty { subject = Self.text(fields, Self.filtersLength) }
     }
 
     private mutating func readPath(_ pattern: String, _ captures: Captures) {

@@ -52,6 +52,7 @@ extension OrderPlacement {
             let status = Self.initialPaymentStatus(ready)
             let id = try insertOrder(ready, number, userID, status, now, in: &transaction)
             try insertLines(session.lines, of: id, in: &transaction)
+            try OrderNameWords.insert(ofOrders: id...id, in: &transaction)
             if let cart = session.cart, let userID {
                 try CartOrders.note(cart, of: userID, as: id, at: now, in: &transaction)
             }

@@ -4,6 +4,9 @@ import Signing
 /// What an order has of a person, and what hangs on it; the key is its id.
 extension ExportSection<Int64> {
     static let ofOrder: [ExportSection] = [
+        ExportSection("nameWords") {
+            "SELECT word FROM order_name_words WHERE order_id = \($0) ORDER BY word"
+        },
         ExportSection("lines") {
             """
             SELECT position, sku, name, quantity, unit_price_minor, vat_percent, vat_minor,

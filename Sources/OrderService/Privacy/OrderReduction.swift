@@ -153,6 +153,7 @@ struct OrderReduction: Sendable {
             WHERE id = \(id)
             """
         )
+        try OrderNameWords.remove(ofOrder: id, in: &transaction)
         // Once the accounts need it no more, nothing stays of what people wrote; what processes
         // noted are names of things.
         try transaction.execute(

@@ -10,7 +10,7 @@ extension RetentionRule {
     private static let accounting = [
         RetentionRule(
             "orders_unpaid",
-            ["orders"],
+            ["orders", "order_name_words"],
             "contact, addresses, network address of orders that brought no money",
             age: "created_at",
             .setting(.unpaidOrderRetention) { $0.unpaidOrder },
@@ -35,7 +35,8 @@ extension RetentionRule {
         RetentionRule(
             "orders_contact",
             [
-                "orders", "order_events", "shipments", "shipment_events", "payment_attempts",
+                "orders", "order_name_words", "order_events", "shipments", "shipment_events",
+                "payment_attempts",
                 "reservations", "payment_disputes", "fraud_warnings",
             ],
             "e-mail, phone, name, where it was sent, network address, tracking number, causes, risk",

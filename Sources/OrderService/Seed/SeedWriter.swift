@@ -72,12 +72,19 @@ struct SeedWriter: Sendable {
     ) throws -> Int {
         var rows = SeedTable.allCases.map { _ in [[SQLValue]]() }
         var count = 0
+        var first: Int64?
+        var last: Int64?
         while count < batch, let order = try orders.next() {
+            first = first ?? order.purchase.id
+            last = order.purchase.id
             for row in order.rows { rows[row.table.rawValue].append(row.values) }
             count += 1
         }
         for table in SeedTable.allCases {
             try insert(rows[table.rawValue], in: &transaction) { table.insertion(of: $0) }
+        }
+        if let first, let last {
+            try OrderNameWords.insert(ofOrders: first...last, in: &transaction)
         }
         return count
     }

@@ -1,0 +1,79 @@
+import MariaDB
+
+/// The words of a name that is looked for, each of which begins a word of the order's name.
+///
+/// Words are parted as the column `orders.name_words` parts them: marks are dropped, and whatever is
+/// neither letter nor digit is a gap. So a word has no wildcard of `LIKE`. Case and accents are left to
+/// the column's collation, which compares neither.
+struct NameWords: Sendable, Equatable {
+    /// Each word once at most, in the order they were given; never empty.
+    let words: [String]
+
+    /// A word from this length on is the beginning of one; alone, a shorter one is a whole word.
+    static let prefixLength = 3
+    /// What a word of `order_name_words` is cut to.
+    static let wordLength = 32
+    private static let mostWords = 8
+
+    /// Reads a name; nil if there is no word in it, or more than eight.
+    init?(_ text: String) {
+        var found: [String] = []
+        for word in Self.split(text) where !found.contains(word) { found.append(word) }
+        guard (1...Self.mostWords).contains(found.count) else { return nil }
+        words = found
+    }
+
+    private static func split(_ text: String) -> [String] {
+        var words: [String] = []
+        var word = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .nonspacingMark, .spacingMark, .enclosingMark:
+                continue
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter,
+                .otherLetter, .decimalNumber, .letterNumber, .otherNumber:
+                word.append(scalar)
+            default:
+                if !word.isEmpty { words.append(String(word)) }
+                word = String.UnicodeScalarView()
+            }
+        }
+        if !word.isEmpty { words.append(String(word)) }
+        return words
+    }
+
+    /// Those that narrow a search by themselves: all that are long enough, or else the longest.
+    var narrowing: [NarrowingWord] {
+        let long = words.filter { $0.unicodeScalars.count >= Self.prefixLength }
+        if !long.isEmpty { return long.map { NarrowingWord(text: $0, isWhole: false) } }
+        let longest = words.max { $0.unicodeScalars.count < $1.unicodeScalars.count }
+        return longest.map { [NarrowingWord(text: $0, isWhole: true)] } ?? []
+    }
+
+    /// Patterns of `LIKE` for `name_words`, all of which have to match.
+    var patterns: [String] {
+        let isWhole = narrowing.first?.isWhole ?? false
+        return words.map { word in
+            isWhole && word == narrowing.first?.text ? "% \(word) %" : "% \(word)%"
+        }
+    }
+}
+
+/// A word by which orders are found in `order_name_words`.
+struct NarrowingWord: Sendable, Equatable {
+    let text: String
+    /// Whether it is the word itself that is looked for, and not its beginning.
+    let isWhole: Bool
+
+    private var cut: String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(NameWords.wordLength)))
+    }
+
+    /// A pattern of `LIKE` for the column `word`.
+    var pattern: String { isWhole ? cut : "\(cut)%" }
+
+    /// What the column `prefix` of all such words is.
+    var prefix: String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(NameWords.prefixLength)))
+    }
+}

@@ -1,0 +1,125 @@
+import Commerce
+import MariaDB
+
+/// The statements that find the ids of a page, as `order_key`.
+///
+/// `s` are the orders as an index has them, which alone is read; `w` words of names; `o` the rows of
+/// what fits, to see that it is shown to anybody yet. `STRAIGHT_JOIN` keeps this order, so that the
+/// reading ends with the page.
+extension OrderSearchStore {
+    static func keys(
+        _ filter: OrderSearchFilter,
+        by route: Route,
+        after place: Place?,
+        limit: Int
+    ) -> SQL {
+        switch route {
+        case .orders:
+            let conditions = equals(filter) + states(filter) + names(filter) + times(filter, place)
+            return """
+                SELECT s.id AS order_key FROM orders s FORCE INDEX (\(index(filter)))
+                STRAIGHT_JOIN orders o ON o.id = s.id
+                WHERE \(all: conditions + ["o.visible_at IS NOT NULL"])
+                ORDER BY s.created_at DESC, s.id DESC LIMIT \(limit)
+                """
+        case .fewWords(let word):
+            let words: SQL = "FORCE INDEX (PRIMARY)"
+            return keys(filter, words, "w.word LIKE \(word.pattern)", word, place, limit)
+        case .manyWords(let word):
+            let words: SQL = "FORCE INDEX (order_name_words_prefix_placed_at_idx)"
+            let condition: SQL = "w.prefix = \(word.prefix) AND w.word LIKE \(word.pattern)"
+            return keys(filter, words, condition, word, place, limit)
+        }
+    }
+
+    private static func keys(
+        _ filter: OrderSearchFilter,
+        _ words: SQL,
+        _ condition: SQL,
+        _ word: NarrowingWord,
+        _ place: Place?,
+        _ limit: Int
+    ) -> SQL {
+        var narrowed: SQL = ""
+        var conditions = [condition] + times(filter, place, ofWords: true)
+        if filter.hasState || (filter.name?.words.count ?? 1) > 1 {
+            narrowed = """
+                STRAIGHT_JOIN orders s FORCE INDEX (\(index(filter)))
+                    ON s.created_at = w.placed_at AND s.id = w.order_id
+                """
+            conditions += states(filter) + names(filter)
+        }
+        // An order whose name has two words like this one is found by the first of them.
+        conditions += [
+            "o.visible_at IS NOT NULL",
+            """
+            NOT EXISTS (SELECT 1 FROM order_name_words d
+                WHERE d.order_id = o.id AND d.word LIKE \(word.pattern) AND d.word < w.word)
+            """,
+        ]
+        return """
+            SELECT w.order_id AS order_key FROM order_name_words w \(words)
+            \(narrowed) STRAIGHT_JOIN orders o ON o.id = w.order_id
+            WHERE \(all: conditions)
+            ORDER BY w.placed_at DESC, w.order_id DESC LIMIT \(limit)
+            """
+    }
+
+    /// The index of `orders` that a search goes along.
+    static func index(_ filter: OrderSearchFilter) -> SQL {
+        if filter.number != nil { return "orders_number_key" }
+        if filter.intentID != nil { return "PRIMARY" }
+        if filter.email != nil { return "orders_email_created_at_idx" }
+        if filter.phone != nil { return "orders_phone_digits_created_at_idx" }
+        switch (filter.status, filter.paymentStatus) {
+        case (nil, nil): return "orders_created_at_idx"
+        case (_, nil): return "orders_status_created_at_idx"
+        case (nil, _): return "orders_payment_status_created_at_idx"
+        default: return "orders_states_created_at_idx"
+        }
+    }
+
+    private static func equals(_ filter: OrderSearchFilter) -> [SQL] {
+        let number: SQL? = filter.number.map { "s.number = \($0.description)" }
+        let intent: SQL? = filter.intentID.map {
+            "s.id = (SELECT p.order_id FROM payments p WHERE p.provider_intent_id = \($0))"
+        }
+        let email: SQL? = filter.email.map { "s.email = \($0.description)" }
+        let phone: SQL? = filter.phone.map { "s.phone_digits = \($0.text)" }
+        return [number, intent, email, phone].compactMap { $0 }
+    }
+
+    static func states(_ filter: OrderSearchFilter) -> [SQL] {
+        let status: SQL? = filter.status.map { "s.status = \($0.rawValue)" }
+        let payment: SQL? = filter.paymentStatus.map { "s.payment_status = \($0.rawValue)" }
+        return [status, payment].compactMap { $0 }
+    }
+
+    private static func names(_ filter: OrderSearchFilter) -> [SQL] {
+        (filter.name?.patterns ?? []).map { "s.name_words LIKE \($0)" }
+    }
+
+    /// The stretch of time, and what comes after the page before.
+    static func times(
+        _ filter: OrderSearchFilter,
+        _ place: Place?,
+        ofWords: Bool = false
+    ) -> [SQL] {
+        let time: SQL = ofWords ? "w.placed_at" : "s.created_at"
+        let id: SQL = ofWords ? "w.order_id" : "s.id"
+        let start: SQL? = filter.start.map { "\(time) >= \($0)" }
+        let end: SQL? = filter.end.map { "\(time) < \($0)" }
+        // The first half gives the range of the index.
+        let rest: SQL? = place.map { place in
+            """
+            \(time) <= \(place.createdAt)
+                AND (\(time) < \(place.createdAt) OR \(id) < \(place.id))
+            """
+        }
+        return [start, end, rest].compactMap { $0 }
+    }
+}
+
+extension OrderSearchFilter {
+    var hasState: Bool { status != nil || paymentStatus != nil }
+}

@@ -1,0 +1,122 @@
+import Commerce
+import MariaDB
+import Resilience
+
+/// Finds orders for customer service, the newest first.
+///
+/// A search reads the end of one index, which has the filters' columns, and goes to the orders
+/// themselves only for what it shows. Which index that is, is said here and not left to statistics.
+struct OrderSearchStore: Sendable {
+    let database: Database
+    /// So many words like the one that is looked for are read and sorted at most.
+    var fewWords = 2_000
+
+    /// An order with the customer's contact.
+    struct Found: Sendable {
+        let order: Order
+        let name: String
+        let email: String
+        let phone: String
+    }
+
+    /// The order after which a page begins.
+    struct Place: Sendable {
+        let id: Int64
+        let createdAt: Timestamp
+    }
+
+    /// The place of an order that has been shown; nil if there is no such order.
+    func place(of id: Int64, until deadline: Deadline) throws -> Place? {
+        try database.query(
+            "SELECT created_at FROM orders WHERE id = \(id) AND visible_at IS NOT NULL",
+            until: deadline
+        ).first.map { Place(id: id, createdAt: try $0.timestamp("created_at")) }
+    }
+
+    /// Orders that fit the filter, newest first; those alone that come after `place`.
+    ///
+    /// Every route finds the same; without one it is `route(_:until:)`.
+    func orders(
+        _ filter: OrderSearchFilter,
+        by route: Route? = nil,
+        after place: Place?,
+        limit: Int,
+        until deadline: Deadline
+    ) throws -> [Found] {
+        let route = try route ?? self.route(filter, until: deadline)
+        let keys = Self.keys(filter, by: route, after: place, limit: limit)
+        return try database.query(
+            """
+            SELECT \(Order.columns), contact_name, phone FROM (\(keys)) AS found
+            STRAIGHT_JOIN orders ON orders.id = found.order_key
+            ORDER BY created_at DESC, id DESC
+            """,
+            until: deadline
+        ).map(Found.init)
+    }
+
+    /// How a search goes about it.
+    enum Route: Sendable, Equatable {
+        /// Along an index of `orders`; all filters are columns of it, or few rows are left.
+        case orders
+        /// All orders with such a word, which are few, and then sorted.
+        case fewWords(NarrowingWord)
+        /// The orders with such a word one after the other, until the page is full.
+        case manyWords(NarrowingWord)
+    }
+
+    /// What costs least: for a name along its words, unless fewer orders are in the state asked for.
+    ///
+    /// Of n orders, a page of p is full after p·n/m of them where m fit; so a walk along the smaller of
+    /// two sets reads the fewer of it, and never more than there are.
+    func route(_ filter: OrderSearchFilter, until deadline: Deadline) throws -> Route {
+        guard let name = filter.name, filter.number == nil, filter.intentID == nil,
+            filter.email == nil, filter.phone == nil
+        else { return .orders }
+        var rarest: (word: NarrowingWord, number: Int)?
+        for word in name.narrowing {
+            let number = try estimate(
+                """
+                SELECT 1 FROM order_name_words FORCE INDEX (PRIMARY)
+                WHERE word LIKE \(word.pattern)
+                """,
+                until: deadline
+            )
+            if number < rarest?.number ?? .max { rarest = (word, number) }
+        }
+        guard let rarest else { return .orders }
+        guard rarest.number > fewWords else { return .fewWords(rarest.word) }
+        guard filter.hasState else { return .manyWords(rarest.word) }
+        let inState = try estimate(
+            """
+            SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
+            WHERE \(all: Self.states(filter) + Self.times(filter, nil))
+            """,
+            until: deadline
+        )
+        return inState < rarest.number ? .orders : .manyWords(rarest.word)
+    }
+
+    /// How many rows a statement reads, by two dives into its index: right for a few thousand, and
+    /// within a factor of two or three for many.
+    private func estimate(_ statement: SQL, until deadline: Deadline) throws -> Int {
+        let rows = try database.query("EXPLAIN \(statement)", until: deadline)
+        switch try rows.first?.value("rows") {
+        case .string(let text): return Int(text) ?? 0
+        case .int(let number): return Int(clamping: number)
+        case .uint(let number): return Int(clamping: number)
+        // It is known without reading that there are none.
+        case .null, .none: return 0
+        case .double, .bytes, .dateTime: return .max
+        }
+    }
+}
+
+extension OrderSearchStore.Found {
+    fileprivate init(_ row: Row) throws {
+        order = try Order(row)
+        name = try row.string("contact_name")
+        email = try row.string("email")
+        phone = try row.string("phone")
+    }
+}

@@ -1,0 +1,167 @@
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Resilience
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Orders by name", .enabled(if: ServiceUnderTest.isAvailable))
+struct AdminOrderNameTests {
+    private static let names = [
+        "Ion Popescu", "Popa Ionuț", "Ștefan Țîrlea", "Ştefania Ţăranu", "STEFAN POP",
+        "Ana-Maria Ionescu-Pop", "Łukasz Køster", "Li Wu", "Liana O'Brien", "Popa Popescu",
+        "S\u{326}tefan Decomposed", "100% Pop_a S.R.L.",
+    ]
+
+    /// What is asked for, and the names that fit it.
+    private static let searches: [(asked: String, expected: [Int])] = [
+        ("popescu", [0, 9]), ("POPESCU", [0, 9]), ("pop ion", [0, 1, 5]), ("ion pop", [0, 1, 5]),
+        ("popescu ion", [0]), ("Ion Popescu", [0]), ("escu", []), ("stefan", [2, 3, 4, 10]),
+        ("Ștefan", [2, 3, 4, 10]), ("ŞTEFAN", [2, 3, 4, 10]), ("S\u{326}tefan", [2, 3, 4, 10]),
+        ("tirlea", [2]), ("țîrlea ștef", [2]), ("ionut", [1]), ("Ţaranu", [3]), ("maria", [5]),
+        ("ana-maria", [5]), ("maria ana", [5]), ("lukasz", [6]), ("koster", [6]), ("li", [7]),
+        ("lia", [8]), ("li wu", [7]), ("o'brien", [8]), ("brien o", [8]), ("popa", [1, 9]),
+        ("popa popescu", [9]), ("pop", [0, 1, 4, 5, 9, 11]), ("popescu i", [0]),
+        ("i popescu", [0]), ("100%", [11]), ("pop_a", [5, 11]), ("po%", []), ("p_p", []),
+        ("%escu", []), ("p\\p", []), ("zzz", []), ("ion zzz", []),
+    ]
+
+    @Test("are found by the beginnings of words, whatever their order, case and accents")
+    func found() async throws {
+        try await ServiceUnderTest.run { service in
+            let ids = try Self.names.map { try service.placedOrder(name: $0).id }
+            let support = try service.support()
+            for (asked, expected) in Self.searches {
+                let found = service.found(["name": asked], token: support)
+                #expect(found == expected.map { ids[$0] }.reversed(), "\(asked)")
+            }
+        }
+    }
+
+    @Test("are the same in the same order, whichever way they are looked for")
+    func routes() async throws {
+        try await ServiceUnderTest.run { service in
+            for _ in 0..<3 {
+                for name in ["Ion Popescu", "Popa Popescu", "Ana Pop", "Popa Ion", "Ana Ionescu"] {
+                    _ = try service.placedOrder(name: name)
+                }
+                service.advance(by: .seconds(1))
+            }
+            try service.execute("UPDATE orders SET status = 'confirmed' WHERE id % 3 = 0")
+            try service.execute("UPDATE orders SET payment_status = 'paid' WHERE id % 2 = 0")
+            let store = OrderSearchStore(database: service.services.database)
+            let time = (service.now - .milliseconds(2_500)).rfc3339(.microseconds)
+            for query in [
+                "name=pop", "name=popescu", "name=popa", "name=pop+ion", "name=ion",
+                "name=pop&status=confirmed", "name=ion&paymentStatus=paid",
+                "name=pop+ion&status=confirmed&paymentStatus=paid", "name=pop&from=\(time)",
+                "name=ion+pop&to=\(time)&status=confirmed", "name=pop&to=\(time)",
+            ] {
+                let expected = try Self.expected(query, from: service, since: time)
+                let filter = try OrderSearchFilter(Query(Array(query.utf8)[...]))
+                let words = try #require(filter.name?.narrowing)
+                for route in [.orders] + words.flatMap({ [.fewWords($0), .manyWords($0)] })
+                    as [OrderSearchStore.Route]
+                {
+                    let found = try Self.walk(store, filter, by: route, until: service.soon)
+                    #expect(found == expected, "\(query) by \(route)")
+                }
+            }
+        }
+    }
+
+    /// The same by plain SQL.
+    private static func expected(
+        _ query: String,
+        from service: ServiceUnderTest,
+        since time: String
+    ) throws -> [Int64] {
+        var statement: SQL = "SELECT id FROM orders WHERE 1"
+        let name = query.split(separator: "&")[0].dropFirst("name=".count)
+        for word in name.split(separator: "+") {
+            statement.append(" AND CONCAT(' ', contact_name) LIKE \("% \(word)%")")
+        }
+        if query.contains("status=confirmed") { statement.append(" AND status = 'confirmed'") }
+        if query.contains("paymentStatus=paid") { statement.append(" AND payment_status = 'paid'") }
+        let instant = Timestamp(rfc3339: time)
+        if query.contains("from=") { statement.append(" AND created_at >= \(instant)") }
+        if query.contains("to=") { statement.append(" AND created_at < \(instant)") }
+        statement.append(" ORDER BY created_at DESC, id DESC")
+        return try service.query(statement).map { try $0.int64("id") }
+    }
+
+    private static func walk(
+        _ store: OrderSearchStore,
+        _ filter: OrderSearchFilter,
+        by route: OrderSearchStore.Route,
+        until deadline: Deadline
+    ) throws -> [Int64] {
+        var ids: [Int64] = []
+        var place: OrderSearchStore.Place?
+        while true {
+            let page = try store.orders(
+                filter,
+                by: route,
+                after: place,
+                limit: 2,
+                until: deadline
+            )
+            ids += page.map(\.order.id)
+            guard let last = page.last else { return ids }
+            place = OrderSearchStore.Place(id: last.order.id, createdAt: last.order.createdAt)
+        }
+    }
+
+    @Test("are found in the way that costs least")
+    func leastCost() async throws {
+        try await ServiceUnderTest.run { service in
+            // Names of no other test: a server estimates with rows that were removed just now.
+            for name in ["Quintus", "Quintus", "Quintus Abraxas"] {
+                _ = try service.placedOrder(name: name)
+            }
+            try service.execute(
+                "UPDATE orders SET status = 'returned', payment_status = 'unknown' LIMIT 1"
+            )
+            func route(_ query: String, fewWords: Int = 0) throws -> OrderSearchStore.Route {
+                let filter = try OrderSearchFilter(Query(Array(query.utf8)[...]))
+                return try OrderSearchStore(
+                    database: service.services.database,
+                    fewWords: fewWords
+                ).route(filter, until: service.soon)
+            }
+            let quintus = NarrowingWord(text: "quin", isWhole: false)
+            let abraxas = NarrowingWord(text: "abr", isWhole: false)
+            #expect(try route("name=quin", fewWords: 3) == .fewWords(quintus))
+            #expect(try route("name=quin", fewWords: 2) == .manyWords(quintus))
+            #expect(try route("name=quin+abr", fewWords: 2) == .fewWords(abraxas))
+            #expect(try route("name=quin+abr") == .manyWords(abraxas))
+            let rare = "status=returned&paymentStatus=unknown"
+            #expect(try route("name=quin&\(rare)") == .orders)
+            #expect(try route("name=quin&\(rare)", fewWords: 3) == .fewWords(quintus))
+            #expect(try route("name=abr&\(rare)") == .manyWords(abraxas))
+            #expect(try route("name=quin&email=a@b.ro") == .orders)
+            #expect(try route("status=returned") == .orders)
+        }
+    }
+
+    @Test("have each word of an order once")
+    func words() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder(name: "Ana-Maria ana Țîrlea")
+            func words() throws -> [String] {
+                try service.query(
+                    "SELECT word FROM order_name_words WHERE order_id = \(order.id) ORDER BY word"
+                ).map { try $0.string("word") }
+            }
+            let placed = try words()
+            #expect(placed == ["Ana", "Maria", "Țîrlea"])
+            try service.execute("DELETE FROM order_name_words")
+            try service.services.database.transaction(class: .write, until: service.soon) {
+                try OrderNameWords.insert(ofOrders: order.id...order.id, in: &$0)
+            }
+            #expect(try words() == placed)
+        }
+    }
+}
