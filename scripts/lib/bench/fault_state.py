@@ -20,6 +20,7 @@ RECOVERY = OPEN_WAIT + 4
 
 # A fault of all routes of all services.
 ALL = "* /*"
+HANGING = {"kind": "hold"}
 SLOW = {"kind": "delay", "delayMs": 3000, "probability": 0.5}
 # A simulator that is not there at all: nginx before it ends connections without an answer.
 STOPPED = None
@@ -198,7 +199,8 @@ class State:
                 f" refused by an open breaker: {len(self.refused)}, {opened}"
             )
             calls = self.openings[0] if self.openings else None
-            if self.fault is SLOW or not self.is_new:
+            if self.fault in (SLOW, HANGING) or not self.is_new:
+                # Calls that hang are judged together, as many as there are when their time is over.
                 results.note(f"Stripe's breaker opened after {calls or 'no number of'} calls")
             else:
                 results.target(

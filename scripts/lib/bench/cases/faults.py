@@ -8,7 +8,7 @@ CPU time is that of `orderd serve`, spread over all requests of the state.
 """
 import os
 
-from bench.fault_state import ALL, OPEN_WAIT, REFUSED, SLOW, STOPPED, State
+from bench.fault_state import ALL, HANGING, OPEN_WAIT, REFUSED, SLOW, STOPPED, State
 from bench.gate import Gate
 from bench.results import percentile
 from private_stack import PrivateStack, build_release, free_port
@@ -31,7 +31,6 @@ POLICIES = {
 
 STRIPE = "POST /stripe/v1/payment_intents"
 FAILING = {"kind": "status", "status": 500}
-HANGING = {"kind": "hold"}
 GARBAGE = {"kind": "garbage"}
 DROPPING = {"kind": "drop_before"}
 HEALTHY = ("healthy", STRIPE, {})
