@@ -85,16 +85,17 @@ struct OrderSearchStore: Sendable {
             if number < rarest?.number ?? .max { rarest = (word, number) }
         }
         guard let rarest else { return .orders }
-        guard rarest.number > fewWords else { return .fewWords(rarest.word) }
-        guard filter.hasState else { return .manyWords(rarest.word) }
-        let inState = try estimate(
-            """
-            SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
-            WHERE \(all: Self.states(filter) + Self.times(filter, nil))
-            """,
-            until: deadline
-        )
-        return inState < rarest.number ? .orders : .manyWords(rarest.word)
+        if filter.hasState {
+            let inState = try estimate(
+                """
+                SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
+                WHERE \(all: Self.states(filter) + Self.times(filter, nil))
+                """,
+                until: deadline
+            )
+            if inState < rarest.number { return .orders }
+        }
+        return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
     }
 
     /// How many rows a statement reads, by two dives into its index: right for a few thousand, and

@@ -2,8 +2,8 @@
 
 ADMIN_ORDERS (5,000,000) orders are made in SQL: names and addresses of people who order more or less
 often, five of them 25,000 times at 5,000,000; states by age; four years. Half of the pairs are of one
-order, the others of two. ADMIN_POOL (2 GiB) is InnoDB's buffer pool; ADMIN_SEED another choice of
-what is asked for. The CPU time is that of `orderd serve` alone.
+order, the others of two. ADMIN_POOL (8 GiB) is InnoDB's buffer pool, ADMIN_CONNECTIONS (2) how many
+ask at once; ADMIN_SEED is another choice of what is asked for. The CPU time is that of `orderd serve`.
 """
 import http.client
 import json
@@ -19,7 +19,7 @@ from bench.made_orders import FILL, PEOPLE, words
 from bench.results import percentile
 from private_stack import PrivateStack, build_release
 
-CONNECTIONS = 4
+CONNECTIONS = int(os.environ.get("ADMIN_CONNECTIONS") or 2)
 TARGET = 30
 CHUNK = 250_000
 SAMPLES = 400
@@ -155,7 +155,7 @@ def sample(stack, chance):
 
 
 def fill(results, stack, count):
-    pool = int(os.environ.get("ADMIN_POOL") or 2 << 30)
+    pool = int(os.environ.get("ADMIN_POOL") or 8 << 30)
     sql(stack, f"SET GLOBAL innodb_buffer_pool_size = {pool}; SET GLOBAL innodb_log_file_size = 1073741824")
     start = time.monotonic()
     # A crash would only lose what is made again.
