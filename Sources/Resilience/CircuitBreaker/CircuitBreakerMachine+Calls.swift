@@ -4,7 +4,9 @@ extension CircuitBreakerMachine {
         let now = advance(to: time)
         switch state {
         case .closed, .metricsOnly:
-            if configuration.countsCallsInFlight { judge(at: now, isAfterResult: false) }
+            if configuration.countsCallsInFlight, inFlight.count > 0 {
+                judge(at: now, isAfterResult: false)
+            }
             // Calls in flight may just have opened it.
             guard state != .open else { return refuse(at: now) }
         case .disabled:
