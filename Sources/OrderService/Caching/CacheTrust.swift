@@ -4,7 +4,8 @@ import Synchronization
 ///
 /// A server that was lost may come back with the entries of before, from its disk or from a replica,
 /// though orders have changed meanwhile and nobody could drop them. So from a loss on, all is read from
-/// the record, until `CacheRecovery` has dropped whatever may be old.
+/// the record, until `CacheRecovery` has dropped whatever may be old. A process begins as after a loss,
+/// as it has not seen what was before.
 package final class CacheTrust: Sendable {
     /// A time during which Redis is believed, or not.
     struct Period: Sendable, Equatable {
@@ -13,9 +14,13 @@ package final class CacheTrust: Sendable {
     }
 
     // Even while Redis is believed; each loss makes it another odd number.
-    private let number = Atomic<UInt64>(0)
+    private let number = Atomic<UInt64>(1)
+    private let loss = Mutex(ContinuousClock.now)
 
     package init() {}
+
+    /// How long ago the last trust ended.
+    var timeSinceLoss: Duration { loss.withLock { ContinuousClock.now - $0 } }
 
     var period: Period { Period(number: number.load(ordering: .acquiring)) }
 
@@ -25,6 +30,8 @@ package final class CacheTrust: Sendable {
     package func lose() {
         var current = number.load(ordering: .relaxed)
         while true {
+            // Before anybody can see it; what comes while it is lost changes nothing of when it was.
+            if current.isMultiple(of: 2) { loss.withLock { $0 = ContinuousClock.now } }
             let next = current + (current.isMultiple(of: 2) ? 1 : 2)
             let (isExchanged, original) = number.compareExchange(
                 expected: current,
