@@ -28,8 +28,6 @@ struct Serve: ParsableCommand {
         reporter.takeOver()
         // Likewise what was revoked while this process was away.
         services.revocationWatch.round()
-        // And what changed meanwhile; without Redis, once it is there.
-        services.cacheRecovery.round(until: .after(.seconds(5)))
         let (application, lanes) = services.makeApplication()
         let server = try Startup.orFail {
             let server = try Server(

@@ -86,7 +86,6 @@ package final class ServiceUnderTest: Sendable {
         self.settings = settings
         services = try Services(settings: try Settings.load(environment: settings))
         services.clock.stop()
-        services.cacheRecovery.round(until: .after(.seconds(30)))
         (application, lanes) = services.makeApplication()
         worker = services.makeWorker()
         link.connect(services.clock, application)
@@ -189,7 +188,6 @@ package final class ServiceUnderTest: Sendable {
         let settings = settings.merging(changes) { $1 }
         let sibling = try Services(settings: try Settings.load(environment: settings))
         sibling.clock.stop(at: now)
-        sibling.cacheRecovery.round(until: soon)
         return sibling
     }
 }

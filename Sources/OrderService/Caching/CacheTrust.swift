@@ -4,8 +4,7 @@ import Synchronization
 ///
 /// A server that was lost may come back with the entries of before, from its disk or from a replica,
 /// though orders have changed meanwhile and nobody could drop them. So from a loss on, all is read from
-/// the record, until `CacheRecovery` has dropped whatever may be old. A process begins as after a loss,
-/// as it has not seen what was before.
+/// the record, until `CacheRecovery` has dropped whatever may be old.
 package final class CacheTrust: Sendable {
     /// A time during which Redis is believed, or not.
     struct Period: Sendable, Equatable {
@@ -14,7 +13,7 @@ package final class CacheTrust: Sendable {
     }
 
     // Even while Redis is believed; each loss makes it another odd number.
-    private let number = Atomic<UInt64>(1)
+    private let number = Atomic<UInt64>(0)
     private let loss = Mutex(ContinuousClock.now)
 
     package init() {}

@@ -20,7 +20,6 @@ struct CacheAdminTests {
         try await ServiceUnderTest.run { service in
             let admin = try service.session("a", .admin)
             let order = try service.placedOrder()
-            // A process that begins drops what changed of late.
             let sibling = try service.makeSibling()
             defer { sibling.close() }
             for _ in 0..<4 {
