@@ -28,7 +28,7 @@ package final class RedisClient: Sendable {
     ///   - breaker: stands before all calls but urgent ones.
     ///   - whenLost: is told, on the calling thread and before the call goes on, that the server was
     ///     lost or is no more what it was: a connection was refused or has ended, also an idle one,
-    ///     or the breaker lets nothing through. Must not block.
+    ///     it loads its data or is no primary, or the breaker lets nothing through. Must not block.
     package init(
         _ configuration: RedisConfiguration,
         breaker: CircuitBreaker? = nil,
@@ -107,21 +107,54 @@ package final class RedisClient: Sendable {
         until deadline: Deadline
     ) throws(RedisError) -> [Reply] {
         let limit = deadline.tightened(to: timeout)
-        guard let breaker, !isUrgent else { return try run(commands, until: limit) }
+        guard let breaker, !isUrgent else {
+            return try noted(commands, until: limit, of: deadline).replies
+        }
         guard let permit = try? breaker.acquire() else {
             whenLost()
             throw .breakerOpen
         }
         do throws(RedisError) {
-            let replies = try run(commands, until: limit)
-            permit.end(replies.contains(where: \.isOfIllServer) ? .failure : .success)
+            let (replies, isIll) = try noted(commands, until: limit, of: deadline)
+            permit.end(isIll ? .failure : .success)
             return replies
         } catch {
-            // A caller who left less time than an operation may take says nothing about Redis.
-            let isOurs = error.isOfClient || (limit == deadline && deadline.isExpired)
-            permit.end(isOurs ? .ignored : .failure)
+            permit.end(Self.isOurs(error, limit, deadline) ? .ignored : .failure)
             throw error
         }
+    }
+
+    /// Runs commands, and says so where the server is lost or no more what it was.
+    private func noted(
+        _ commands: [Command],
+        until limit: Deadline,
+        of deadline: Deadline
+    ) throws(RedisError) -> (replies: [Reply], isIll: Bool) {
+        do throws(RedisError) {
+            let replies = try run(commands, until: limit)
+            let isIll = replies.contains(where: \.isOfIllServer)
+            if isIll { lose() }
+            return (replies, isIll)
+        } catch {
+            switch error {
+            case .connectionLost: lose()
+            case .connectionFailed where !Self.isOurs(error, limit, deadline): lose()
+            default: break
+            }
+            throw error
+        }
+    }
+
+    /// Whether a caller who left less time than an operation may take has only himself to blame.
+    private static func isOurs(_ error: RedisError, _ limit: Deadline, _ deadline: Deadline) -> Bool
+    {
+        error.isOfClient || (limit == deadline && deadline.isExpired)
+    }
+
+    /// The other kept connections are dead as well, and none of them is to tell it again.
+    private func lose() {
+        pool.drain()
+        whenLost()
     }
 
     private func run(
@@ -140,15 +173,10 @@ package final class RedisClient: Sendable {
             if isClosed.load(ordering: .sequentiallyConsistent) { pool.drain() }
         }
         // Taken out of the slot, so that an error leaves the slot empty.
-        do throws(RedisError) {
-            var connection = try takeConnection(from: slot, until: deadline)
-            let replies = try connection.run(commands, until: deadline)
-            slot.resource = consume connection
-            return replies
-        } catch {
-            if error.isLoss { whenLost() }
-            throw error
-        }
+        var connection = try takeConnection(from: slot, until: deadline)
+        let replies = try connection.run(commands, until: deadline)
+        slot.resource = consume connection
+        return replies
     }
 
     private func takeConnection(
@@ -157,7 +185,7 @@ package final class RedisClient: Sendable {
     ) throws(RedisError) -> RedisConnection {
         if let kept = slot.resource.take() {
             if kept.isAlive { return kept }
-            whenLost()
+            lose()
         }
         return try RedisConnection.open(
             configuration,
@@ -167,14 +195,6 @@ package final class RedisClient: Sendable {
 }
 
 extension RedisError {
-    /// Whether there is no server any more, or another one; one that is late may be the same.
-    fileprivate var isLoss: Bool {
-        switch self {
-        case .connectionFailed, .connectionLost: true
-        default: false
-        }
-    }
-
     /// Whether the call failed here, before the server could show how it is.
     fileprivate var isOfClient: Bool { self == .poolExhausted || self == .closed }
 }

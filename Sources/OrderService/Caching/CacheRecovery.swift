@@ -8,11 +8,13 @@ import Synchronization
 /// Lets Redis be believed again after a loss: once it answers, and everything has been dropped whose
 /// invalidation it may have missed or forgotten.
 ///
-/// That is what the outbox has not sent yet, and what was sent within the last minute: a server that
-/// comes back from its disk, or a replica in its place, may lack the last drops that were confirmed.
+/// That is what the outbox has not sent yet, and what was sent since a minute before the loss: a server
+/// that comes back from its disk, or a replica in its place, may lack the last drops that were confirmed.
 package final class CacheRecovery: Sendable {
     /// How often it is tried.
     static let pause = Duration.milliseconds(100)
+    /// How often Redis is looked for while nothing is amiss, so that a loss is seen when it happens.
+    private static let heartbeat = Duration.seconds(1)
     /// How much of its past a server is thought to lose: Redis writes its log to disk once a second,
     /// and a replica that is further behind is not promoted (Redis, «persistence», «replication»).
     static let memory = Duration.seconds(60)
@@ -22,7 +24,14 @@ package final class CacheRecovery: Sendable {
     private let relay: OutboxRelay
     private let orders: OrderStore
     private let logger = Logger(label: "orderd.caches")
-    private let hasTold = Atomic(false)
+    private let state = Mutex(State())
+
+    private struct State {
+        var hasTold = false
+        var lastHeartbeat = ContinuousClock.now
+        /// Up to which message all is dropped, since the loss that began this period.
+        var progress: (period: CacheTrust.Period, id: Int64)?
+    }
 
     init(trust: CacheTrust, cache: LookUpCache, relay: OutboxRelay, orders: OrderStore) {
         self.trust = trust
@@ -39,44 +48,70 @@ package final class CacheRecovery: Sendable {
         ) { [trust] in trust.isTrusted ? 1 : 0 }
     }
 
-    /// Tries once, if Redis is not believed; blocks on Redis and MariaDB.
+    /// Tries once, if Redis is not believed, and else looks for it now and then; blocks on Redis and
+    /// MariaDB.
     ///
     /// - Returns: whether Redis is believed now.
     @discardableResult
     package func round(until deadline: Deadline) -> Bool {
         let period = trust.period
-        guard !period.isTrusted else { return true }
-        if !hasTold.exchange(true, ordering: .relaxed) {
-            logger.warning("Redis was lost; look-ups are answered from the record")
+        guard !period.isTrusted else {
+            look(until: deadline)
+            return trust.isTrusted
+        }
+        let isNews = state.withLock { state in
+            defer { state.hasTold = true }
+            return !state.hasTold
         }
         do {
             // As all calls, so that these are the probes of a breaker that is half-open.
             _ = try cache.redis.send(Command("PING"), until: deadline)
-            guard try dropRecent(until: deadline), trust.regain(after: period) else {
+            guard try dropRecent(in: period, until: deadline), trust.regain(after: period) else {
                 return false
             }
-            hasTold.store(false, ordering: .relaxed)
-            logger.notice("what changed meanwhile is dropped; the caches are used again")
+            state.withLock { $0.hasTold = false }
+            logger.notice("what may be old is dropped; the caches are used")
             return true
         } catch {
-            // Whatever is away says so elsewhere.
+            if isNews {
+                logger.warning(
+                    "the caches are not used; look-ups are answered from the record",
+                    metadata: ["error": "\(error)"]
+                )
+            }
             return false
         }
     }
 
-    private func dropRecent(until deadline: Deadline) throws -> Bool {
-        var last: Int64 = 0
+    /// Whoever makes no calls does not see a loss.
+    private func look(until deadline: Deadline) {
+        let isDue = state.withLock { state in
+            let now = ContinuousClock.now
+            guard now - state.lastHeartbeat >= Self.heartbeat else { return false }
+            state.lastHeartbeat = now
+            return true
+        }
+        if isDue { _ = try? cache.redis.send(Command("PING"), until: deadline) }
+    }
+
+    /// Drops page after page, and goes on where the last round ended.
+    private func dropRecent(in period: CacheTrust.Period, until deadline: Deadline) throws -> Bool {
+        var last = state.withLock { $0.progress.flatMap { $0.period == period ? $0.id : nil } } ?? 0
         while true {
             let messages = try relay.recent(
                 after: last,
-                sentWithin: Self.memory,
+                sentWithin: Self.memory + trust.timeSinceLoss,
                 limit: CacheInvalidator.batch,
                 until: deadline
             )
-            guard let end = messages.last?.id else { return true }
-            let keys = try CacheInvalidator.keys(of: messages, orders, until: deadline)
-            guard cache.drop(keys, until: deadline) else { return false }
-            last = end
+            if let end = messages.last?.id {
+                let keys = try CacheInvalidator.keys(of: messages, orders, until: deadline)
+                guard cache.drop(keys, until: deadline) else { return false }
+                last = end
+                state.withLock { $0.progress = (period, end) }
+            }
+            // What changes from now on is dropped by whoever changes it.
+            guard messages.count == CacheInvalidator.batch else { return true }
         }
     }
 }

@@ -14,8 +14,12 @@ package final class CacheTrust: Sendable {
 
     // Even while Redis is believed; each loss makes it another odd number.
     private let number = Atomic<UInt64>(0)
+    private let loss = Mutex(ContinuousClock.now)
 
     package init() {}
+
+    /// How long ago the last trust ended.
+    var timeSinceLoss: Duration { loss.withLock { ContinuousClock.now - $0 } }
 
     var period: Period { Period(number: number.load(ordering: .acquiring)) }
 
@@ -25,6 +29,8 @@ package final class CacheTrust: Sendable {
     package func lose() {
         var current = number.load(ordering: .relaxed)
         while true {
+            // Before anybody can see it; what comes while it is lost changes nothing of when it was.
+            if current.isMultiple(of: 2) { loss.withLock { $0 = ContinuousClock.now } }
             let next = current + (current.isMultiple(of: 2) ? 1 : 2)
             let (isExchanged, original) = number.compareExchange(
                 expected: current,

@@ -98,6 +98,8 @@ struct CheckoutStore: Sendable {
     /// - Throws: a `Problem` with 412 if somebody else changed it meanwhile, 409 if it has been
     ///   ordered.
     func update(_ session: CheckoutSession, until deadline: Deadline) throws {
+        // Also where it is refused: who has read an old copy could never do better.
+        defer { drop(session.id, until: deadline) }
         try database.transaction(class: .write, until: deadline) { transaction in
             try Self.lockOpen(session.id, version: session.version, in: &transaction)
             try transaction.execute(
@@ -109,7 +111,6 @@ struct CheckoutStore: Sendable {
                 """
             )
         }
-        drop(session.id, until: deadline)
     }
 
     /// Locks a session's row, so that it can neither change nor be ordered meanwhile.

@@ -14,7 +14,11 @@ struct CacheInvalidator: Sendable {
         // A revoked credential needs no reading, and waits for none.
         let ofCredentials = messages.filter { $0.topic == CredentialDrop.topic }
         let ofOrders = messages.filter { $0.topic != CredentialDrop.topic }
-        return try send(ofCredentials, until: deadline) + send(ofOrders, until: deadline)
+        // A failure of the one leaves nothing of the other undone.
+        let results = [ofCredentials, ofOrders].map { messages in
+            Result { try send(messages, until: deadline) }
+        }
+        return try results.reduce(0) { try $0 + $1.get() }
     }
 
     /// Drops what some messages name.

@@ -77,7 +77,11 @@ struct ErasureStore: Sendable {
                 Trace(
                     name: "sessions",
                     count: "SELECT COUNT(*) AS number FROM sessions WHERE user_id = \(id)",
-                    removal: "UPDATE sessions SET user_id = '' WHERE user_id = \(id)"
+                    removal: """
+                        UPDATE sessions
+                        SET user_id = '', revoked_at = COALESCE(revoked_at, UTC_TIMESTAMP(6))
+                        WHERE user_id = \(id)
+                        """
                 ),
                 Trace(
                     name: "idempotencyKeys",

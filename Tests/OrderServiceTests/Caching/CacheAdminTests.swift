@@ -20,11 +20,11 @@ struct CacheAdminTests {
         try await ServiceUnderTest.run { service in
             let admin = try service.session("a", .admin)
             let order = try service.placedOrder()
+            let sibling = try service.makeSibling()
+            defer { sibling.close() }
             for _ in 0..<4 {
                 #expect(service.send(.get, order.path, token: order.token).status == 200)
             }
-            let sibling = try service.makeSibling()
-            defer { sibling.close() }
             _ = try sibling.cache.entry(
                 .orderSummaries,
                 key: CacheName.orderSummaries.key(order.id),
