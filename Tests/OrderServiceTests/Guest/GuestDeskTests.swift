@@ -177,9 +177,9 @@ struct GuestDeskTests {
             let answer = service.send(.post, foreign, token: support, Self.reason)
             #expect(answer.status == 404 && answer.code == "not_found")
             for (method, target) in [
-                (Method.get, "/v1/admin/orders/99/guest-tokens"),
-                (.get, "/v1/admin/orders/99/guest-accesses"),
-                (.post, "/v1/admin/orders/99/guest-tokens/revoke"),
+                (Method.get, "/v1/admin/orders/999999999999/guest-tokens"),
+                (.get, "/v1/admin/orders/999999999999/guest-accesses"),
+                (.post, "/v1/admin/orders/999999999999/guest-tokens/revoke"),
                 (.post, "/v1/admin/orders/x/guest-tokens/gtk_1/revoke"),
             ] {
                 let body: JSON? = method == .post ? Self.reason : nil
