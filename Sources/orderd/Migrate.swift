@@ -28,13 +28,23 @@ struct Migrate: ParsableCommand {
     )
     var grantTo: SchemaGrants.Account?
 
+    @Option(help: "Ends a file that is not applied by then, such as 2h; it is left half applied.")
+    var timeout = "2h"
+
+    private static let longestTimeout = Duration.seconds(30 * 86_400)
+
+    func validate() throws {
+        _ = try Self.duration(timeout, "--timeout", atMost: Self.longestTimeout)
+    }
+
     func run() throws {
+        let patience = try Self.duration(timeout, "--timeout", atMost: Self.longestTimeout)
         let services = try Startup.services()
         defer { services.close() }
         let applied = try Startup.orFail {
             try SchemaMigrator(database: services.database).migrate(
                 from: directory,
-                until: .after(.seconds(600))
+                until: .after(patience)
             )
         }
         if let grantTo {

@@ -87,19 +87,6 @@ struct ReconcileCommand: ParsableCommand {
         guard report.left == 0 else { throw ExitCode(2) }
     }
 
-    private static func duration(
-        _ text: String,
-        _ option: String,
-        atMost limit: Duration
-    ) throws -> Duration {
-        guard let duration = DurationText.duration(of: text), duration > .zero,
-            duration <= limit
-        else {
-            throw ValidationError("\(option) is a duration such as \(DurationText.acceptedForms)")
-        }
-        return duration
-    }
-
     private static func printTable(_ report: ReconciliationReport) {
         if !report.findings.isEmpty {
             let rows = [Finding.columns] + report.findings.map(\.cells)

@@ -3,7 +3,12 @@ import FastCGI
 import Foundation
 import OrderServiceTesting
 import Synchronization
+import Testing
 import Web
+
+/// The tests that run a server on real sockets, one after the other.
+@Suite("FastCGI over sockets", .serialized)
+enum SocketTests {}
 
 /// An application made of a closure.
 struct ClosureApplication: Application {

@@ -6,7 +6,7 @@ import Web
 /// The caches of all processes and what Redis holds of them, for admins to see and to drop.
 struct CacheController: Sendable {
     let cache: LookUpCache
-    let reports: BreakerStore
+    let reports: ProcessReportStore
     let process: ProcessIdentity
 
     /// How long MariaDB and Redis are each waited for; without them there is still something to show.
@@ -91,19 +91,11 @@ struct CacheController: Sendable {
 
     private func dropEntry(_ context: Context) throws -> Response {
         let name = try cacheName(context)
-        guard let id = context.captures.text(1), isKey(id) else { throw Problem.notFound }
+        // Whatever has an entry has an id that a user might have: numbers, hashes, checkouts.
+        guard let id = context.captures.text(1), isUserID(id) else { throw Problem.notFound }
         return try dropped {
             try cache.dropEntry(name.key(id), until: context.deadline) ? 1 : 0
         }
-    }
-
-    /// Whether an entry may have such an id: a number, a token's hash, a session's or a user's id.
-    private func isKey(_ id: String) -> Bool {
-        id.utf8.count <= 128 && id.first != "."
-            && id.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                    || "_-.:@".utf8.contains(byte)
-            }
     }
 
     private func cacheName(_ context: Context) throws(Problem) -> CacheName {

@@ -28,17 +28,22 @@ struct Authenticator: Sendable {
         }
     }
 
-    /// The principal whom a quick look at the cache has found, if it still holds.
-    func principal(of lead: QuickLook.Lead) -> Principal? {
-        guard !sessions.revoked.lists(lead.tokenHash) else { return nil }
-        if case .session(let session) = lead.principal {
-            guard session.expiresAt > clock.now else { return nil }
-            sessions.noteUse(of: lead.tokenHash)
+    /// A principal whom a quick look has found in the cache; nil if the credential has ended since.
+    func confirmed(_ principal: Principal) -> Principal? {
+        switch principal {
+        case .session(let session):
+            guard isLive(session.tokenHash, until: session.expiresAt) else { return nil }
+            sessions.noteUse(of: session.tokenHash)
+            return principal
+        case .guest(let access):
+            return isLive(access.tokenHash, until: access.expiresAt) ? principal : nil
+        case .nobody, .checkout:
+            return nil
         }
-        if case .guest(let access) = lead.principal {
-            guard access.expiresAt > clock.now else { return nil }
-        }
-        return lead.principal
+    }
+
+    private func isLive(_ tokenHash: Digest, until end: Timestamp) -> Bool {
+        end > clock.now && !sessions.revoked.lists(tokenHash)
     }
 
     private func holder(of request: Request, until deadline: Deadline) throws -> Principal {

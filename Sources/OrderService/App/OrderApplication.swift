@@ -110,7 +110,7 @@ package final class OrderApplication: Application {
             }
             return .handOver { [self] reply in
                 let isAccepted = lanes[route.endpoint.lane].submit {
-                    reply(self.answer(request, captures, route, look.lead, arrival, deadline))
+                    reply(self.answer(request, captures, route, look, arrival, deadline))
                 }
                 guard !isAccepted else { return }
                 let problem = Problem.overloaded(retryAfter: 1)
@@ -124,7 +124,7 @@ package final class OrderApplication: Application {
         _ request: Request,
         _ captures: Captures,
         _ route: Route,
-        _ lead: QuickLook.Lead?,
+        _ look: QuickLook,
         _ arrival: ContinuousClock.Instant,
         _ deadline: Deadline
     ) -> Response {
@@ -138,7 +138,9 @@ package final class OrderApplication: Application {
         do {
             guard !deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
             try checkBody(of: request, route.endpoint)
-            let principal = try authenticate(request, route.endpoint, lead, deadline)
+            var known: Principal?
+            if case .missing(let principal) = look { known = authenticator.confirmed(principal) }
+            let principal = try authenticate(request, route.endpoint, known, deadline)
             let context = Context(
                 request: request,
                 captures: captures,
@@ -146,7 +148,7 @@ package final class OrderApplication: Application {
                 deadline: deadline,
                 principal: principal,
                 calls: calls,
-                isKnownMissing: lead != nil
+                isKnownMissing: known != nil
             )
             response = try call(route.endpoint, context)
         } catch {
@@ -159,13 +161,12 @@ package final class OrderApplication: Application {
     private func authenticate(
         _ request: Request,
         _ endpoint: Endpoint,
-        _ lead: QuickLook.Lead?,
+        _ known: Principal?,
         _ deadline: Deadline
     ) throws -> Principal {
         if case .open = endpoint.access { return .nobody }
         let principal =
-            try lead.flatMap(authenticator.principal)
-            ?? authenticator.principal(of: request, until: deadline)
+            try known ?? authenticator.principal(of: request, until: deadline)
         if case .guest(let access) = principal {
             guestAccesses.note(access, route: endpoint.name, request)
         }
@@ -187,7 +188,7 @@ package final class OrderApplication: Application {
             let (response, order) = try lookUp.answer(id, context) {
                 endpoint.access.admits(context.principal, to: $0)
             }
-            try admit(context, to: order, by: endpoint)
+            try noteLook(of: context, at: order, by: endpoint)
             return response
         }
     }
@@ -209,8 +210,7 @@ package final class OrderApplication: Application {
         return order
     }
 
-    /// Lets the principal see an order, or says that there is none; who is neither its owner nor its
-    /// guest is put on record.
+    /// Lets the principal see an order, or says that there is none.
     private func admit(
         _ context: Context,
         to order: OwnedOrder,
@@ -219,6 +219,15 @@ package final class OrderApplication: Application {
         guard endpoint.access.admits(context.principal, to: order) else {
             throw Problem.orderNotFound
         }
+        try noteLook(of: context, at: order, by: endpoint)
+    }
+
+    /// Puts on record who sees an order and is neither its owner nor its guest.
+    private func noteLook(
+        of context: Context,
+        at order: OwnedOrder,
+        by endpoint: Endpoint
+    ) throws {
         if context.principal.isOutsider(to: order) {
             try audit.note(endpoint, context, about: order)
         }

@@ -103,7 +103,7 @@ extension Services {
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)
             .endpoints
             + BreakerController(breakers: breakers, process: process, clock: clock).endpoints
-            + CacheController(cache: cache, reports: breakerStore, process: process).endpoints
+            + CacheController(cache: cache, reports: processReports, process: process).endpoints
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
             + fraudReviewController.endpoints
             + OrderSearchController(store: OrderSearchStore(database: database)).endpoints

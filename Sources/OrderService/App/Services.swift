@@ -44,12 +44,14 @@ package final class Services: Sendable {
     let screening: FraudScreening
     let idempotency: Idempotency
     let inbox: WebhookInbox
+    /// What lets Redis be believed again after a loss.
+    package let cacheRecovery: CacheRecovery
     let verification: ReservationVerification
     let closing: OrderClosing
     /// Everything that has a breaker, in the order of `Dependency`.
     package let dependencies: [GuardedDependency]
     package let breakers: BreakerControl
-    let breakerStore: BreakerStore
+    let processReports: ProcessReportStore
     /// The record of what staff and operators do.
     package let audit: AuditTrail
 
@@ -214,12 +216,22 @@ package final class Services: Sendable {
             secretRetention: settings.retention.idempotencyWithSecret
         )
         inbox = WebhookInbox(database: database, clock: clock, process: process)
+        cacheRecovery = CacheRecovery(
+            cache: cache,
+            relay: OutboxRelay(database: database, clock: clock, channel: .cache, process: process),
+            orders: orders
+        )
         // Connections of its own, with no breaker in front: what operators order has to arrive
         // also when all others are taken, or when MariaDB's breaker is what they forced open.
         var ownConfiguration = settings.database.configuration
         ownConfiguration.poolSize = 2
-        breakerStore = BreakerStore(database: Database(ownConfiguration))
-        breakers = BreakerControl(dependencies: dependencies, store: breakerStore)
+        let processes = Database(ownConfiguration)
+        processReports = ProcessReportStore(database: processes)
+        breakers = BreakerControl(
+            dependencies: dependencies,
+            store: BreakerStore(database: processes),
+            processReports: processReports
+        )
         // One for revocations, which must not wait behind look-ups either.
         ownConfiguration.poolSize = 1
         revocationWatch = RevocationWatch(
@@ -254,7 +266,7 @@ package final class Services: Sendable {
     /// Ends what the services hold open.
     package func close() {
         database.close()
-        breakerStore.database.close()
+        processReports.database.close()
         audit.store.database.close()
         revocationWatch.database.close()
         cacheRedis.close()

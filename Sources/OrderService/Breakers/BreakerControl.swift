@@ -10,6 +10,7 @@ import Synchronization
 package final class BreakerControl: Sendable {
     private let dependencies: [GuardedDependency]
     private let store: BreakerStore
+    private let processReports: ProcessReportStore
     /// The last order to each dependency that this process has seen.
     private let known = Mutex<[String: BreakerOrder]>([:])
     /// Orders come from requests and from the loop; here one of them after the other is carried
@@ -17,9 +18,14 @@ package final class BreakerControl: Sendable {
     private let queue = DispatchQueue(label: "breaker-orders")
     private let logger = Logger(label: "orderd.breakers")
 
-    init(dependencies: [GuardedDependency], store: BreakerStore) {
+    init(
+        dependencies: [GuardedDependency],
+        store: BreakerStore,
+        processReports: ProcessReportStore
+    ) {
         self.dependencies = dependencies
         self.store = store
+        self.processReports = processReports
     }
 
     /// The dependencies that have a breaker, in the order in which they are shown.
@@ -43,7 +49,7 @@ package final class BreakerControl: Sendable {
     /// - Returns: the reports, ordered by the processes' names.
     /// - Throws: `MariaDBError`.
     package func reports(until deadline: Deadline) throws -> [ProcessReport] {
-        try store.reports(until: deadline)
+        try processReports.reports(until: deadline)
     }
 
     /// Records an order for all processes, and carries it out in this one.

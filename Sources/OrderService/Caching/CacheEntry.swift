@@ -2,7 +2,8 @@
 ///
 /// The envelope is `2|<order version>|<owner>|<length>|<fragment>`; the owner is a user's id, or empty
 /// for a guest's order; the fragment is a shorter ready JSON that goes into answers about many orders,
-/// or empty. That there is nothing is told by version 0 and an empty body. So a hit is authorised and sent without decoding what it carries.
+/// or empty. So a hit is authorised and sent without decoding what it carries. That there is nothing is
+/// told by version 0 and an empty body.
 package struct CacheEntry: Sendable {
     package let version: Int64
     package let owner: ArraySlice<UInt8>

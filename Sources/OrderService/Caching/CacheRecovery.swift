@@ -15,11 +15,11 @@ package final class CacheRecovery: Sendable {
     static let pause = Duration.milliseconds(100)
     /// How often Redis is looked for while nothing is amiss, so that a loss is seen when it happens.
     private static let heartbeat = Duration.seconds(1)
-    /// How much of its past a server is thought to lose: Redis writes its log to disk once a second,
-    /// and a replica that is further behind is not promoted (Redis, «persistence», «replication»).
+    /// How much of its past a server is thought to lose: Redis writes its log to disk once a second
+    /// (Redis, «persistence»), and a replica is seldom more than seconds behind; one that is further has
+    /// to be flushed by hand.
     static let memory = Duration.seconds(60)
 
-    private let trust: CacheTrust
     private let cache: LookUpCache
     private let relay: OutboxRelay
     private let orders: OrderStore
@@ -33,8 +33,9 @@ package final class CacheRecovery: Sendable {
         var progress: (period: CacheTrust.Period, id: Int64)?
     }
 
-    init(trust: CacheTrust, cache: LookUpCache, relay: OutboxRelay, orders: OrderStore) {
-        self.trust = trust
+    private var trust: CacheTrust { cache.trust }
+
+    init(cache: LookUpCache, relay: OutboxRelay, orders: OrderStore) {
         self.cache = cache
         self.relay = relay
         self.orders = orders
@@ -45,7 +46,7 @@ package final class CacheRecovery: Sendable {
             "orderd_cache_trusted",
             help:
                 "Whether what Redis has is believed: 1, or 0 from a loss of Redis to the recovery."
-        ) { [trust] in trust.isTrusted ? 1 : 0 }
+        ) { [cache] in cache.trust.isTrusted ? 1 : 0 }
     }
 
     /// Tries once, if Redis is not believed, and else looks for it now and then; blocks on Redis and

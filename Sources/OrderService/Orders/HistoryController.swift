@@ -38,13 +38,7 @@ struct HistoryController: Sendable {
             let session = Session(tokenHash: credential.tokenHash, entry: found.session),
             session.expiresAt > clock.now, session.roles.contains(.customer)
         else { return .nothing }
-        guard let entry = found.page else {
-            let lead = QuickLook.Lead(
-                principal: .session(session),
-                tokenHash: credential.tokenHash
-            )
-            return .missing(lead)
-        }
+        guard let entry = found.page else { return .missing(askedBy: .session(session)) }
         sessionUses.note(credential.tokenHash)
         return .answer(answer(entry, request))
     }

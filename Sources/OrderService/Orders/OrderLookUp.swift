@@ -55,7 +55,7 @@ struct OrderLookUp: Sendable {
         else { return .nothing }
         guard let stored = replies.last?.bytes else {
             cache.counts.noteRead(cacheName, credentialEntry)
-            return .missing(QuickLook.Lead(principal: principal, tokenHash: credential.tokenHash))
+            return .missing(askedBy: principal)
         }
         guard let entry = CacheEntry(stored: stored)?.ifPresent,
             admits(principal, to: orderID, owner: entry.owner, request),

@@ -20,7 +20,7 @@ package final class ProcessReporter: Sendable {
 
     private let breakers: BreakerControl
     private let caches: CacheCounts
-    private let store: BreakerStore
+    private let store: ProcessReportStore
     private let recovery: LeaseRecovery
     private let process: ProcessIdentity
     private let startedAt: Timestamp
@@ -31,7 +31,7 @@ package final class ProcessReporter: Sendable {
     init(
         breakers: BreakerControl,
         caches: CacheCounts,
-        store: BreakerStore,
+        store: ProcessReportStore,
         recovery: LeaseRecovery,
         process: ProcessIdentity,
         startedAt: Timestamp,
@@ -156,8 +156,8 @@ extension Services {
         ProcessReporter(
             breakers: breakers,
             caches: cache.counts,
-            store: breakerStore,
-            recovery: LeaseRecovery(database: breakerStore.database, clock: clock),
+            store: processReports,
+            recovery: LeaseRecovery(database: processReports.database, clock: clock),
             process: process ?? self.process,
             startedAt: clock.now,
             logger: logger

@@ -98,11 +98,6 @@ extension Services {
         CatchUpStore(database: database, inbox: inbox, clock: clock, process: process)
     }
 
-    /// What lets Redis be believed again after a loss.
-    package var cacheRecovery: CacheRecovery {
-        CacheRecovery(trust: cache.trust, cache: cache, relay: relay(.cache), orders: orders)
-    }
-
     private func relay(_ channel: OutboxMessage.Channel) -> OutboxRelay {
         OutboxRelay(database: database, clock: clock, channel: channel, process: process)
     }
