@@ -7,8 +7,9 @@ package struct Lanes: Sendable {
     /// Storing a webhook takes a millisecond; a few suffice, as long as they are its own.
     static let webhookLanes = 4
     /// What else has a queue of its own in a process that serves: webhooks, four writers of
-    /// answers, the breakers' events, their reports, revocations, the uses of sessions, the recovery of caches.
-    static let ownQueues = webhookLanes + 4 + 2 + 3
+    /// answers, the breakers' events, their reports, revocations, the uses of sessions, the recovery
+    /// of caches, and three loops for metrics and for guests' accesses.
+    static let ownQueues = webhookLanes + 4 + 2 + 3 + 3
 
     package let read: LaneGroup
     package let request: LaneGroup

@@ -141,6 +141,7 @@ extension Services {
             ? ReconciliationSampler(lease: reconciliationLease, clock: clock, metrics: metrics)
             : nil
         let retention = RetentionSampler(store: retentionStore, clock: clock, metrics: metrics)
+        let holdings = CacheHoldingsSampler(cache: cache, metrics: metrics)
         return Worker(jobs: [
             Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
                 _ = try sampler.run(until: deadline)
@@ -150,6 +151,8 @@ extension Services {
                 _ = try reconciliation?.run(until: deadline)
                 return try catchUp?.run(until: deadline) ?? 0
             },
+            // It looks at some thousand keys, so not as often.
+            Worker.Job(name: "cache_holdings", pause: .seconds(15)) { holdings.run(until: $0) },
             Worker.Job(name: "guest_accesses", pause: .seconds(1)) { [guestAccesses] deadline in
                 try guestAccesses.flush(until: deadline)
                 // There is more as long as guests come; it goes in batches, a second apart.

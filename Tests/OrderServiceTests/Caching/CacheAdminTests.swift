@@ -53,6 +53,44 @@ struct CacheAdminTests {
         }
     }
 
+    @Test("show in the metrics what Redis holds, and what it has thrown out since")
+    func metrics() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis { service, _ in
+            func set(_ keys: Range<Int>) throws {
+                let value = [UInt8](repeating: UInt8(ascii: "x"), count: 10_000)
+                let commands = keys.map {
+                    Command("SET", CacheName.paymentStatus.key(Int64($0)), value)
+                }
+                _ = try service.services.cacheRedis.pipeline(commands, until: service.soon)
+            }
+            func metric(_ name: String) throws -> Int {
+                let line = service.send(.get, "/metrics").text.split(separator: "\n")
+                    .first { $0.hasPrefix("\(name) ") }
+                return try #require(line?.split(separator: " ").last.flatMap { Int($0) })
+            }
+            let sampler = service.services.makeSampler()
+            try set(0..<3)
+            try sampler.drain()
+            #expect(try metric("orderd_cache_entries{cache=\"payment-status\"}") == 3)
+            #expect(try metric("orderd_cache_bytes{cache=\"payment-status\"}") > 30_000)
+            #expect(try metric("orderd_cache_entries{cache=\"order-tracking\"}") == 0)
+            #expect(try metric("orderd_cache_redis_evictions_total") == 0)
+
+            let used = try metric("orderd_cache_redis_bytes")
+            let limits = [
+                Command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
+                Command("CONFIG", "SET", "maxmemory", used + 500_000),
+            ]
+            _ = try service.services.cacheRedis.pipeline(limits, until: service.soon)
+            try set(0..<200)
+            try sampler.drain()
+            let evictions = try metric("orderd_cache_redis_evictions_total")
+            #expect((1...200).contains(evictions))
+            try sampler.drain()
+            #expect(try metric("orderd_cache_redis_evictions_total") == evictions)
+        }
+    }
+
     @Test("estimate what there are many of")
     func estimate() async throws {
         try await ServiceUnderTest.run { service in
