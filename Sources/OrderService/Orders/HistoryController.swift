@@ -80,7 +80,7 @@ struct HistoryController: Sendable {
             until: deadline
         )
         let body = OrderRepresentation.page(
-            orders.map(OrderRepresentation.summary),
+            orders.map { OrderRepresentation.summary($0) },
             page: page.number,
             size: page.size,
             total: total

@@ -4,7 +4,9 @@ import Web
 
 /// The JSON forms of an order and of what belongs to it.
 enum OrderRepresentation {
-    static func summary(_ order: Order) -> JSON {
+    static func summary(_ order: Order) -> JSON { summary(order.summary) }
+
+    static func summary(_ order: OrderSummary) -> JSON {
         [
             "id": .integer(order.id),
             "orderNumber": .string(order.number),

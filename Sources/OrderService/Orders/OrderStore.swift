@@ -77,7 +77,7 @@ package struct OrderStore: Sendable {
         page: Int,
         size: Int,
         until deadline: Deadline
-    ) throws -> (orders: [Order], total: Int64) {
+    ) throws -> (orders: [OrderSummary], total: Int64) {
         let counters = try database.query(
             "SELECT orders_count FROM customers WHERE user_id = \(userID)",
             until: deadline
@@ -87,13 +87,13 @@ package struct OrderStore: Sendable {
         guard last > 0 else { return ([], total) }
         let orders = try database.query(
             """
-            SELECT \(Order.columns) FROM orders
+            SELECT \(OrderSummary.columns) FROM orders
             WHERE user_id = \(userID) AND user_seq > \(max(0, last - Int64(size)))
                 AND user_seq <= \(last)
             ORDER BY user_seq DESC
             """,
             until: deadline
-        ).map(Order.init)
+        ).map(OrderSummary.init)
         return (orders, total)
     }
 
