@@ -55,7 +55,8 @@ static inline unsigned long long clinux_epoll_wait(int set) {
     return epoll_wait(set, &event, 1, -1) == 1 ? event.data.u64 : ~0ULL;
 }
 
-static inline int clinux_pipe2(int ends[2], int flags) {
-    extern int pipe2(int[2], int);
-    return pipe2(ends, flags);
+// A file in memory that no name leads to.
+static inline int clinux_memory_file(const char *name) {
+    extern int memfd_create(const char *, unsigned);
+    return memfd_create(name, 1 /* MFD_CLOEXEC */);
 }

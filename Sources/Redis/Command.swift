@@ -27,6 +27,17 @@ package struct Command: Sendable {
         form = .formatted(request)
     }
 
+    /// A command whose arguments are byte strings alone, such as `MGET`; on the hot path none of
+    /// them is boxed.
+    package init(_ name: String, keys: [[UInt8]]) {
+        var request: [UInt8] = []
+        request.reserveCapacity(keys.reduce(32) { $0 + $1.count + 16 })
+        request.appendLine(marker: UInt8(ascii: "*"), number: 1 + keys.count)
+        name.appendBulkString(to: &request)
+        for key in keys { key.appendBulkString(to: &request) }
+        form = .formatted(request)
+    }
+
     /// One command that is already in the form of the protocol (RESP), for the hot path: the
     /// caller answers for it being exactly one whole command.
     package static func formatted(_ request: [UInt8]) -> Command {

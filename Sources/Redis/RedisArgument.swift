@@ -52,7 +52,15 @@ extension [UInt8] {
     /// Writes a length line of the protocol, such as `*3` or `$12`.
     mutating func appendLine(marker: UInt8, number: Int) {
         append(marker)
-        append(contentsOf: String(number).utf8)
+        // Lengths are short, and stand in every command.
+        if number < 10 {
+            append(UInt8(ascii: "0") + UInt8(number))
+        } else if number < 100 {
+            append(UInt8(ascii: "0") + UInt8(number / 10))
+            append(UInt8(ascii: "0") + UInt8(number % 10))
+        } else {
+            append(contentsOf: String(number).utf8)
+        }
         appendLineEnd()
     }
 

@@ -8,15 +8,16 @@ import Web
 /// libfcgi is never shown a byte of the wire: its reader overflows its stack on a GET_VALUES
 /// record and dies on parameters with huge lengths (2.4.2-2+deb12u1), may block on a silent peer,
 /// and reads ahead into the next request. The gate has read the request already, so the library
-/// gets one of our making, BEGIN_REQUEST with the same id and two empty streams, from a pipe; then
-/// the connection's descriptor takes the pipe's place for the answer.
+/// gets one of our making, BEGIN_REQUEST with the same id and two empty streams, from a file in
+/// memory; then the connection's descriptor takes the file's place for the answer.
 ///
 /// Sendable because the pool lends a channel to one thread at a time.
 final class AnswerChannel: @unchecked Sendable {
     // On the heap and never moved, because the streams point back to it.
     private let request: UnsafeMutablePointer<FCGX_Request>
-    private let pipeOutput: Int32
-    private let pipeInput: Int32
+    private let file: Int32
+    /// Of the request that the file has.
+    private var fileID: UInt16?
     private var head = ResponseHead()
 
     // A body is passed on in pieces, to look at the clock in between.
@@ -24,10 +25,8 @@ final class AnswerChannel: @unchecked Sendable {
 
     init() throws(ServerError) {
         try Library.initialise()
-        var ends: [Int32] = [-1, -1]
-        guard clinux_pipe2(&ends, O_CLOEXEC) == 0 else { throw .last("pipe2") }
-        pipeOutput = ends[0]
-        pipeInput = ends[1]
+        file = clinux_memory_file("fastcgi-request")
+        guard file >= 0 else { throw .last("memfd_create") }
         request = .allocate(capacity: 1)
         request.initialize(to: FCGX_Request())
         FCGX_InitRequest(request, -1, 0)
@@ -36,8 +35,7 @@ final class AnswerChannel: @unchecked Sendable {
     deinit {
         FCGX_Free(request, 0)
         request.deallocate()
-        close(pipeOutput)
-        close(pipeInput)
+        close(file)
     }
 
     /// Fields left out of the last answer's head.
@@ -66,9 +64,9 @@ final class AnswerChannel: @unchecked Sendable {
 
     /// The corresponding C function is `FCGX_Accept_r`.
     private func open(_ exchange: Exchange) {
-        let isFed = feed(id: exchange.id)
-        precondition(isFed, "an empty pipe takes a short write")
-        request.pointee.ipcFd = pipeOutput
+        let isReady = rewind(to: exchange.id)
+        precondition(isReady, "a file in memory takes 32 bytes, and begins at 0")
+        request.pointee.ipcFd = file
         // Both keep the library from closing a descriptor, here or at the finish.
         request.pointee.keepConnection = 1
         request.pointee.detached = 1
@@ -77,7 +75,11 @@ final class AnswerChannel: @unchecked Sendable {
         request.pointee.ipcFd = exchange.connection.descriptor
     }
 
-    private func feed(id: UInt16) -> Bool {
+    /// Lets the file be read from its beginning, where a request with this id stands; a web server that
+    /// does not multiplex has the same one always.
+    private func rewind(to id: UInt16) -> Bool {
+        guard fileID != id else { return lseek(file, 0, SEEK_SET) == 0 }
+        fileID = id
         let high = UInt8(id >> 8)
         let low = UInt8(id & 0xFF)
         let version = RecordLayout.version
@@ -88,8 +90,8 @@ final class AnswerChannel: @unchecked Sendable {
             version, RecordType.standardInput.rawValue, high, low, 0, 0, 0, 0,
         ]
         return records.span.withUnsafeBytes { bytes in
-            CLinux.write(pipeInput, bytes.baseAddress, bytes.count) == bytes.count
-        }
+            pwrite(file, bytes.baseAddress, bytes.count, 0) == bytes.count
+        } && lseek(file, 0, SEEK_SET) == 0
     }
 
     /// The corresponding C function is `FCGX_PutStr`.

@@ -28,6 +28,8 @@ final class Connection: @unchecked Sendable {
     /// Whether the connection has been given up and only waits for the web server to read the
     /// last answer; what arrives is discarded.
     var isDraining = false
+    /// What the kernel may have charged for answers since all were known to be read; in bytes.
+    var unreadCharge = 0
     var hasDeadline = false
     /// Whether that deadline is the one for the body.
     var isBodyDeadline = false

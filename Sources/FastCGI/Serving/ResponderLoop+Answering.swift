@@ -7,6 +7,9 @@ extension ResponderLoop {
     // libfcgi writes pieces of 8 KiB, which the kernel charges with up to 17 KiB of a unix
     // socket's 208 KiB.
     private static let buffered = 65_536
+    // Nearly twice its size is charged for a piece, and what the kernel notes of it.
+    private static let headSize = 1_024
+    private static let overhead = 2_560
 
     /// Answers on a worker's thread, or hands the writing over if it might block.
     func answer(_ response: Response, _ exchange: Exchange, _ worker: Worker) {
@@ -33,9 +36,18 @@ extension ResponderLoop {
     }
 
     /// Whether an answer can be written without waiting.
+    ///
+    /// A peer that pipelines requests may not have read the former answers. The kernel is asked only
+    /// when these may have filled a good part of the buffer, which for small ones is rarely.
     func hasRoom(for response: Response, on connection: Connection) -> Bool {
-        // A peer that pipelines requests may not have read the former answers.
-        response.body.count <= Self.buffered && clinux_unsent_bytes(connection.descriptor) == 0
+        guard response.body.count <= Self.buffered else { return false }
+        let charge = 2 * (response.body.count + Self.headSize) + Self.overhead
+        if connection.unreadCharge + charge > Self.buffered {
+            guard clinux_unsent_bytes(connection.descriptor) == 0 else { return false }
+            connection.unreadCharge = 0
+        }
+        connection.unreadCharge += charge
+        return true
     }
 
     func write(_ response: Response, _ exchange: Exchange, _ channel: AnswerChannel) -> Bool {

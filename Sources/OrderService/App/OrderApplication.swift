@@ -11,12 +11,20 @@ package import Web
 /// `answer(_:)`: authenticate, check access, find the order (a look-up: its entry), put what staff ask
 /// for on record, call the handler → `finish`.
 package final class OrderApplication: Application {
-    private struct Route: Sendable {
+    /// A class, so that a request takes it along without copying all that an endpoint has.
+    private final class Route: Sendable {
         let endpoint: Endpoint
         let metrics: RouteMetrics
+
+        init(endpoint: Endpoint, metrics: RouteMetrics) {
+            self.endpoint = endpoint
+            self.metrics = metrics
+        }
     }
 
-    private let router: Router<Route>
+    private let table: RouteTable
+    /// By their places in the table.
+    private let routes: [Route]
     private let unrouted: RouteMetrics
     private let authenticator: Authenticator
     private let orders: OrderStore
@@ -43,22 +51,19 @@ package final class OrderApplication: Application {
         crossOrigin: CrossOrigin
     ) {
         self.crossOrigin = crossOrigin
-        var router = Router<Route>()
-        for endpoint in endpoints {
-            router.add(
-                endpoint.method,
-                endpoint.pattern,
-                Route(
-                    endpoint: endpoint,
-                    metrics: RouteMetrics(
-                        method: endpoint.method.rawValue,
-                        route: endpoint.pattern,
-                        in: metrics
-                    )
+        var table = RouteTable()
+        for endpoint in endpoints { table.add(endpoint.method, endpoint.pattern) }
+        self.table = table
+        routes = endpoints.map { endpoint in
+            Route(
+                endpoint: endpoint,
+                metrics: RouteMetrics(
+                    method: endpoint.method.rawValue,
+                    route: endpoint.pattern,
+                    in: metrics
                 )
             )
         }
-        self.router = router
         unrouted = RouteMetrics(method: "OTHER", route: "none", in: metrics)
         self.authenticator = authenticator
         self.orders = orders
@@ -72,7 +77,7 @@ package final class OrderApplication: Application {
 
     package func start(_ request: Request) -> Step {
         let arrival = ContinuousClock.now
-        switch router.match(request.method, request.path) {
+        switch table.match(request.method, request.path) {
         case .notFound:
             return .answer(reject(.notFound, request, since: arrival))
         case .methodNotAllowed(let allow):
@@ -83,7 +88,8 @@ package final class OrderApplication: Application {
                 )
             }
             return .answer(reject(.methodNotAllowed(allow: allow), request, since: arrival))
-        case .found(let route, let captures):
+        case .found(let place, let captures):
+            let route = routes[place]
             if case .immediate(let handle) = route.endpoint.handler {
                 return .answer(
                     finish(

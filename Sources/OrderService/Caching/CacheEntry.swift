@@ -6,49 +6,60 @@
 /// told by version 0 and an empty body.
 package struct CacheEntry: Sendable {
     package let version: Int64
-    package let owner: ArraySlice<UInt8>
-    package let fragment: ArraySlice<UInt8>
-    package let body: ArraySlice<UInt8>
+    /// The envelope and what follows it, in one piece.
+    package let stored: [UInt8]
+    private let ownerRange: Range<Int>
+    private let bodyStart: Int
+    private let fragmentStart: Int
+
+    package var owner: ArraySlice<UInt8> { stored[ownerRange] }
+    package var fragment: ArraySlice<UInt8> { stored[fragmentStart..<bodyStart] }
+    package var body: ArraySlice<UInt8> { stored[bodyStart...] }
 
     package init(version: Int64, owner: String?, fragment: [UInt8] = [], body: [UInt8]) {
+        let owner = owner ?? ""
+        var stored = Array("2|\(version)|".utf8)
+        stored.reserveCapacity(
+            stored.count + owner.utf8.count + 8 + fragment.count + body.count
+        )
+        let ownerStart = stored.count
+        stored += owner.utf8
+        ownerRange = ownerStart..<stored.count
+        stored += "|\(fragment.count)|".utf8
+        fragmentStart = stored.count
+        stored += fragment
+        bodyStart = stored.count
+        stored += body
         self.version = version
-        self.owner = Array((owner ?? "").utf8)[...]
-        self.fragment = fragment[...]
-        self.body = body[...]
+        self.stored = stored
     }
 
     /// Reads a stored value; nil if it has another format, which is a miss.
     package init?(stored: [UInt8]) {
-        var reader = FieldReader(stored[...])
+        var reader = FieldReader(stored)
         guard reader.number() == 2, let version = reader.number(), let owner = reader.field(),
-            let length = reader.number(), length <= reader.rest.count
+            let length = reader.number(), length <= stored.count - reader.position
         else { return nil }
         self.version = version
-        self.owner = owner
-        fragment = reader.rest.prefix(Int(length))
-        body = reader.rest.dropFirst(Int(length))
+        self.stored = stored
+        ownerRange = owner
+        fragmentStart = reader.position
+        bodyStart = fragmentStart + Int(length)
     }
+
+    /// Reads the body, where that is fields as well.
+    var bodyReader: FieldReader { FieldReader(stored, from: bodyStart) }
 
     /// What says that there is nothing under a key.
     static let absent = CacheEntry(version: 0, owner: nil, body: [])
 
-    var isAbsent: Bool { version == 0 && body.isEmpty }
+    var isAbsent: Bool { version == 0 && bodyStart == stored.count }
 
     /// The entry; nil if it says that there is nothing.
     var ifPresent: CacheEntry? { isAbsent ? nil : self }
 
     /// The owner as a user's id; nil of a guest's order.
     var userID: String? {
-        owner.isEmpty ? nil : String(decoding: owner, as: UTF8.self)
-    }
-
-    package var stored: [UInt8] {
-        var value = Array("2|\(version)|".utf8)
-        value.reserveCapacity(value.count + owner.count + 8 + fragment.count + body.count)
-        value += owner
-        value += "|\(fragment.count)|".utf8
-        value += fragment
-        value += body
-        return value
+        ownerRange.isEmpty ? nil : String(decoding: owner, as: UTF8.self)
     }
 }

@@ -27,6 +27,20 @@ package enum CacheName: String, Sendable, CaseIterable {
         }
     }
 
+    /// The place among all cases.
+    var ordinal: Int {
+        switch self {
+        case .orderSummaries: 0
+        case .paymentStatus: 1
+        case .orderTracking: 2
+        case .orderHistory: 3
+        case .session: 4
+        case .guestToken: 5
+        case .checkoutSession: 6
+        case .cart: 7
+        }
+    }
+
     /// What stands between the name and the id in a key.
     private var separator: StaticString {
         switch self {

@@ -52,7 +52,7 @@ extension LookUpCache {
         of cache: CacheName,
         until deadline: Deadline
     ) -> [CacheEntry?] {
-        let read = Command("MGET", arguments: keys)
+        let read = Command("MGET", keys: keys)
         let found = replies(to: [read], until: deadline)?.first?.array ?? []
         let entries = keys.indices.map { index in
             found.indices.contains(index)

@@ -102,7 +102,7 @@ package final class LookUpCache: Sendable {
     @discardableResult
     package func drop(_ keys: [[UInt8]], until deadline: Deadline) -> Bool {
         let all = keys + keys.map(Self.leaseKey)
-        let command = Command("UNLINK", arguments: all)
+        let command = Command("UNLINK", keys: all)
         guard let reply = try? redis.send(command, until: deadline, isUrgent: true) else {
             return false
         }

@@ -71,7 +71,7 @@ extension GuestAccess {
 
     /// Reads the form of the cache; nil if it is another one.
     init?(tokenHash: Digest, entry: CacheEntry) {
-        var reader = FieldReader(entry.body)
+        var reader = entry.bodyReader
         guard let expiry = reader.number(), let scopes = reader.number(),
             let orderID = reader.number()
         else { return nil }

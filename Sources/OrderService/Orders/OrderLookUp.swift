@@ -7,7 +7,7 @@ import Web
 ///
 /// A hit makes one trip to Redis, for the credential and the entry together, and neither decodes
 /// nor encodes JSON.
-struct OrderLookUp: Sendable {
+final class OrderLookUp: Sendable {
     let name: CacheName
     let access: Access
     let cache: LookUpCache
@@ -29,6 +29,32 @@ struct OrderLookUp: Sendable {
     }
     let target: Target
 
+    init(
+        name: CacheName,
+        access: Access,
+        cache: LookUpCache,
+        revoked: RecentRevocations,
+        sessionUses: SessionUses,
+        clock: WallClock,
+        find: @escaping @Sendable (Int64, Deadline) throws -> Order?,
+        load: @escaping @Sendable (Order, Deadline) throws -> CacheEntry,
+        route: String,
+        guestAccesses: GuestAccessLog,
+        target: Target
+    ) {
+        self.name = name
+        self.access = access
+        self.cache = cache
+        self.revoked = revoked
+        self.sessionUses = sessionUses
+        self.clock = clock
+        self.find = find
+        self.load = load
+        self.route = route
+        self.guestAccesses = guestAccesses
+        self.target = target
+    }
+
     /// Answers from the cache alone, unless anything is missing, odd or not allowed, which the slow path
     /// sorts out.
     func quickAnswer(
@@ -45,15 +71,17 @@ struct OrderLookUp: Sendable {
         case .guest: cacheName = .guestToken
         case .checkout: return .nothing
         }
-        let commands = [
-            Command("GET", cacheName.key(credential.tokenHash)),
-            Command("GET", name.key(orderID)),
-        ]
-        guard let replies = cache.replies(to: commands, until: deadline),
-            let credentialEntry = replies.first?.bytes.flatMap({ CacheEntry(stored: $0) }),
+        // One command: at the server two cost more than their trip.
+        let read = Command(
+            "MGET",
+            keys: [cacheName.key(credential.tokenHash), name.key(orderID)]
+        )
+        guard let found = cache.replies(to: [read], until: deadline)?.first?.array,
+            found.count == 2,
+            let credentialEntry = found[0].bytes.flatMap({ CacheEntry(stored: $0) }),
             let principal = principal(credential, credentialEntry)
         else { return .nothing }
-        guard let stored = replies.last?.bytes else {
+        guard let stored = found[1].bytes else {
             cache.counts.noteRead(cacheName, credentialEntry)
             return .missing(askedBy: principal)
         }

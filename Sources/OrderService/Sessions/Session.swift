@@ -24,9 +24,9 @@ extension Session {
 
     /// Reads the form of the cache; nil if it is another one.
     init?(tokenHash: Digest, entry: CacheEntry) {
-        var reader = FieldReader(entry.body)
+        var reader = entry.bodyReader
         guard let expiry = reader.number(), let roles = reader.number(),
-            let userID = String(validating: entry.owner, as: UTF8.self)
+            let userID = entry.userID
         else { return nil }
         self.init(
             tokenHash: tokenHash,
