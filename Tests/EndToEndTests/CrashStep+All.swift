@@ -4,7 +4,7 @@ import Web
 /// The steps of the flow; a new one is an element of `all`.
 extension CrashStep {
     static var all: [CrashStep] {
-        completions + payments + successes + closings + refunds + repairs + reviews
+        completions + payments + successes + closings + refunds + repairs + reviews + bulkCancels
     }
 
     private static var completions: [CrashStep] {

@@ -279,6 +279,62 @@ def test_cancel_too_late(api, tokens, key):
     api("POST", path, 200, token=tokens["support"], key=key)
 
 
+def test_cancel_many(api, simulator, record, tokens, key):
+    paid, guest, payment = shop.order(api)
+    simulator.confirm(payment["clientSecret"])
+    shop.wait_for(api, paid, guest, "paid")
+    unpaid, _, _ = shop.order(api)
+    packed, _, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    report = f"/v1/admin/orders/{packed}/fulfilment"
+    for event in ("start", "ship"):
+        api("POST", report, 200, token=tokens["service"], body={"event": event})
+    path, support = "/v1/orders/bulk/cancel", tokens["support"]
+    body = {"ids": [packed, unpaid, 987654321, paid, unpaid], "reason": "the batch is recalled"}
+    asked = api("POST", path, 202, body=body, token=support, key=key)
+    job = asked.headers["Location"]
+    assert job == f"{path}/{asked.json()['id']}" and asked.json()["counts"]["total"] == 4
+    again = api("POST", path, 202, body=body, token=support, key=key)
+    assert again.headers["Idempotent-Replayed"] == "true" and again.content == asked.content
+    assert again.headers["Location"] == job
+
+    limit = time.monotonic() + 10
+    while True:
+        look = api("GET", job, 200, token=tokens["admin"]).json()
+        if look["state"] == "finished" and not look["counts"]["cancelling"]:
+            break
+        assert time.monotonic() < limit, look
+        time.sleep(0.05)
+    outcomes = [(item["orderId"], item["outcome"]) for item in look["items"]]
+    assert outcomes == [
+        (packed, "refused"), (unpaid, "cancelled"), (987654321, "not_found"), (paid, "cancelled"),
+    ]
+    assert look["items"][0]["code"] == "illegal_transition"
+    history = api("GET", f"/v1/orders/{unpaid}/events", 200, token=support).json()["items"]
+    assert [item["cause"] for item in history if item["event"] == "order.closing"] == [body["reason"]]
+
+    page = api("GET", f"{path}?size=1", 200, token=support).json()
+    assert page["items"][0] == {name: look[name] for name in page["items"][0]}
+    api("GET", f"{path}?cursor=1", 200, token=support)
+    api.code("invalid_request", "GET", f"{path}?cursor=x", 400, token=support)
+
+    api.code("idempotency_key_missing", "POST", path, 400, body=body, token=support)
+    other = body | {"ids": [1]}
+    api.code("idempotency_key_reused", "POST", path, 422, body=other, token=support, key=key)
+    for faulty in ({"ids": body["ids"]}, body | {"ids": []}, body | {"ids": list(range(1, 1_002))}):
+        api.code("invalid_request", "POST", path, 422, body=faulty, token=support, key=key + "-2")
+    record.sql(
+        "UPDATE idempotency_keys SET response = NULL, response_status = NULL, "
+        "leased_until = UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE "
+        f"WHERE idempotency_key = '{key}'"
+    )
+    api.code("idempotency_in_progress", "POST", path, 409, body=body, token=support, key=key)
+    for token in (tokens["finance"], tokens["customer"]):
+        api.code("forbidden_role", "POST", path, 403, body=body, token=token, key=key)
+        api.code("forbidden_role", "GET", path, 403, token=token)
+        api.code("forbidden_role", "GET", job, 403, token=token)
+    api.code("not_found", "GET", f"{path}/bulk_nothing", 404, token=support)
+
+
 def test_too_many_attempts(api, record, key):
     email = f"{key}@example.ro"
     done = shop.complete(api, *shop.ready(api, email=email))

@@ -80,7 +80,8 @@ def before_call(context, case, kwargs):
 
 def make_sensible(case):
     path, operation = case.operation.path, operation_id(case)
-    if "{id}" in path and "/resolve" not in path and RANDOM.random() < SENSIBLE:
+    is_named = "{id}" in path or "{jobId}" in path
+    if is_named and "/resolve" not in path and RANDOM.random() < SENSIBLE:
         name_something(case, path)
     # Without a body it is a customer's cart, and nobody has one; no schema can say so.
     is_nobodys = operation == "startCheckout" and not WALLET.is_ours(
@@ -99,6 +100,8 @@ def name_something(case, path):
         case.path_parameters["id"] = WALLET.issue_session()["id"]
     elif path == "/v1/admin/fraud/reviews/{id}":
         case.path_parameters["id"] = SHOP.open_review()
+    elif "{jobId}" in path:
+        case.path_parameters["jobId"] = SHOP.bulk_cancel()
     elif "{tokenId}" in path:
         order, token = SHOP.guest_token()
         case.path_parameters |= {"id": order, "tokenId": token}

@@ -34,6 +34,7 @@ BODIES = {
     ],
     "completeCheckout": [{}, {"paymentMethod": "card"}, {"paymentMethod": "cash_on_delivery"}],
     "getOrderStates": [{"ids": [1, 2, 3, 2]}, {"ids": list(range(1, 1_001))}],
+    "cancelOrders": [{"ids": [999_999_998, 999_999_999, 999_999_998], "reason": "fuzzing"}],
     "requestRefund": [{"reason": "late"}, {"amount": 1, "reason": "a bani back"}],
     "reportFulfilment": [
         {"event": "start"}, {"event": "ship", "carrier": "FAN Courier"}, {"event": "deliver"},
@@ -87,6 +88,18 @@ class Shop:
         """An order that is held for somebody to look at; answers the review's id."""
         order = self.place_order([{"sku": "CAFEA-250", "quantity": 50}])
         return int(sql(f"SELECT id FROM fraud_reviews WHERE order_id = {order}"))
+
+    def bulk_cancel(self):
+        """The id of one of an order that there is not, so that the others stay as they are."""
+        answer = self.http.post(
+            f"{self.base}/v1/orders/bulk/cancel", json=BODIES["cancelOrders"][0],
+            headers={
+                "Authorization": f"Bearer {self.wallet.tokens['support']}",
+                "Idempotency-Key": str(uuid.uuid4()),
+            },
+        )
+        answer.raise_for_status()
+        return answer.json()["id"]
 
     def guest_token(self):
         """An order, and the name of its token."""

@@ -26,6 +26,8 @@ import Testing
         Enumeration("ReservationStatus", ReservationStatus.self),
         Enumeration("FulfilmentEvent", FulfilmentEvent.self),
         Enumeration("RefundStatus", RefundStatus.self),
+        Enumeration("BulkCancelOutcome", BulkCancelOutcome.self),
+        Enumeration("BulkCancelState", BulkCancelState.self),
         Enumeration("FraudReviewStatus", FraudReviewStatus.self),
         Enumeration("Role", Role.self),
         Enumeration("BreakerState", BreakerState.self),

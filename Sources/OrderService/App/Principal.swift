@@ -19,8 +19,11 @@ package enum Principal: Sendable {
         switch self {
         case .nobody: "nobody"
         case .session(let session) where session.roles == .customer: "customer"
-        case .session(let session): "staff:\(session.userID)"
+        case .session(let session): Self.actor(ofStaff: session.userID)
         case .guest, .checkout: "guest"
         }
     }
+
+    /// The same word of somebody of the shop, for what is done once the session is not there.
+    static func actor(ofStaff userID: String) -> String { "staff:\(userID)" }
 }

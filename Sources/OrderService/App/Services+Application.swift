@@ -98,6 +98,7 @@ extension Services {
             ).endpoints
             + CancelController(closing: closing, orders: orders, idempotency: idempotency)
             .endpoints
+            + bulkCancelController.endpoints
             + refundController.endpoints
             + guestEndpoints
             + FulfilmentController(ledger: ledger, orders: orders, limiter: paymentLimiter)

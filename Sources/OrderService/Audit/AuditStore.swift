@@ -1,5 +1,6 @@
 import MariaDB
 import Resilience
+import Web
 
 /// The record of what staff asked for: rows are added and read, never changed.
 struct AuditStore: Sendable {
@@ -23,6 +24,35 @@ struct AuditStore: Sendable {
             VALUES (\(clock.now), \(entry.actor), \(entry.roles.columnText), \(entry.route),
                 \(entry.orderID), \(entry.userID), \(entry.subject), \(entry.reason),
                 \(entry.requestID), \(entry.network?.text))
+            """,
+            class: .write,
+            until: deadline
+        )
+    }
+
+    /// Adds a record about each of these orders, all or none; blocks until they are committed.
+    ///
+    /// In one statement, whose text is the same for any number of orders.
+    func record(
+        _ entry: AuditEntry,
+        aboutEach orders: [OwnedOrder],
+        until deadline: Deadline
+    ) throws {
+        let list = JSON.array(
+            orders.map { ["orderId": .integer($0.id), "userId": JSON($0.userID)] }
+        )
+        try database.execute(
+            """
+            INSERT INTO audit_records
+                (recorded_at, actor, roles, route, order_id, user_id, subject, reason, request_id,
+                 network)
+            SELECT \(clock.now), \(entry.actor), \(entry.roles.columnText), \(entry.route),
+                o.order_id, o.user_id, \(entry.subject), \(entry.reason), \(entry.requestID),
+                \(entry.network?.text)
+            FROM JSON_TABLE(\(String(decoding: list.serialized(), as: UTF8.self)), '$[*]'
+                COLUMNS (number FOR ORDINALITY, order_id BIGINT PATH '$.orderId',
+                    user_id VARCHAR(64) PATH '$.userId')) AS o
+            ORDER BY o.number
             """,
             class: .write,
             until: deadline

@@ -32,13 +32,40 @@ package struct AuditTrail: Sendable {
             entry.orderID = order.id
             entry.userID = order.userID
         }
+        try write(endpoint, context) { try store.record(entry, until: $0) }
+    }
+
+    /// Records a request of staff about each of the orders that its body names; blocks until all
+    /// of the records are committed.
+    ///
+    /// - Parameters:
+    ///   - endpoint: which was asked.
+    ///   - context: of the request.
+    ///   - orders: those that there are.
+    ///   - subject: what the request makes of them together.
+    /// - Throws: a `Problem` with 503 if they cannot be written, as for a single record.
+    func note(
+        _ endpoint: Endpoint,
+        _ context: Context,
+        aboutEach orders: [OwnedOrder],
+        subject: String
+    ) throws {
+        guard !orders.isEmpty, endpoint.record != .none,
+            var entry = AuditEntry(endpoint, context)
+        else { return }
+        entry.subject = subject
+        try write(endpoint, context) { try store.record(entry, aboutEach: orders, until: $0) }
+    }
+
+    private func write(
+        _ endpoint: Endpoint,
+        _ context: Context,
+        _ record: (Deadline) throws -> Void
+    ) throws {
         let isVital = endpoint.record == .required
         let deadline = context.deadline
         do {
-            try store.record(
-                entry,
-                until: isVital ? deadline : deadline.tightened(to: Self.patience)
-            )
+            try record(isVital ? deadline : deadline.tightened(to: Self.patience))
         } catch {
             failures.increment()
             logger.error(

@@ -45,11 +45,19 @@ struct OrderClosing: Sendable {
 
     /// The same within a change of the order.
     ///
+    /// - Parameters:
+    ///   - intent: what the order shall become.
+    ///   - cause: why; staff alone is shown it.
+    ///   - isStaff: whether goods that are being packed may still be stopped.
+    ///   - delay: the time in which whoever calls this takes the steps that follow, before the
+    ///     task does that was left to the worker.
+    ///   - change: of the order.
     /// - Throws: `IllegalTransition` where the order is past it.
     static func begin(
         _ intent: Order.Closing,
         _ cause: String?,
         isStaff: Bool,
+        leavingTaskFor delay: Duration = .zero,
         _ change: inout OrderChange
     ) throws(IllegalTransition<OrderStatus>) {
         let order = change.order
@@ -60,7 +68,7 @@ struct OrderClosing: Sendable {
         _ = try order.status.after(intent.event)
         change.setClosing(intent)
         change.record("order.closing", cause: cause ?? intent.rawValue)
-        change.schedule(.closeOrder)
+        change.schedule(.closeOrder, after: delay)
     }
 
     /// Takes the steps that are left; blocks on Stripe and product-service.

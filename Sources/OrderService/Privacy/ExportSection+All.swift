@@ -114,6 +114,13 @@ extension ExportSection<Int64> {
             WHERE order_id = \($0) ORDER BY id
             """
         },
+        ExportSection("bulkCancels") {
+            """
+            SELECT b.created_at, b.reason, i.outcome, i.detail, i.decided_at
+            FROM bulk_cancel_items i JOIN bulk_cancels b ON b.id = i.bulk_cancel_id
+            WHERE i.order_id = \($0) ORDER BY i.id
+            """
+        },
         ExportSection("messages") {
             """
             SELECT channel, topic, created_at, sent_at FROM outbox

@@ -179,6 +179,13 @@ struct OrderReduction: Sendable {
             WHERE order_id = \(id)
             """
         )
+        // What was written about many orders is taken from all of them with the first.
+        try transaction.execute(
+            """
+            UPDATE bulk_cancels b JOIN bulk_cancel_items i ON i.bulk_cancel_id = b.id
+            SET b.reason = \(erasedText) WHERE i.order_id = \(id)
+            """
+        )
     }
 }
 

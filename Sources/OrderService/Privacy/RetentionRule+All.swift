@@ -204,6 +204,25 @@ extension RetentionRule {
             }
         ),
         RetentionRule(
+            "bulk_cancels",
+            ["bulk_cancels", "bulk_cancel_items"],
+            "which orders somebody of the shop cancelled together, and why",
+            age: "created_at",
+            .fixed(.days(90)),
+            .delete,
+            "questions of customers; histories and the record of staff have it for longer",
+            oldest: "SELECT MIN(created_at) AS oldest FROM bulk_cancels",
+            work: .statement { before, limit in
+                // Each takes up to a thousand rows with it.
+                """
+                DELETE FROM bulk_cancels WHERE created_at < \(before)
+                    AND NOT EXISTS (SELECT 1 FROM bulk_cancel_items i
+                        WHERE i.bulk_cancel_id = bulk_cancels.id AND i.outcome = 'pending')
+                ORDER BY created_at LIMIT \(min(limit, 20))
+                """
+            }
+        ),
+        RetentionRule(
             "idempotency_keys",
             ["idempotency_keys"],
             "sealed answers, with contact and secret",

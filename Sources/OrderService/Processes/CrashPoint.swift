@@ -39,6 +39,8 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     case reviewApproved = "fraud.approved"
     case reviewRejected = "fraud.rejected"
     case reviewTimedOut = "fraud.timed_out"
+    case bulkCancelLeased = "bulk_cancel.leased"
+    case bulkCancelDecided = "bulk_cancel.decided"
 
     package enum Side: String, CaseIterable, Sendable {
         /// All statements are sent, COMMIT is not.

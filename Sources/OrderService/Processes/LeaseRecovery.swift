@@ -3,7 +3,7 @@ import MariaDB
 import Resilience
 
 /// Frees what processes that died had taken: idempotency keys, messages, deliveries, catch-up,
-/// comparison.
+/// comparison, orders of bulk cancels.
 ///
 /// Without it a customer who repeats a request, or an event that was being told, would wait until
 /// the lease runs out, half a minute later. A process that was only slow loses nothing: what it
@@ -44,6 +44,13 @@ struct LeaseRecovery: Sendable {
             """
             UPDATE webhook_inbox SET leased_by = NULL,
                 next_attempt_at = IF(applied_at IS NULL, \(clock.now), NULL)
+            WHERE leased_by = \(process)
+            """,
+            until: deadline
+        )
+        try database.execute(
+            """
+            UPDATE bulk_cancel_items SET next_attempt_at = \(clock.now), leased_by = NULL
             WHERE leased_by = \(process)
             """,
             until: deadline

@@ -18,10 +18,20 @@ struct BacklogSampler: Sendable {
     private let dead: Gauge
     private let refunds: [RefundStatus: Gauge]
     private let lookUpAge: Gauge
+    private let bulkCancels: BulkCancelStore
+    private let bulkCancelsWaiting: Gauge
+    private let bulkCancelAge: Gauge
 
-    init(database: Database, inbox: WebhookInbox, clock: WallClock, metrics: MetricsRegistry) {
+    init(
+        database: Database,
+        inbox: WebhookInbox,
+        bulkCancels: BulkCancelStore,
+        clock: WallClock,
+        metrics: MetricsRegistry
+    ) {
         self.database = database
         self.inbox = inbox
+        self.bulkCancels = bulkCancels
         self.clock = clock
         inboxWaiting = metrics.gauge("orderd_inbox_waiting", help: "Webhooks not yet applied.")
         inboxAge = metrics.gauge(
@@ -31,6 +41,14 @@ struct BacklogSampler: Sendable {
         lookUpAge = metrics.gauge(
             "orderd_guest_lookups_oldest_seconds",
             help: "Age of the oldest look-up of a guest that the worker has not looked at."
+        )
+        bulkCancelsWaiting = metrics.gauge(
+            "orderd_bulk_cancels_waiting",
+            help: "Orders of bulk cancels that the worker has not decided on."
+        )
+        bulkCancelAge = metrics.gauge(
+            "orderd_bulk_cancels_oldest_seconds",
+            help: "Age of the oldest bulk cancel that has such orders."
         )
         func gauges(_ name: String, _ help: String) -> [OutboxMessage.Channel: Gauge] {
             Dictionary(
@@ -105,6 +123,9 @@ struct BacklogSampler: Sendable {
         for (status, gauge) in refunds { gauge.set(counts[status] ?? 0) }
         let oldest = try GuestLookUpStore(database: database).oldestWaiting(until: deadline)
         lookUpAge.set(Self.seconds(since: oldest, now))
+        let undecided = try bulkCancels.backlog(until: deadline)
+        bulkCancelsWaiting.set(undecided.count)
+        bulkCancelAge.set(Self.seconds(since: undecided.oldest, now))
         return 0
     }
 
@@ -119,6 +140,7 @@ extension Services {
         let sampler = BacklogSampler(
             database: database,
             inbox: inbox,
+            bulkCancels: bulkCancelStore,
             clock: clock,
             metrics: metrics
         )

@@ -89,6 +89,12 @@ extension Services {
                 pause: .milliseconds(200),
                 run: guestLookUpJob.run
             ),
+            Worker.Job(
+                name: "bulk_cancels",
+                pause: .milliseconds(200),
+                batch: BulkCancelJob.atOnce,
+                run: bulkCancelJob.run
+            ),
             Worker.Job(name: "retention", pause: .seconds(60), run: retentionJob.run),
         ]
         return Worker(jobs: otherJobs + taskJobs, stopping: stopping)

@@ -1,0 +1,228 @@
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Cancelling many orders", .enabled(if: ServiceUnderTest.isAvailable))
+struct BulkCancelTests {
+    @Test("tells of each order what became of it, in the order asked, each once")
+    func outcomes() async throws {
+        try await ServiceUnderTest.run { service in
+            let support = try service.session("support-1", .support)
+            let unpaid = try service.placedOrder()
+            let paid = try service.paidOrder()
+            let shipped = try service.shippedOrder()
+            let packed = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            let warehouse = try service.session("wms", .service)
+            service.send(
+                .post,
+                "/v1/admin/orders/\(packed.id)/fulfilment",
+                token: warehouse,
+                ["event": "start"]
+            )
+            let gone = try service.placedOrder()
+            service.send(.post, "\(gone.path)/cancel", token: gone.token, key: "own")
+            try service.drain()
+            let ids = [shipped.id, unpaid.id, 999_999, paid.id, unpaid.id, gone.id, packed.id]
+
+            let asked = service.cancelAll(ids, token: support)
+            #expect(asked.status == 202 && asked["state"] == "queued")
+            #expect(
+                asked.field("Location")
+                    == "\(ServiceUnderTest.bulkCancels)/\(asked["id"].string ?? "?")"
+            )
+            #expect(asked["id"].string?.hasPrefix("bulk_") == true)
+            #expect(asked["createdBy"] == "support-1" && asked["finishedAt"] == .null)
+            #expect(asked["counts", "total"] == 6 && asked["counts", "pending"] == 6)
+            #expect(asked["items", "0", "orderStatus"] == "shipped")
+            #expect(asked["items", "2", "orderStatus"] == .null)
+            #expect(
+                service.lookAgain(at: asked, token: support).response.body == asked.response.body
+            )
+
+            try service.drain()
+            let look = service.lookAgain(at: asked, token: support)
+            #expect(look.status == 200 && look["state"] == "finished")
+            #expect(
+                service.outcomes(look) == [
+                    "refused", "cancelled", "not_found", "cancelled", "already_cancelled",
+                    "cancelled",
+                ]
+            )
+            let told = look["items"].array?.compactMap { $0["orderId"]?.integer }
+            #expect(
+                told == [shipped.id, unpaid.id, 999_999, paid.id, gone.id, packed.id]
+            )
+            #expect(look["items", "0", "code"] == "illegal_transition")
+            #expect(
+                look["items", "0", "detail"] == "An order that is shipped does not allow this."
+            )
+            #expect(look["items", "1", "paymentStatus"] == "cancelled")
+            #expect(look["finishedAt"].string == service.now.rfc3339)
+            for (name, count) in [
+                ("total", 6), ("pending", 0), ("cancelling", 0), ("cancelled", 3), ("refused", 1),
+                ("alreadyCancelled", 1), ("notFound", 1), ("failed", 0),
+            ] { #expect(look["counts", name] == JSON(count), "\(name)") }
+
+            for order in [unpaid, paid, packed] {
+                #expect(
+                    try service.endings(of: order.id) == [
+                        "order.closing, staff:support-1, the batch is recalled",
+                        "order.cancelled, worker",
+                    ]
+                )
+            }
+            #expect(try service.endings(of: shipped.id) == [])
+            #expect(try service.endings(of: gone.id).count == 2)
+            for _ in 0..<3 {
+                service.advance(by: .seconds(120))
+                try service.settle()
+            }
+            let later = service.lookAgain(at: asked, token: support)
+            #expect(later["items", "3", "paymentStatus"] == "refunded")
+            #expect(later["finishedAt"] == look["finishedAt"])
+            // The tasks that were left for a crash have found nothing to do.
+            #expect(service.intentCancels.sorted() == [0, 1, 1])
+        }
+    }
+
+    @Test("refuses what was changed after it was asked for, and says so")
+    func changedMeanwhile() async throws {
+        try await ServiceUnderTest.run { service in
+            let admin = try service.session("admin-1", .admin)
+            let sent = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
+            let expiring = try service.placedOrder()
+            let own = try service.placedOrder()
+            let asked = service.cancelAll([sent.id, expiring.id, own.id], token: admin)
+            let warehouse = try service.session("wms", .service)
+            for event in ["start", "ship"] {
+                let report = "/v1/admin/orders/\(sent.id)/fulfilment"
+                service.send(.post, report, token: warehouse, ["event": .string(event)])
+            }
+            try service.execute("UPDATE orders SET closing = 'expire' WHERE id = \(expiring.id)")
+            try service.execute("UPDATE orders SET closing = 'cancel' WHERE id = \(own.id)")
+            let job = service.services.bulkCancelJob
+            #expect(try job.run(until: service.soon) == 3)
+            let look = service.lookAgain(at: asked, token: admin)
+            #expect(service.outcomes(look) == ["refused", "refused", "cancelling"])
+            #expect(look["items", "0", "orderStatus"] == "shipped")
+            #expect(look["items", "1", "detail"] == "The order is about to expire.")
+            #expect(look["items", "2", "detail"] == "It was being cancelled already.")
+            #expect(look["state"] == "finished" && look["counts", "cancelling"] == 1)
+            #expect(service.intentCancels == [0, 0])
+        }
+    }
+
+    @Test("stops orders at once while Stripe is away, and ends them when it is back")
+    func stripeAway() async throws {
+        try await ServiceUnderTest.run { service in
+            let support = try service.session("support-1", .support)
+            let orders = try (0..<6).map { _ in try service.placedOrder() }
+            let asked = service.cancelAll(orders.map(\.id), token: support)
+            let admin = try service.session("admin-1", .admin)
+            func order(_ mode: String) {
+                let answer = service.send(
+                    .post,
+                    "/v1/admin/breakers/stripe-read",
+                    token: admin,
+                    ["mode": .string(mode), "reason": "Stripe is away"]
+                )
+                #expect(answer.status == 200)
+            }
+            order("forcedOpen")
+            try service.drain()
+            let look = service.lookAgain(at: asked, token: support)
+            #expect(service.outcomes(look) == Array(repeating: "cancelling", count: 6))
+            #expect(look["items", "0", "orderStatus"] == "awaiting_payment")
+            #expect(look["state"] == "finished" && look["counts", "cancelling"] == 6)
+            let pay = service.send(
+                .post,
+                "\(orders[0].path)/payments",
+                token: orders[0].token,
+                key: "pay",
+                [:]
+            )
+            #expect(pay.status == 409 && pay.code == "order_not_payable")
+            // Tried again and again, by the task of each order.
+            for _ in 0..<3 {
+                service.advance(by: .seconds(300))
+                try service.drain()
+            }
+            #expect(service.intentCancels == Array(repeating: 0, count: 6))
+            order("auto")
+            service.advance(by: .seconds(300))
+            try service.drain()
+            let after = service.lookAgain(at: asked, token: support)
+            #expect(service.outcomes(after) == Array(repeating: "cancelled", count: 6))
+            #expect(after["counts", "cancelled"] == 6)
+            #expect(service.intentCancels == Array(repeating: 1, count: 6))
+        }
+    }
+
+    @Test("shows what waits in the metrics")
+    func metrics() async throws {
+        try await ServiceUnderTest.run { service in
+            let support = try service.session("support-1", .support)
+            _ = service.cancelAll([1, 2, 3], token: support)
+            service.advance(by: .seconds(40))
+            func lines() throws -> [String] {
+                try service.services.makeSampler().drain()
+                return service.send(.get, "/metrics").text.split(separator: "\n").map(String.init)
+            }
+            let before = try lines()
+            #expect(before.contains("orderd_bulk_cancels_waiting 3"))
+            #expect(before.contains("orderd_bulk_cancels_oldest_seconds 40"))
+            try service.drain()
+            let after = try lines()
+            #expect(after.contains("orderd_bulk_cancels_waiting 0"))
+            #expect(after.contains("orderd_bulk_cancels_oldest_seconds 0"))
+        }
+    }
+
+    @Test("is forgotten after ninety days, and not while an order waits")
+    func retention() async throws {
+        try await ServiceUnderTest.run { service in
+            let support = try service.session("support-1", .support, seconds: 100 * 86_400)
+            let order = try service.placedOrder()
+            _ = service.cancelAll([order.id, 999_999], token: support, key: "first")
+            try service.drain()
+            service.advance(by: .days(89))
+            try service.drain()
+            #expect(try service.rowCounts()["bulk_cancel_items"] == 2)
+            _ = service.cancelAll([999_999], token: support, key: "second")
+            service.advance(by: .days(2))
+            _ = try service.services.retentionJob.run(until: service.soon)
+            #expect(try service.rowCounts()["bulk_cancels"] == 1)
+            service.advance(by: .days(90))
+            _ = try service.services.retentionJob.run(until: service.soon)
+            #expect(try service.rowCounts()["bulk_cancel_items"] == 1)
+            try service.drain()
+            #expect(try service.rowCounts()["bulk_cancels"] == 0)
+            #expect(try service.rowCounts()["bulk_cancel_items"] == 0)
+        }
+    }
+
+    @Test("loses its reason when the last that was written about one of its orders goes")
+    func erasure() async throws {
+        try await ServiceUnderTest.run { service in
+            let support = try service.session("support-1", .support)
+            let order = try service.placedOrder()
+            let asked = service.cancelAll([order.id], token: support, reason: "Ana asked for it")
+            try service.drain()
+            let report = try service.services.erasure.run(
+                .email("ana@example.ro"),
+                by: "cli:ana",
+                reason: "asked by letter",
+                skipsOpen: false,
+                isDryRun: false,
+                until: service.soon
+            )
+            #expect(report.isCarriedOut)
+            let look = service.lookAgain(at: asked, token: support)
+            #expect(look["reason"] == "erased" && service.outcomes(look) == ["cancelled"])
+        }
+    }
+}
