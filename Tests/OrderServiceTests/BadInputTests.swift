@@ -262,6 +262,22 @@ struct BadInputTests {
         }
     }
 
+    @Test("in a path that is not ASCII names nothing there is")
+    func foreignLetters() async throws {
+        try await ServiceUnderTest.run { service in
+            let admin = try service.session("a", .admin)
+            for (method, path) in [
+                (Web.Method.post, "/v1/admin/refunds/é/resolve"),
+                (.get, "/v1/orders/bulk/cancel/é"), (.get, "/v1/users/é/orders"),
+            ] {
+                let body: JSON? =
+                    method == .post ? ["outcome": "failed", "evidence": "none"] : nil
+                #expect(service.send(method, path, token: admin, body).status == 404)
+            }
+            #expect(service.send(.get, "/v1/checkout/sessions/é").status == 401)
+        }
+    }
+
     @Test(
         "of paging is named",
         arguments: [
