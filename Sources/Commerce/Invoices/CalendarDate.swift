@@ -14,6 +14,13 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
         self.day = day
     }
 
+    /// Takes a day that is known to exist.
+    init(known day: (year: Int, month: Int, day: Int)) {
+        year = day.year
+        month = day.month
+        self.day = day.day
+    }
+
     /// Reads exactly `YYYY-MM-DD` (CIUS-RO, BR-RO-DT001).
     package init?(parsing text: String) {
         let bytes = Array(text.utf8)
@@ -33,7 +40,7 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
         (first.year, first.month, first.day) < (second.year, second.month, second.day)
     }
 
-    private static func days(in month: Int, of year: Int) -> Int {
+    static func days(in month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
