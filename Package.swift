@@ -17,8 +17,10 @@ let strict: [SwiftSetting] =
     ]
 
 /// A C library of the system, seen through `module.modulemap` and `shim.h`.
-func cLibrary(_ name: String, debian package: String) -> Target {
-    .systemLibrary(name: name, providers: [.apt([package])])
+///
+/// `pkgConfig` is for one whose header files lie in a folder of their own.
+func cLibrary(_ name: String, debian package: String, pkgConfig: String? = nil) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -72,6 +74,7 @@ let package = Package(
         cLibrary("CMariaDB", debian: "libmariadb-dev"),
         cLibrary("CCurl", debian: "libcurl4-openssl-dev"),
         cLibrary("CCrypto", debian: "libssl-dev"),
+        cLibrary("CLibXML2", debian: "libxml2-dev", pkgConfig: "libxml-2.0"),
 
         library("Web"),
         library("Resilience"),
@@ -82,19 +85,21 @@ let package = Package(
         library("MariaDB", ["CMariaDB", "Resilience"]),
         library("Curl", ["CCurl", "Resilience"]),
         library("Signing", ["CCrypto"]),
+        library("XML", ["CLibXML2"]),
+        library("UBL", ["Commerce", "XML"]),
         library(
             "OrderService",
             [
                 "Web", "Resilience", "Commerce", "Observability", "Redis", "MariaDB", "Curl",
-                "Signing", configuration, logging,
+                "Signing", "UBL", "XML", configuration, logging,
             ]
         ),
         library("OrderSimulation", ["Resilience", "Signing", "Web"]),
         program(
             "orderd",
             [
-                "OrderService", "FastCGI", "MariaDB", "Observability", "Redis", "Resilience",
-                "Signing", "Web", argumentParser, logging,
+                "Commerce", "OrderService", "FastCGI", "MariaDB", "Observability", "Redis",
+                "Resilience", "Signing", "Web", argumentParser, logging,
             ]
         ),
         program("ordersim", ["FastCGI", "Curl", "OrderSimulation", "Resilience", argumentParser]),
@@ -167,6 +172,12 @@ let package = Package(
         ),
         tests("WebTests", ["Web"]),
         tests("CommerceTests", ["Commerce"]),
+        tests("XMLTests", ["XML"]),
+        tests(
+            "UBLTests",
+            ["Commerce", "UBL", "XML"],
+            resources: [.copy("Resources")]
+        ),
         tests(
             "ResilienceTests",
             ["Resilience", "OrderServiceTesting"],

@@ -33,6 +33,7 @@ package struct ShippingMethod: Sendable, Hashable {
     package let name: String
     /// With tax.
     package let price: Money
+    /// Of shipping alone: goods of value make it bear theirs.
     package let vatRate: VATRate
     /// From this total of the goods on, sending is free; nil if it never is.
     package let freeFrom: Money?
@@ -71,6 +72,8 @@ package struct Totals: Sendable, Hashable {
     /// Adds up lines and shipping.
     ///
     /// The tax is computed once per rate on the gross sum, so that it is exact on the whole.
+    /// Shipping bears the goods' rates, shared out by value over several; it is the method's own
+    /// only where the goods have no value.
     ///
     /// - Parameters:
     ///   - lines: in one currency, the shipping's as well.
@@ -82,25 +85,15 @@ package struct Totals: Sendable, Hashable {
         shipping method: ShippingMethod?,
         currency: Currency
     ) throws(Money.Failure) {
-        var items = Money.zero(currency)
-        var gross: [VATRate: Money] = [:]
-        for line in lines {
-            items = try items.adding(line.total)
-            gross[line.vatRate] = try (gross[line.vatRate] ?? .zero(currency)).adding(line.total)
+        let gross = try GrossByRate(lines: lines, discount: .zero(currency), currency: currency) {
+            items in method.map { ($0.price(forItems: items), $0.vatRate) }
         }
-        var shipping = Money.zero(currency)
-        if let method {
-            shipping = method.price(forItems: items)
-            if shipping.minor > 0 {
-                gross[method.vatRate] =
-                    try (gross[method.vatRate] ?? .zero(currency)).adding(shipping)
-            }
-        }
-        self.items = items
-        self.shipping = shipping
-        total = try items.adding(shipping)
-        groups = gross.sorted { $0.key < $1.key }.map { rate, gross in
-            Group(rate: rate, gross: gross, vat: rate.taxContained(in: gross))
+        items = gross.items
+        total = gross.total
+        shipping = method?.price(forItems: gross.items) ?? .zero(currency)
+        groups = gross.parts.sorted { $0.key < $1.key }.map { rate, part in
+            let gross = Money(minor: part.total, currency)
+            return Group(rate: rate, gross: gross, vat: rate.taxContained(in: gross))
         }
     }
 }

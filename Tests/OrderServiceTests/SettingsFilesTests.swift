@@ -14,6 +14,12 @@ import Testing
             USER_SERVICE_URL=http://users
             PRODUCT_SERVICE_URL=http://products
             SEALING_KEY=\(String(repeating: "0f", count: 32))
+            SELLER_NAME=Magazin Exemplu SRL
+            SELLER_CUI=RO90123459
+            SELLER_STREET=Strada Exemplului nr. 10
+            SELLER_CITY=Cluj-Napoca
+            SELLER_COUNTY=RO-CJ
+            SELLER_POSTAL_CODE=400001
 
             """
         let path = try files.write(least + text)

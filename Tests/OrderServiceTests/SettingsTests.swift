@@ -14,6 +14,12 @@ import Testing
         "USER_SERVICE_URL": "http://users",
         "PRODUCT_SERVICE_URL": "http://127.0.0.1:8081/products/",
         "SEALING_KEY": String(repeating: "0f", count: 32),
+        "SELLER_NAME": "Magazin Exemplu SRL",
+        "SELLER_CUI": "RO90123459",
+        "SELLER_STREET": "Strada Exemplului nr. 10",
+        "SELLER_CITY": "Cluj-Napoca",
+        "SELLER_COUNTY": "RO-CJ",
+        "SELLER_POSTAL_CODE": "400001",
     ]
 
     private func load(_ changes: [String: String]) throws(SettingsError) -> Settings {
@@ -147,6 +153,29 @@ import Testing
                 "PAYMENT_LIMIT_CUSTOMER_HOUR", "21",
                 "21 is more than PAYMENT_LIMIT_CUSTOMER_DAY, 20"
             ),
+            ("SELLER_NAME", "", "is required"),
+            (
+                "SELLER_CUI", "RO90123458",
+                "«RO90123458» is not a fiscal code with its check digit"
+            ),
+            (
+                "SELLER_CITY", String(repeating: "x", count: 51),
+                "has 51 characters, and not 1 to 50"
+            ),
+            (
+                "SELLER_COUNTY", "Cluj",
+                "«Cluj» is not a Romanian county's code, such as RO-CJ"
+            ),
+            ("SELLER_POSTAL_CODE", "40001", "«40001» is not six digits"),
+            (
+                "SELLER_IBAN", "RO49AAAA1B31007593840001",
+                "«RO49AAAA1B31007593840001» is not an IBAN with its check digits"
+            ),
+            (
+                "INVOICE_SERIES", "mex-",
+                "«mex-» is not 1 to 20 capital letters and digits, a letter first"
+            ),
+            ("CREDIT_NOTE_SERIES", "MEX", "is INVOICE_SERIES as well"),
             ("PAYMENT_LIMIT_ADDRESS_HOUR", "0", "0 is outside 1…1000000"),
             ("LIMIT_PROCESSES", "101", "101 is outside 1…100"),
             ("STRIPE_SECRET_KEY_FILE", "/nowhere", ""),
@@ -166,7 +195,8 @@ import Testing
         #expect(
             error?.problems.map(\.setting) == [
                 "MARIADB_HOSTS", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "USER_SERVICE_URL",
-                "PRODUCT_SERVICE_URL", "SEALING_KEY",
+                "PRODUCT_SERVICE_URL", "SEALING_KEY", "SELLER_NAME", "SELLER_CUI", "SELLER_STREET",
+                "SELLER_CITY", "SELLER_COUNTY", "SELLER_POSTAL_CODE",
             ]
         )
         #expect(problems(["WORKERS": "-1", "GRACE": "x", "LOG_LEVEL": "loud"]).count == 3)

@@ -35,6 +35,12 @@ enum Program {
             "STRIPE_WEBHOOK_SECRET": "whsec_1", "USER_SERVICE_URL": "http://127.0.0.1:9",
             "PRODUCT_SERVICE_URL": "http://127.0.0.1:9",
             "SEALING_KEY": String(repeating: "0f", count: 32), "PATH": "/usr/bin:/bin",
+            "SELLER_NAME": "Magazin Exemplu SRL",
+            "SELLER_CUI": "RO90123459",
+            "SELLER_STREET": "Strada Exemplului nr. 10",
+            "SELLER_CITY": "Cluj-Napoca",
+            "SELLER_COUNTY": "RO-CJ",
+            "SELLER_POSTAL_CODE": "400001",
         ].merging(changes) { $1 }
     }
 

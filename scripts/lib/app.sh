@@ -23,6 +23,14 @@ write_settings() {
         setting USER_SERVICE_URL "$sim"
         setting PRODUCT_SERVICE_URL "$sim"
         setting SEALING_KEY "$(secret sealing-key '' 32)"
+        setting SELLER_NAME 'Magazin Exemplu SRL'
+        setting SELLER_CUI RO90123459
+        setting SELLER_TRADE_REGISTER J12/1234/2015
+        setting SELLER_LEGAL_TEXT 'Capital social 200 RON'
+        setting SELLER_STREET 'Strada Exemplului nr. 10'
+        setting SELLER_CITY Cluj-Napoca
+        setting SELLER_COUNTY RO-CJ
+        setting SELLER_POSTAL_CODE 400001
         setting SIM_LISTEN "unix:$ORDERSIM_SOCKET"
         setting SIM_STRIPE_SECRET_KEY "$(secret stripe-secret-key sk_test_ 24)"
         setting SIM_WEBHOOK_URL "$base/v1/webhooks/stripe"

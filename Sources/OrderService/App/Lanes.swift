@@ -8,8 +8,8 @@ package struct Lanes: Sendable {
     static let webhookLanes = 4
     /// What else has a queue of its own in a process that serves: webhooks, four writers of
     /// answers, the breakers' events, their reports, revocations, the uses of sessions, the recovery
-    /// of caches, and three loops for metrics and for guests' accesses.
-    static let ownQueues = webhookLanes + 4 + 2 + 3 + 3
+    /// of caches, and four loops for metrics and for guests' accesses.
+    static let ownQueues = webhookLanes + 4 + 2 + 3 + 4
 
     package let read: LaneGroup
     package let request: LaneGroup

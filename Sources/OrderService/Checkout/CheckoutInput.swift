@@ -57,29 +57,57 @@ enum CheckoutInput {
         return text
     }
 
-    /// `billing {name, company?, cui?, address}`, as a whole; null removes it.
+    /// `billing {name, company?, cui?, tradeRegister?, cnp?, address}`, as a whole; null removes it.
     static func merge(_ body: BodyReader, into billing: inout CheckoutSession.Billing?) {
         if body.isNull("billing") { billing = nil }
         let read = body.object("billing") { object -> CheckoutSession.Billing? in
             let name = object.string("name", length: 1...200, required: true)
             let company = object.string("company", length: 1...200)
             let cui = cui(object)
+            let tradeRegister = tradeRegister(object)
+            let cnp = cnp(object)
             let address = object.object("address", required: true, address)
             if cui != nil, company == nil {
                 object.report("company", "required", "A CUI needs the company's name.")
+            }
+            if cnp != nil, company != nil {
+                object.report("cnp", "value", "A CNP is a person's; a company has a CUI.")
             }
             guard let name, let address else { return nil }
             return CheckoutSession.Billing(
                 name: name,
                 company: company,
                 cui: cui,
+                tradeRegister: tradeRegister,
+                cnp: cnp,
                 address: address
             )
         }
         if let read { billing = read }
     }
 
-    private static func cui(_ body: BodyReader) -> String? {
+    /// A number in the trade register, of a company that names its CUI; kept as it is written, as
+    /// its form has changed.
+    static func tradeRegister(_ body: BodyReader) -> String? {
+        guard let text = body.string("tradeRegister", length: 1...64) else { return nil }
+        if !body.has("cui") || body.isNull("cui") {
+            body.report("cui", "required", "A number in the trade register needs the CUI.")
+        }
+        return text
+    }
+
+    /// A consumer's personal number.
+    static func cnp(_ body: BodyReader) -> String? {
+        guard let text = body.string("cnp", length: 13...13) else { return nil }
+        guard let cnp = CNP(parsing: text) else {
+            body.report("cnp", "check_digit", "This is not a valid CNP.")
+            return nil
+        }
+        return cnp.description
+    }
+
+    /// A company's fiscal code, with `RO` where it was written so, as who pays VAT does.
+    static func cui(_ body: BodyReader) -> String? {
         guard let text = body.string("cui", length: 2...14) else { return nil }
         guard let cui = CUI(parsing: text) else {
             body.report("cui", "check_digit", "This is not a valid CUI.")
@@ -113,7 +141,7 @@ enum CheckoutInput {
         shipping = merged
     }
 
-    private static func address(_ body: BodyReader) -> Address? {
+    static func address(_ body: BodyReader) -> Address? {
         let name = body.string("name", length: 1...200)
         let street = body.string("street", length: 1...200, required: true)
         let city = body.string("city", length: 1...100, required: true)

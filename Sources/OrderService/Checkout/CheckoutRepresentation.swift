@@ -57,7 +57,8 @@ enum CheckoutRepresentation {
     static func billing(_ billing: CheckoutSession.Billing) -> JSON {
         [
             "name": .string(billing.name), "company": JSON(billing.company),
-            "cui": JSON(billing.cui), "address": address(billing.address),
+            "cui": JSON(billing.cui), "tradeRegister": JSON(billing.tradeRegister),
+            "cnp": JSON(billing.cnp), "address": address(billing.address),
         ]
     }
 
@@ -134,7 +135,8 @@ extension CheckoutSession {
 }
 
 extension CheckoutSession.Billing {
-    fileprivate init?(stored json: JSON) {
+    /// Reads what `CheckoutRepresentation.billing` has written; nil if it is not whole.
+    init?(stored json: JSON) {
         guard let name = json["name"]?.string,
             let address = json["address"].flatMap(Address.init(stored:))
         else { return nil }
@@ -142,13 +144,16 @@ extension CheckoutSession.Billing {
             name: name,
             company: json["company"]?.string,
             cui: json["cui"]?.string,
+            tradeRegister: json["tradeRegister"]?.string,
+            cnp: json["cnp"]?.string,
             address: address
         )
     }
 }
 
 extension Address {
-    fileprivate init?(stored json: JSON) {
+    /// Reads what `CheckoutRepresentation.address` has written; nil if it is not whole.
+    init?(stored json: JSON) {
         guard let street = json["street"]?.string, let city = json["city"]?.string,
             let postalCode = json["postalCode"]?.string, let country = json["country"]?.string
         else { return nil }

@@ -22,6 +22,10 @@ struct CheckoutSession: Sendable {
         var name: String
         var company: String?
         var cui: String?
+        /// Of a company: its number in the trade register.
+        var tradeRegister: String?
+        /// Of a consumer who gives it: the personal number.
+        var cnp: String?
         var address: Address
     }
 

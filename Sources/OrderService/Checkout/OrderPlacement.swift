@@ -87,7 +87,7 @@ struct OrderPlacement: Sendable {
         }
         let billing =
             session.billing
-            ?? CheckoutSession.Billing(name: name, company: nil, cui: nil, address: address)
+            ?? CheckoutSession.Billing(name: name, address: address)
         let totals = try session.totalsOrProblem(methods)
         guard
             paymentMethod != .card || totals.total.minor == 0

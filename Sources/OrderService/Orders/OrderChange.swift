@@ -43,8 +43,10 @@ package struct OrderChange: Sendable {
         if let closing = order.closing, closing.event != event {
             throw IllegalTransition(status: order.status, event: event, allowed: [])
         }
-        order.status = try order.status.after(event)
+        let before = order.status
+        order.status = try before.after(event)
         record("order.\(order.status.rawValue)", cause: cause, isPublic: true)
+        if order.mayNeedInvoice(after: before) { schedule(.advanceInvoices) }
     }
 
     /// Shows what the order's payment has become, by the table of `PaymentStatus`.

@@ -30,6 +30,10 @@ package struct OutboxMessage: Sendable {
         case refundSucceeded = "refund.succeeded"
         /// Also of one that was cancelled: the money stays here.
         case refundFailed = "refund.failed"
+        /// An invoice, or a credit note.
+        case invoiceIssued = "invoice.issued"
+        /// A document that breaks a rule: somebody has to correct it.
+        case invoiceRejected = "invoice.rejected"
         /// For the mailer; it changes nothing of the order.
         case guestLinkRequested = "guest.link.requested"
 
@@ -64,6 +68,8 @@ package struct OutboxMessage: Sendable {
         case assessPayment = "fraud.assess"
         /// Sends the refunds of an order that wait, and finds out what became of the others.
         case advanceRefunds = "refund.advance"
+        /// Issues the invoice and the credit notes of an order that are due.
+        case advanceInvoices = "invoice.advance"
 
         var group: TaskGroup {
             switch self {
@@ -72,6 +78,7 @@ package struct OutboxMessage: Sendable {
             case .discardUnseen, .commitReservation, .verifyReservation, .extendReservation:
                 .stock
             case .closeOrder, .capturePayment: .closing
+            case .advanceInvoices: .invoices
             }
         }
     }
@@ -84,6 +91,8 @@ package struct OutboxMessage: Sendable {
         case stock
         /// Both.
         case closing
+        /// None but MariaDB.
+        case invoices
 
         /// The tasks of the group.
         var tasks: [Task] { Task.allCases.filter { $0.group == self } }

@@ -17,6 +17,7 @@ struct TaskRunner: Sendable {
     let products: ProductServiceClient
     let refunds: RefundJobs
     let checkUp: FraudCheckUp
+    let invoices: InvoiceJobs
     private let logger = Logger(label: "orderd.tasks")
 
     /// Tasks of a group that run at once; each ends within its lease.
@@ -35,7 +36,8 @@ struct TaskRunner: Sendable {
         reservationExtension: ReservationExtension,
         products: ProductServiceClient,
         refunds: RefundJobs,
-        checkUp: FraudCheckUp
+        checkUp: FraudCheckUp,
+        invoices: InvoiceJobs
     ) {
         self.relay = relay
         self.placement = placement
@@ -48,6 +50,7 @@ struct TaskRunner: Sendable {
         self.products = products
         self.refunds = refunds
         self.checkUp = checkUp
+        self.invoices = invoices
         lanes = LaneGroup(
             name: "tasks",
             lanes: Self.batch * OutboxMessage.TaskGroup.allCases.count,
@@ -170,6 +173,8 @@ struct TaskRunner: Sendable {
             ) {
                 throw NotYet(description: reason)
             }
+        case .advanceInvoices:
+            try invoices.advance(message.orderID, until: deadline)
         case nil:
             throw NotYet(description: "this version does not know the task")
         }

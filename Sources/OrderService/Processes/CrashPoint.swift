@@ -22,6 +22,7 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     case refundRequested = "refund.requested"
     case refundTaken = "refund.turn"
     case refundSucceeded = "refund.succeeded"
+    case invoiceIssued = "invoice.issued"
     case reservationHeld = "reservation.held"
     case reservationCommitted = "reservation.committed"
     case reservationReleased = "reservation.released"

@@ -189,7 +189,9 @@ struct RefundSettlement: Sendable {
         change.record("refund.\(refund.status.rawValue)", cause: cause, isPublic: isPublic)
         let subject = (name: "refund", value: RefundRepresentation.event(refund))
         switch refund.status {
-        case .succeeded: change.announce(.refundSucceeded, about: subject)
+        case .succeeded:
+            change.announce(.refundSucceeded, about: subject)
+            change.schedule(.advanceInvoices)
         case .failed, .cancelled: change.announce(.refundFailed, about: subject)
         default: break
         }

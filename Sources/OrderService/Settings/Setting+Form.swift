@@ -16,6 +16,13 @@ enum SettingForm {
     case duration(ClosedRange<Duration>)
     case policy
     case rules
+    /// Text of so many characters.
+    case words(ClosedRange<Int>)
+    case cui
+    case county
+    case postalCode
+    case iban
+    case series
 
     /// The column «values» of the README's table.
     var summary: String {
@@ -34,6 +41,12 @@ enum SettingForm {
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .policy: "list of `part=value`"
         case .rules: "list of `rule=weight[@from]`"
+        case .words(let range): "\(range.lowerBound)…\(range.upperBound) characters"
+        case .cui: "fiscal code"
+        case .county: "code such as `RO-CJ`"
+        case .postalCode: "6 digits"
+        case .iban: "IBAN"
+        case .series: "1…20 letters and digits"
         case .count(let range): "\(range.lowerBound)…\(range.upperBound)"
         case .duration(let range):
             "\(DurationText.text(of: range.lowerBound))…\(DurationText.text(of: range.upperBound))"

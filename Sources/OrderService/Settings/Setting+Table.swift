@@ -252,6 +252,32 @@ extension Setting {
         case .sessionTTLMaximum:
             .duration("30d", .minutes(1)...(.days(365)), "Longest life of a session token.")
 
+        case .sellerName:
+            .init(.words(1...200), note: "required", "The company's name, as invoices have it.")
+        case .sellerCUI:
+            .init(.cui, note: "required", "Its fiscal code (CUI), with or without `RO`.")
+        case .sellerVATPayer:
+            .init(.onOff, default: "on", "Whether it is registered for VAT.")
+        case .sellerTradeRegister:
+            .init(.words(1...200), "Its number in the trade register, such as `J12/1234/2015`.")
+        case .sellerLegalText:
+            .init(.words(1...1_000), "What else the law wants on invoices: the share capital.")
+        case .sellerStreet: .init(.words(1...150), note: "required", "Its address: the street,")
+        case .sellerCity:
+            .init(
+                .words(1...50),
+                note: "required",
+                "the city, in Bucharest `SECTOR1` to `SECTOR6`,"
+            )
+        case .sellerCounty: .init(.county, note: "required", "the county,")
+        case .sellerPostalCode: .init(.postalCode, note: "required", "and the postal code.")
+        case .sellerPhone: .init(.words(1...100), "Its telephone number, as invoices have it.")
+        case .sellerEmail: .init(.words(3...100), "Its e-mail address, as invoices have it.")
+        case .sellerIBAN: .init(.iban, "Its bank account.")
+        case .invoiceSeries: .init(.series, default: "MEX", "The series of invoices' numbers,")
+        case .creditNoteSeries:
+            .init(.series, default: "MEXS", "and that of credit notes, which is another one.")
+
         case .paymentLimitCustomerHour:
             .count("5", 1...1_000_000, "Attempts to pay that a customer has in an hour,")
         case .paymentLimitCustomerDay: .count("20", 1...1_000_000, "and in a day;")

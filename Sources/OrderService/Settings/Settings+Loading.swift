@@ -56,6 +56,7 @@ extension Settings {
             supportLimit: Int64(reader.count(.refundSupportLimit)),
             dailyLimit: Int64(reader.count(.refundDailyLimit))
         )
+        invoicing = Invoicing(reading: &reader)
         access = Access(
             guestTokenLife: reader.duration(.guestTokenTTL),
             guestLookUpLife: reader.duration(.guestLookUpTTL),

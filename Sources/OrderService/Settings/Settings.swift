@@ -1,3 +1,4 @@
+package import Commerce
 package import Logging
 
 /// The settings of the process: read once at start, checked as a whole, and never changed.
@@ -11,6 +12,7 @@ package struct Settings: Sendable {
     package var sealing: Sealing
     package var checkout: Checkout
     package var refunds: Refunds
+    package var invoicing: Invoicing
     package var access: Access
     package var limits: Limits
     package var fraud: Fraud
@@ -130,6 +132,14 @@ extension Settings {
         package var supportLimit: Int64
         /// Of all orders in a day; 0 for no limit.
         package var dailyLimit: Int64
+    }
+
+    /// Who sells, and how invoices are numbered.
+    package struct Invoicing: Sendable, Equatable {
+        package var seller: InvoiceParty
+        package var iban: IBAN?
+        package var invoiceSeries: String
+        package var creditNoteSeries: String
     }
 
     /// The lives of tokens.

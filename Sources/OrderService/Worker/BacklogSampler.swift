@@ -164,7 +164,13 @@ extension Services {
             : nil
         let retention = RetentionSampler(store: retentionStore, clock: clock, metrics: metrics)
         let holdings = CacheHoldingsSampler(cache: cache, metrics: metrics)
+        let invoices = InvoiceSampler(database: database, clock: clock, metrics: metrics)
         return Worker(jobs: [
+            // Apart and seldom: it counts all that the tax office has not accepted.
+            Worker.Job(name: "invoices", pause: .seconds(60)) { deadline in
+                try invoices.run(until: deadline)
+                return 0
+            },
             Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
                 _ = try sampler.run(until: deadline)
                 _ = try inDoubt.run(until: deadline)

@@ -50,7 +50,8 @@ extension Services {
             ),
             products: products,
             refunds: refundJobs,
-            checkUp: fraudCheckUp
+            checkUp: fraudCheckUp,
+            invoices: invoiceJobs
         )
         let stopping = StopSignal()
         let reconciliation = reconciliationJob(endingWith: stopping)

@@ -1,0 +1,93 @@
+import Commerce
+
+/// What counts of an order for its invoice and credit notes, and which document is due next.
+///
+/// The invoice is of the whole price. What is credited follows the money: after each refund that
+/// succeeded, of the price P, with C captured and R given back so far,
+///
+///     target = min(P, max(0, P - (C - R))),  due = target - target at R = 0 - credited
+///
+/// so a refund of what was overpaid credits nothing, and one that failed after it had succeeded is
+/// made up for by the next. An order that ended with no money here is credited as a whole.
+struct InvoiceAccount: Sendable {
+    /// A document that there is, or that was refused by a rule.
+    struct Entry: Sendable {
+        let cause: String
+        let kind: InvoiceDocument.Kind
+        let isIssued: Bool
+        let gross: Int64
+    }
+
+    /// A refund that succeeded.
+    struct Refund: Sendable {
+        let id: Int64
+        let amount: Int64
+    }
+
+    /// What is to be made next.
+    enum Due: Sendable, Equatable {
+        case invoice
+        /// A credit note for a refund, of so much in minor units.
+        case refund(Int64, amount: Int64)
+        /// A credit note of all that is left.
+        case rest
+        /// A document waits for somebody's correction, and all that follow wait for it.
+        case blocked
+    }
+
+    let orderID: Int64
+    let status: OrderStatus
+    let method: PaymentMethod
+    /// In minor units, as all that follow.
+    let price: Int64
+    let captured: Int64
+    /// In the order in which they succeeded.
+    let refunds: [Refund]
+    let entries: [Entry]
+
+    /// Nil if nothing is due.
+    var due: Due? {
+        if entries.contains(where: { !$0.isIssued }) { return .blocked }
+        guard entries.contains(where: { $0.kind == .invoice }) else {
+            return isSold ? .invoice : nil
+        }
+        let credited = entries.filter { $0.kind == .creditNote }.reduce(0) { $0 + $1.gross }
+        let left = price - credited
+        guard left > 0 else { return nil }
+        if let due = dueRefund(credited: credited, left: left) { return due }
+        let refunded = refunds.reduce(0) { $0 + $1.amount }
+        let isKnown = entries.contains { $0.cause == InvoiceCause.ending(orderID).key }
+        return hasEnded && captured - refunded <= 0 && !isKnown ? .rest : nil
+    }
+
+    private func dueRefund(credited: Int64, left: Int64) -> Due? {
+        let known = Set(entries.map(\.cause))
+        var refunded: Int64 = 0
+        for refund in refunds {
+            refunded += refund.amount
+            guard !known.contains(InvoiceCause.refund(refund.id).key) else { continue }
+            let amount = min(left, target(refunded) - target(0) - credited)
+            if amount > 0 { return .refund(refund.id, amount: amount) }
+        }
+        return nil
+    }
+
+    private func target(_ refunded: Int64) -> Int64 {
+        min(price, max(0, price - (captured - refunded)))
+    }
+
+    /// Whether the order is sold so far that it has to have an invoice: from its confirmation, and
+    /// from its shipping if it is paid at the door.
+    private var isSold: Bool {
+        guard price > 0 else { return false }
+        return switch status {
+        case .confirmed, .inFulfilment: method == .card
+        case .shipped, .delivered: true
+        // What came back before anybody paid for it was not sold.
+        case .returned: captured > 0
+        case .awaitingPayment, .paymentReview, .stockReview, .cancelled, .expired, .rejected: false
+        }
+    }
+
+    private var hasEnded: Bool { status.hasEndedUnpaid || status == .returned }
+}

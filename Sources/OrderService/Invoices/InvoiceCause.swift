@@ -1,0 +1,28 @@
+import Commerce
+
+/// What a document is made for; each makes one at most.
+enum InvoiceCause: Sendable, Hashable {
+    /// The order was sold.
+    case order(Int64)
+    /// Money went back.
+    case refund(Int64)
+    /// The order ended, and nothing of its money is here.
+    case ending(Int64)
+
+    /// The unique key `invoices.cause_key`.
+    var key: String {
+        switch self {
+        case .order(let id): "order:\(id)"
+        case .refund(let id): "refund:\(id)"
+        case .ending(let id): "cancel:\(id)"
+        }
+    }
+
+    var kind: InvoiceDocument.Kind {
+        if case .order = self { .invoice } else { .creditNote }
+    }
+
+    var refundID: Int64? {
+        if case .refund(let id) = self { id } else { nil }
+    }
+}

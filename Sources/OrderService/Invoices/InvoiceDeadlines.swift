@@ -1,0 +1,71 @@
+package import Commerce
+import MariaDB
+package import Resilience
+
+/// What the tax office has yet to get, and by when.
+package struct InvoiceDeadlines: Sendable {
+    let database: Database
+
+    /// How many documents break a rule, and since when the oldest does.
+    func rejected(until deadline: Deadline) throws -> (count: Int, oldest: Timestamp?) {
+        let row = try database.query(
+            """
+            SELECT COUNT(*) AS number, MIN(created_at) AS oldest FROM invoices
+            WHERE state = \(InvoiceState.rejected.rawValue)
+            """,
+            class: .job,
+            until: deadline
+        ).first
+        return (try row?.int("number") ?? 0, try row?.optionalTimestamp("oldest"))
+    }
+
+    /// How many issued documents are not accepted yet, by state, and how many of them are late.
+    func standing(
+        on today: CalendarDate,
+        until deadline: Deadline
+    ) throws -> (counts: [InvoiceState: Int], overdue: Int) {
+        let rows = try database.query(
+            """
+            SELECT state, COUNT(*) AS number,
+                CAST(SUM(deadline < \(today.description)) AS SIGNED) AS overdue
+            FROM invoices WHERE state IN (\(list: Self.unfinished)) GROUP BY state
+            """,
+            class: .job,
+            until: deadline
+        )
+        var counts: [InvoiceState: Int] = [:]
+        var overdue = 0
+        for row in rows {
+            counts[try row.word("state", InvoiceState.init(rawValue:))] = try row.int("number")
+            overdue += try row.int("overdue")
+        }
+        return (counts, overdue)
+    }
+
+    /// Documents that are not accepted yet, those due first at the front.
+    ///
+    /// - Parameters:
+    ///   - last: the last day whose documents are listed; nil for all.
+    ///   - limit: of how many.
+    ///   - deadline: of the question.
+    /// - Returns: their rows.
+    /// - Throws: `MariaDBError`.
+    package func list(
+        through last: CalendarDate?,
+        limit: Int,
+        until deadline: Deadline
+    ) throws -> [InvoiceRecord] {
+        let end: SQL = last.map { "AND deadline <= \($0.description)" } ?? ""
+        return try database.query(
+            """
+            SELECT \(InvoiceRecord.columns) FROM invoices
+            WHERE state IN (\(list: Self.unfinished)) \(end)
+            ORDER BY deadline, id LIMIT \(limit)
+            """,
+            class: .job,
+            until: deadline
+        ).map(InvoiceRecord.init)
+    }
+
+    private static let unfinished = InvoiceState.unfinished.map(\.rawValue)
+}

@@ -1,0 +1,237 @@
+import Commerce
+import Logging
+import MariaDB
+import UBL
+import Web
+
+/// Issues documents within a change of their order: made, held against the rules, numbered, written.
+///
+/// The rules are asked before a number is taken, so one that the tax office would not accept takes
+/// none; it is put down as rejected, for somebody to correct.
+struct InvoiceIssuer: Sendable {
+    let drafting: InvoiceDrafting
+    let methods: ShippingMethods
+    let logger = Logger(label: "orderd.invoices")
+
+    /// Working days from the day of issue within which the tax office has to have it (OUG 89/2025).
+    static let submissionDays = 5
+
+    /// The order's billing is gone, so there is nobody to make a document for.
+    struct NobodyToBill: Error, CustomStringConvertible {
+        let description = "the order's billing cannot be read"
+    }
+
+    /// The credit note's invoice is not there.
+    struct NothingToCredit: Error, CustomStringConvertible {
+        let description = "there is no invoice to credit"
+    }
+
+    /// Makes the document that is due.
+    ///
+    /// - Parameters:
+    ///   - cause: what it is made for.
+    ///   - amount: of a credit note, in minor units; nil for all that is left.
+    ///   - buyer: somebody's correction of whom it is for.
+    ///   - change: of the order, which is locked.
+    ///   - transaction: the change's.
+    /// - Returns: a draft that nobody has held against the rules.
+    /// - Throws: why it cannot be made; `MariaDBError`.
+    func draft(
+        for cause: InvoiceCause,
+        amount: Int64?,
+        to buyer: InvoiceParty? = nil,
+        _ change: OrderChange,
+        _ transaction: inout Transaction
+    ) throws -> InvoiceStore.Draft {
+        let order = change.order
+        let today = change.now.dayInRomania
+        guard let number = drafting.standIn(for: cause.kind) else { throw NothingToCredit() }
+        guard cause.kind == .creditNote else {
+            let source = try source(of: order, &transaction)
+            let document = try drafting.invoice(
+                of: source,
+                to: buyer,
+                number: number,
+                on: today
+            )
+            return .init(cause: cause, orderID: order.id, creditedID: nil, document: document)
+        }
+        let issued = try InvoiceStore.issued(of: order.id, in: &transaction)
+        guard let invoice = issued.first(where: { $0.record.kind == .invoice }) else {
+            throw NothingToCredit()
+        }
+        let document = try drafting.creditNote(
+            of: invoice.document,
+            after: issued.filter { $0.record.kind == .creditNote }.map(\.document),
+            amount: amount,
+            pieces: try pieces(of: cause, amount: amount, &transaction),
+            isPaidBack: cause.refundID != nil,
+            to: buyer,
+            number: number,
+            on: today
+        )
+        return .init(
+            cause: cause,
+            orderID: order.id,
+            creditedID: invoice.record.id,
+            document: document
+        )
+    }
+
+    /// The rules that a draft breaks.
+    ///
+    /// - Throws: `XMLError`.
+    func faults(of document: InvoiceDocument, on today: CalendarDate) throws -> [UBLFault] {
+        try UBLRules.faults(of: UBLWriter.bytes(of: document), today: today)
+    }
+
+    /// Gives a draft that breaks no rule its number and its day.
+    func number(
+        _ draft: inout InvoiceStore.Draft,
+        on today: CalendarDate,
+        in transaction: inout Transaction
+    ) throws -> InvoiceStore.Issue {
+        let kind = draft.document.kind
+        let given = try InvoiceStore.takeNumber(
+            of: drafting.series(of: kind),
+            kind,
+            on: today,
+            in: &transaction
+        )
+        draft.document.number = given.number
+        draft.document.issueDate = given.date
+        if draft.document.deliveryDate == given.date { draft.document.deliveryDate = nil }
+        return InvoiceStore.Issue(
+            xml: try UBLWriter.bytes(of: draft.document),
+            deadline: WorkingDays.date(after: given.date, count: Self.submissionDays)
+        )
+    }
+
+    /// Issues what is due, or puts it down as rejected.
+    func issue(
+        _ cause: InvoiceCause,
+        amount: Int64?,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws {
+        var draft = try draft(for: cause, amount: amount, change, &transaction)
+        let today = change.now.dayInRomania
+        let faults = try faults(of: draft.document, on: today)
+        guard faults.isEmpty else {
+            return try reject(draft, faults, &change, &transaction)
+        }
+        let issue = try number(&draft, on: today, in: &transaction)
+        let id = try InvoiceStore.insert(draft, issue, at: change.now, in: &transaction)
+        Self.tell(id, draft.document, cause: nil, &change)
+    }
+
+    private func reject(
+        _ draft: InvoiceStore.Draft,
+        _ faults: [UBLFault],
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws {
+        let rules = faults.reduce(into: [String]()) { rules, fault in
+            if !rules.contains(fault.rule) { rules.append(fault.rule) }
+        }
+        logger.error(
+            "a document breaks rules and was not issued",
+            metadata: [
+                "orderId": "\(draft.orderID)", "kind": "\(draft.document.kind.rawValue)",
+                "rules": "\(rules.joined(separator: " "))",
+            ]
+        )
+        let id = try InvoiceStore.insert(
+            rejected: draft,
+            faults: .array(faults.map(\.json)),
+            at: change.now,
+            in: &transaction
+        )
+        change.record("invoice.rejected", cause: Self.excerpt(rules.joined(separator: " ")))
+        change.announce(
+            .invoiceRejected,
+            about: (
+                "invoice",
+                [
+                    "id": .string(id), "kind": .string(draft.document.kind.rawValue),
+                    "rules": .array(rules.map { .string($0) }),
+                ]
+            )
+        )
+    }
+
+    /// Tells history and outside that a document was issued.
+    static func tell(
+        _ id: String,
+        _ document: InvoiceDocument,
+        cause: String?,
+        _ change: inout OrderChange
+    ) {
+        let text = [document.number.description, cause].compactMap { $0 }.joined(separator: ": ")
+        change.record("invoice.issued", cause: excerpt(text), isPublic: true)
+        change.announce(
+            .invoiceIssued,
+            about: (
+                "invoice",
+                [
+                    "id": .string(id), "kind": .string(document.kind.rawValue),
+                    "number": .string(document.number.description),
+                    "issueDate": .string(document.issueDate.description),
+                    "gross": document.totals.gross.json,
+                ]
+            )
+        )
+    }
+
+    /// As much as an order's history has room for.
+    private static func excerpt(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(255)))
+    }
+
+    private func source(
+        of order: Order,
+        _ transaction: inout Transaction
+    ) throws -> InvoiceDrafting.Source {
+        let row = try InvoiceStore.sourceRow(of: order, in: &transaction)
+        guard let json = try? JSON(parsing: Array(row.billing.utf8)),
+            let billing = CheckoutSession.Billing(stored: json)
+        else { throw NobodyToBill() }
+        return InvoiceDrafting.Source(
+            orderNumber: order.number,
+            method: order.paymentMethod,
+            billing: billing,
+            lines: try InvoiceStore.lines(of: order.id, in: &transaction),
+            total: order.total,
+            shipping: order.shipping,
+            shippingRate: methods[row.shippingMethod]?.vatRate ?? .standard,
+            captured: row.captured,
+            shippedOn: row.shippedAt?.dayInRomania
+        )
+    }
+
+    /// The pieces that a refund was asked for, if they are what is credited of it.
+    private func pieces(
+        of cause: InvoiceCause,
+        amount: Int64?,
+        _ transaction: inout Transaction
+    ) throws -> [Crediting.Piece] {
+        guard let refundID = cause.refundID else { return [] }
+        let pieces = try InvoiceStore.pieces(of: refundID, in: &transaction)
+        return pieces.reduce(0) { $0 + $1.gross.minor } == amount ? pieces : []
+    }
+}
+
+extension Timestamp {
+    /// The day in Romania, by whose calendar documents are dated.
+    var dayInRomania: CalendarDate { .inRomania(secondsSinceEpoch: seconds) }
+}
+
+extension UBLFault {
+    /// As it is stored, and shown to staff.
+    var json: JSON {
+        [
+            "rule": .string(rule), "field": .string(field), "location": .string(location),
+            "text": .string(text),
+        ]
+    }
+}

@@ -1,0 +1,52 @@
+import Commerce
+import MariaDB
+package import Resilience
+
+/// Reads documents by what names them, outside any change.
+package struct InvoiceReading: Sendable {
+    let database: Database
+
+    /// The document of a public id, issued or not.
+    package func find(_ publicID: String, until deadline: Deadline) throws -> InvoiceRecord? {
+        try database.query(
+            "SELECT \(InvoiceRecord.columns) FROM invoices WHERE public_id = \(publicID)",
+            until: deadline
+        ).first.map(InvoiceRecord.init)
+    }
+
+    /// The document of a number.
+    package func find(
+        number: String,
+        until deadline: Deadline
+    ) throws -> InvoiceRecord? {
+        try database.query(
+            "SELECT \(InvoiceRecord.columns) FROM invoices WHERE number = \(number)",
+            until: deadline
+        ).first.map(InvoiceRecord.init)
+    }
+
+    /// What is stored of a document: as JSON, and of an issued one as XML with its hash.
+    package struct Stored: Sendable {
+        package let document: String
+        package let xml: [UInt8]?
+        package let hash: [UInt8]?
+        /// Of a rejected one, as JSON.
+        package let faults: String?
+    }
+
+    package func stored(_ id: Int64, until deadline: Deadline) throws -> Stored? {
+        try database.query(
+            "SELECT document, xml, xml_sha256, faults FROM invoices WHERE id = \(id)",
+            until: deadline
+        ).first.map(Stored.init)
+    }
+}
+
+extension InvoiceReading.Stored {
+    init(_ row: Row) throws {
+        document = try row.string("document")
+        xml = try row.optionalBytes("xml")
+        hash = try row.optionalBytes("xml_sha256")
+        faults = try row.optionalString("faults")
+    }
+}
