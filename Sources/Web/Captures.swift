@@ -21,8 +21,10 @@ package struct Captures: Sendable {
         return path[start + range.lowerBound..<start + range.upperBound]
     }
 
-    /// A segment as text; nil if it is not ASCII, which whatever has a name in a path is. MariaDB
-    /// refuses to compare an ASCII column with anything else.
+    /// A segment as text; nil if it is not ASCII.
+    ///
+    /// Whatever has a name in a path is: MariaDB refuses to compare an ASCII column with anything
+    /// else.
     package func text(_ index: Int) -> String? {
         let segment = self[index]
         return segment.allSatisfy { $0 < 0x80 } ? String(decoding: segment, as: UTF8.self) : nil
