@@ -27,6 +27,8 @@ import Testing
         Enumeration("FulfilmentEvent", FulfilmentEvent.self),
         Enumeration("RefundStatus", RefundStatus.self),
         Enumeration("FraudReviewStatus", FraudReviewStatus.self),
+        Enumeration("InvoiceKind", InvoiceDocument.Kind.self),
+        Enumeration("InvoiceState", InvoiceState.self),
         Enumeration("Role", Role.self),
         Enumeration("BreakerState", BreakerState.self),
         Enumeration("BreakerMode", BreakerMode.self),
