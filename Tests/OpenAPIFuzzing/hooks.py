@@ -99,6 +99,10 @@ def name_something(case, path):
         case.path_parameters["id"] = WALLET.issue_session()["id"]
     elif path == "/v1/admin/fraud/reviews/{id}":
         case.path_parameters["id"] = SHOP.open_review()
+    elif "/invoices/{" in path:
+        order, invoice = SHOP.invoice()
+        is_order = "{invoiceId}" in path
+        case.path_parameters |= {"id": order, "invoiceId": invoice} if is_order else {"id": invoice}
     elif "{tokenId}" in path:
         order, token = SHOP.guest_token()
         case.path_parameters |= {"id": order, "tokenId": token}
