@@ -98,8 +98,8 @@ let package = Package(
         program(
             "orderd",
             [
-                "OrderService", "FastCGI", "MariaDB", "Observability", "Redis", "Resilience",
-                "Signing", "Web", argumentParser, logging,
+                "Commerce", "OrderService", "FastCGI", "MariaDB", "Observability", "Redis",
+                "Resilience", "Signing", "Web", argumentParser, logging,
             ]
         ),
         program("ordersim", ["FastCGI", "Curl", "OrderSimulation", "Resilience", argumentParser]),

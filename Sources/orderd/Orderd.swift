@@ -14,7 +14,8 @@ struct Orderd: ParsableCommand {
         subcommands: [
             Serve.self, Work.self, Migrate.self, Check.self, SessionCommand.self,
             GuestsCommand.self, EventsCommand.self, BreakersCommand.self, RefundsCommand.self,
-            ReconcileCommand.self, FraudCommand.self, PrivacyCommand.self, Seed.self,
+            ReconcileCommand.self, FraudCommand.self, InvoiceCommand.self, PrivacyCommand.self,
+            Seed.self,
         ]
     )
 }

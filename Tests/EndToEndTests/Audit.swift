@@ -42,6 +42,7 @@ struct Audit {
         }
         checkIntents(books)
         checkStock(books, initialStock)
+        findings += try Self.invoiceFindings(database)
     }
 
     /// Makes due what waits for its time, and reads until nothing is wrong.

@@ -155,6 +155,7 @@ extension CrashStep {
                     "inbox.applied",
                     "task.leased",
                     "reservation.committed",
+                    "invoice.issued",
                     "task.sent",
                     "event.leased",
                     "event.sent",

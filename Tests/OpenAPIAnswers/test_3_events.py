@@ -118,6 +118,34 @@ def test_refunds(api, simulator, tokens, events, key):
     assert told[3]["data"]["refund"]["amount"] == {"amount": 100, "currency": "RON"}
 
 
+def test_invoices(api, simulator, tokens, events, key):
+    order, _ = paid_order(api, simulator)
+    sold = ["order.placed", "payment.succeeded", "order.confirmed", "invoice.issued"]
+    invoice = events.wait_for(order, *sold)[3]["data"]["invoice"]
+    assert invoice["kind"] == "invoice"
+    path, part = f"/v1/admin/orders/{order}/refunds", {"amount": 100, "reason": "damaged"}
+    api("POST", path, 201, token=tokens["finance"], key=key, body=part)
+    told = events.wait_for(order, *sold, "refund.succeeded", "invoice.issued")
+    note = told[5]["data"]["invoice"]
+    assert note["kind"] == "credit_note" and note["number"] != invoice["number"]
+    assert note["gross"] == {"amount": 100, "currency": "RON"}
+    assert told[4]["orderVersion"] < told[5]["orderVersion"]
+
+
+def test_rejected_invoice(api, simulator, events):
+    # A rate that is no more.
+    old = {"sku": "VECHI-19", "name": "Rest de stoc", "price": 1190, "vatRate": 19, "stock": 9}
+    assert simulator("PUT", "/products", body={"products": [old]}).ok
+    done = shop.complete(api, *shop.ready(api, [{"sku": old["sku"], "quantity": 1}]))
+    order = done["order"]["id"]
+    assert simulator.confirm(done["payment"]["clientSecret"]).ok
+    shop.wait_for(api, order, done["guestToken"], "paid")
+    told = events.wait_for(
+        order, "order.placed", "payment.succeeded", "order.confirmed", "invoice.rejected"
+    )
+    assert told[3]["data"]["invoice"]["rules"] != []
+
+
 # All of them
 
 def test_every_type_has_its_schema_and_obeys_it(events):
@@ -171,7 +199,7 @@ def test_no_secret_and_no_personal_data(api, tokens, events):
     )
     # Our own random ids may hold anything.
     readable = re.sub(
-        r'"(evt|pay|ref)_[A-Za-z0-9_-]{22}"|"glk_[A-Za-z0-9_-]{43}"|"RO-[0-9A-Z-]+"', "", text
+        r'"(evt|pay|ref|inv)_[A-Za-z0-9_-]{22}"|"glk_[A-Za-z0-9_-]{43}"|"RO-[0-9A-Z-]+"', "", text
     )
     assert [word for word in forbidden if re.search(word, readable)] == []
 

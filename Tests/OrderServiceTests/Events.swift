@@ -5,10 +5,14 @@ import OrderServiceTesting
 import Web
 
 extension ServiceUnderTest {
-    /// The topics of an order's events on the stream `orders.events`, in the stream's order.
-    func streamedTopics(of orderID: Int64) throws -> [String] {
+    /// The topics of an order's events on the stream `orders.events`, in the stream's order; those of
+    /// its invoices, which come in their own time, where they are asked for.
+    func streamedTopics(of orderID: Int64, withInvoices: Bool = false) throws -> [String] {
         try streamedEvents().compactMap { event in
-            event["orderId"]?.integer == orderID ? event["type"]?.string : nil
+            guard event["orderId"]?.integer == orderID, let topic = event["type"]?.string,
+                withInvoices || !topic.hasPrefix("invoice.")
+            else { return nil }
+            return topic
         }
     }
 

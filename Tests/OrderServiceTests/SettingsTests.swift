@@ -158,7 +158,10 @@ import Testing
                 "SELLER_CUI", "RO90123458",
                 "«RO90123458» is not a fiscal code with its check digit"
             ),
-            ("SELLER_CITY", String(repeating: "x", count: 51), "has 51 characters, and not 1 to 50"),
+            (
+                "SELLER_CITY", String(repeating: "x", count: 51),
+                "has 51 characters, and not 1 to 50"
+            ),
             (
                 "SELLER_COUNTY", "Cluj",
                 "«Cluj» is not a Romanian county's code, such as RO-CJ"

@@ -8,4 +8,21 @@ extension Services {
 
     /// What issues the documents of an order that are due.
     package var invoiceJobs: InvoiceJobs { InvoiceJobs(ledger: ledger, issuer: invoiceIssuer) }
+
+    package var invoiceReading: InvoiceReading { InvoiceReading(database: database) }
+
+    /// What finds orders that lack a document.
+    package var invoicePending: InvoicePending {
+        InvoicePending(database: database, jobs: invoiceJobs)
+    }
+
+    package var invoiceDeadlines: InvoiceDeadlines { InvoiceDeadlines(database: database) }
+
+    package var invoiceExport: InvoiceExport { InvoiceExport(archive: invoiceArchive) }
+
+    package var invoiceVerification: InvoiceVerification {
+        InvoiceVerification(archive: invoiceArchive)
+    }
+
+    private var invoiceArchive: InvoiceArchive { InvoiceArchive(database: database) }
 }

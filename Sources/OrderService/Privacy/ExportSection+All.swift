@@ -44,6 +44,13 @@ extension ExportSection<Int64> {
             WHERE r.order_id = \($0) ORDER BY r.id, l.line_position
             """
         },
+        ExportSection("invoices") {
+            """
+            SELECT public_id, kind, number, state, issue_date, buyer_name, buyer_cui, net_minor,
+                vat_minor, gross_minor, currency, document, created_at, issued_at
+            FROM invoices WHERE order_id = \($0) ORDER BY id
+            """
+        },
         ExportSection("disputes") {
             """
             SELECT d.dispute_id, d.charge_id, d.amount_minor, d.currency, d.reason, d.status,

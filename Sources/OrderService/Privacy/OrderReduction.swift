@@ -127,11 +127,19 @@ struct OrderReduction: Sendable {
     }
 
     /// Whether there is an invoice of the order, or should be, that is to be kept.
+    ///
+    /// A credit note may be years younger than its order, and keeps the invoice with it.
     private static func isNeeded(
         _ order: Order,
         since age: Timestamp,
         in transaction: inout Transaction
     ) throws -> Bool {
+        let invoices = try transaction.query(
+            "SELECT MAX(created_at) AS youngest FROM invoices WHERE order_id = \(order.id)"
+        )
+        if let youngest = try invoices.first?.optionalTimestamp("youngest") {
+            return max(youngest, order.createdAt) >= age
+        }
         guard order.createdAt >= age else { return false }
         guard order.status.hasEndedUnpaid else { return true }
         let rows = try transaction.query(
@@ -173,6 +181,7 @@ struct OrderReduction: Sendable {
             """
         )
         guard goal == .none else { return }
+        try InvoiceStore.reduce(ofOrder: id, in: &transaction)
         try transaction.execute(
             """
             UPDATE refunds SET reason = \(erasedText), evidence = IF(evidence IS NULL, NULL, \(erasedText))

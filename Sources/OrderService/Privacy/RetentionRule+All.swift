@@ -59,8 +59,11 @@ extension RetentionRule {
         ),
         RetentionRule(
             "orders_invoice",
-            ["orders", "order_lines", "payments", "refunds", "refund_lines"],
-            "whom the invoice is for, his address and tax number; why money went back",
+            [
+                "orders", "order_lines", "payments", "refunds", "refund_lines", "invoices",
+                "invoice_submissions",
+            ],
+            "whom invoices are for, his address and tax number; documents and XML; why money went back",
             age: "created_at",
             .setting(.accountingRetention) { $0.accounting },
             .pseudonymise,
@@ -71,6 +74,8 @@ extension RetentionRule {
                 SELECT id FROM orders o
                 WHERE personal_data = 'invoice' AND created_at < \(before)
                     AND status IN (\(list: ended)) AND \(isClosed)
+                    AND NOT EXISTS (SELECT 1 FROM invoices i
+                        WHERE i.order_id = o.id AND i.created_at >= \(before))
                 ORDER BY created_at LIMIT \(limit)
                 """
             }
@@ -298,7 +303,7 @@ extension RetentionRule {
 
     /// Tables that tell nothing of customers.
     package static let impersonalTables = [
-        "breaker_order_log", "breaker_orders", "catch_up", "process_reports", "reconciliation",
+        "breaker_order_log", "breaker_orders", "catch_up", "invoice_series", "process_reports", "reconciliation",
         "refund_days", "refund_switchings", "retention_classes", "schema_migrations",
     ]
 }

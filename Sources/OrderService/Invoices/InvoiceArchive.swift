@@ -1,0 +1,106 @@
+package import Commerce
+import MariaDB
+package import Resilience
+
+/// Goes through issued documents page by page, for commands.
+package struct InvoiceArchive: Sendable {
+    let database: Database
+
+    private static let page = 200
+
+    /// A document with all that is stored of it.
+    struct Item: Sendable {
+        let record: InvoiceRecord
+        let stored: InvoiceReading.Stored
+        /// Of a credit note: the number of its invoice.
+        let creditedNumber: String?
+    }
+
+    /// Calls `body` with each document that was issued in a period, by day and number.
+    ///
+    /// - Parameters:
+    ///   - period: in Romania's calendar, both days included.
+    ///   - deadline: of all of it.
+    ///   - body: of each.
+    func forEach(
+        issued period: ClosedRange<CalendarDate>,
+        until deadline: Deadline,
+        _ body: (Item) throws -> Void
+    ) throws {
+        var day = period.lowerBound.description
+        var last: Int64 = 0
+        while true {
+            let rows = try database.query(
+                """
+                SELECT \(Self.columns) FROM invoices i
+                WHERE i.issue_date BETWEEN \(day) AND \(period.upperBound.description)
+                    AND (i.issue_date > \(day) OR i.id > \(last))
+                ORDER BY i.issue_date, i.id LIMIT \(Self.page)
+                """,
+                class: .job,
+                until: deadline
+            )
+            for row in rows {
+                let item = try Item(row)
+                try body(item)
+                day = item.record.issueDate?.description ?? day
+                last = item.record.id
+            }
+            guard rows.count == Self.page else { return }
+        }
+    }
+
+    /// Calls `body` with each document, rejected ones as well, in the order in which they were made.
+    func forEach(until deadline: Deadline, _ body: (Item) throws -> Void) throws {
+        var last: Int64 = 0
+        while true {
+            let rows = try database.query(
+                """
+                SELECT \(Self.columns) FROM invoices i WHERE i.id > \(last)
+                ORDER BY i.id LIMIT \(Self.page)
+                """,
+                class: .job,
+                until: deadline
+            )
+            for row in rows {
+                let item = try Item(row)
+                try body(item)
+                last = item.record.id
+            }
+            guard rows.count == Self.page else { return }
+        }
+    }
+
+    /// The issued documents of an order, the invoice first.
+    func issued(ofOrder id: Int64, until deadline: Deadline) throws -> [Item] {
+        try database.query(
+            """
+            SELECT \(Self.columns) FROM invoices i
+            WHERE i.order_id = \(id) AND i.number IS NOT NULL ORDER BY i.id
+            """,
+            class: .job,
+            until: deadline
+        ).map(Item.init)
+    }
+
+    private static let columns: SQL = """
+        \(InvoiceRecord.columns), document, xml, xml_sha256, faults,
+        (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number
+        """
+}
+
+extension InvoiceArchive.Item {
+    fileprivate init(_ row: Row) throws {
+        record = try InvoiceRecord(row)
+        stored = try InvoiceReading.Stored(row)
+        creditedNumber = try row.optionalString("credited_number")
+    }
+
+    /// The document; nil of one that is not issued, or of which only sums are left.
+    var document: InvoiceDocument? {
+        get throws {
+            guard let number = record.number, !record.isReduced else { return nil }
+            return try InvoiceJSON.document(stored.document, number: number)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package import Commerce
+import FoundationEssentials
+import MariaDB
+package import Resilience
+
+/// Writes the documents of a period into a directory: each as UBL, and a journal of all.
+package struct InvoiceExport: Sendable {
+    let archive: InvoiceArchive
+
+    /// What was written.
+    package struct Report: Sendable {
+        package var invoices = 0
+        package var creditNotes = 0
+        /// In the journal alone: of these there is no XML any more.
+        package var withoutXML = 0
+    }
+
+    /// The journal's file.
+    package static let journal = "journal.csv"
+
+    /// The directory has something in it.
+    package struct NotEmpty: Error, CustomStringConvertible {
+        let path: String
+
+        package var description: String { "\(path) is not empty" }
+    }
+
+    /// Writes all that was issued in a period; blocks on MariaDB and files.
+    ///
+    /// Only the account that runs it may read what it writes. The journal comes last and at once,
+    /// so a directory that has one is whole.
+    ///
+    /// - Parameters:
+    ///   - period: in Romania's calendar, both days included.
+    ///   - path: of a directory that is empty or not there.
+    ///   - deadline: of all of it.
+    /// - Throws: `NotEmpty`, `MariaDBError`, what the file system says.
+    package func run(
+        issued period: ClosedRange<CalendarDate>,
+        into path: String,
+        until deadline: Deadline
+    ) throws -> Report {
+        let files = FileManager.default
+        try files.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+        guard try files.contentsOfDirectory(atPath: path).isEmpty else {
+            throw NotEmpty(path: path)
+        }
+        var report = Report()
+        var journal = InvoiceJournal.line(InvoiceJournal.header)
+        try archive.forEach(issued: period, until: deadline) { item in
+            switch item.record.kind {
+            case .invoice: report.invoices += 1
+            case .creditNote: report.creditNotes += 1
+            }
+            journal += InvoiceJournal.line(try InvoiceJournal.columns(of: item))
+            guard let number = item.record.number, let xml = item.stored.xml, !xml.isEmpty else {
+                report.withoutXML += 1
+                return
+            }
+            try Self.write(xml, "\(path)/\(number).xml")
+        }
+        try Self.write(Array(journal.utf8), "\(path)/\(Self.journal)")
+        return report
+    }
+
+    private static func write(_ bytes: [UInt8], _ path: String) throws {
+        try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    }
+}

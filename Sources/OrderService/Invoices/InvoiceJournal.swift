@@ -1,0 +1,60 @@
+package import Commerce
+
+/// The journal of issued documents as CSV (RFC 4180): a line a document, amounts in lei with a
+/// point, those of credit notes with plus signs as they stand on them.
+struct InvoiceJournal {
+    /// Every rate that there has been, so that the columns do not depend on the period.
+    private static let rates = Set(VATRateTable.entries.map(\.rate)).sorted(by: >)
+
+    static let header: [String] =
+        [
+            "kind", "number", "issueDate", "credits", "orderNumber", "buyer", "cui", "currency",
+        ] + rates.flatMap { ["net\($0.percent)", "vat\($0.percent)"] } + ["net", "vat", "gross"]
+
+    /// The columns of a document; what only its text would tell is empty once that is gone.
+    static func columns(of item: InvoiceArchive.Item) throws -> [String] {
+        let record = item.record
+        let groups = try item.document?.vat ?? []
+        let ofRates = rates.flatMap { rate in
+            let ofRate = groups.filter { $0.rate == rate }
+            guard !ofRate.isEmpty else { return ["", ""] }
+            return [sum(ofRate, \.base), sum(ofRate, \.vat)]
+        }
+        return [
+            record.kind.rawValue, record.number?.description ?? "",
+            record.issueDate?.description ?? "", item.creditedNumber ?? "", record.orderNumber,
+            record.buyerName, record.buyerCUI ?? "", record.gross.currency.rawValue,
+        ] + ofRates + [
+            record.net.decimalText, record.vat.decimalText, record.gross.decimalText,
+        ]
+    }
+
+    private static func sum(_ groups: [InvoiceVAT], _ part: KeyPath<InvoiceVAT, Money>) -> String {
+        let minor = groups.reduce(0) { $0 + $1[keyPath: part].minor }
+        return Money(minor: minor, .ron).decimalText
+    }
+
+    /// One line with its end.
+    static func line(_ columns: [String]) -> String {
+        columns.map(field).joined(separator: ",") + "\r\n"
+    }
+
+    private static func field(_ text: String) -> String {
+        // A spreadsheet would take it for a formula, and a buyer may be called anything.
+        let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
+        let shown = isFormula ? "'" + text : text
+        guard shown.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else {
+            return shown
+        }
+        return "\"" + shown.replacing("\"", with: "\"\"") + "\""
+    }
+}
+
+extension Money {
+    /// As a decimal number with two places, such as `-0.05`.
+    package var decimalText: String {
+        let digits = String(minor.magnitude)
+        let filled = String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+        return (minor < 0 ? "-" : "") + filled.dropLast(2) + "." + filled.suffix(2)
+    }
+}

@@ -1,0 +1,24 @@
+import MariaDB
+
+extension InvoiceStore {
+    /// Takes documents, XML and names out of an order's invoices, which the accounts need no more.
+    ///
+    /// Numbers, days and sums stay, so that no series has a gap; the hash stays as the trace of
+    /// what was issued.
+    static func reduce(ofOrder id: Int64, in transaction: inout Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE invoices SET document = '{}', buyer_name = '', buyer_cui = NULL,
+                xml = IF(xml IS NULL, NULL, ''), faults = IF(faults IS NULL, NULL, '[]'),
+                version = version + 1
+            WHERE order_id = \(id)
+            """
+        )
+        try transaction.execute(
+            """
+            UPDATE invoice_submissions s JOIN invoices i ON i.id = s.invoice_id
+            SET s.response = NULL, s.faults = NULL WHERE i.order_id = \(id)
+            """
+        )
+    }
+}

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Commerce
+import MariaDB
+import OrderService
+import Resilience
+import Web
+
+extension InvoiceCommand {
+    struct IssuePending: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Issue what should be there and is not.",
+            discussion: """
+                For orders from before there were invoices, or whose task was given up. The worker \
+                may run meanwhile. Documents that were rejected are listed and wait for their \
+                correction.
+
+                Exit codes:
+                  0  nothing is left; with --dry-run: nothing is due
+                  1  settings or MariaDB keep it from being done
+                  2  something is left, or with --dry-run due
+                """
+        )
+
+        @Flag(help: "Only say what is due.")
+        var dryRun = false
+
+        @Flag(help: "Print JSON: a line for each order, {orderId, orderNumber, due, written, failure}.")
+        var json = false
+
+        func run() throws {
+            let services = try Startup.services()
+            defer { services.close() }
+            try Startup.checkSchema(services)
+            var orders = 0
+            var left = 0
+            try Startup.orFail {
+                if !dryRun {
+                    try services.audit.note(
+                        command: "invoice issue-pending",
+                        by: OperatorAccount.name,
+                        until: .after(Startup.patience)
+                    )
+                }
+                try services.invoicePending.run(
+                    isDryRun: dryRun,
+                    until: .after(InvoiceCommand.patience)
+                ) { item in
+                    orders += 1
+                    if item.written == 0 { left += 1 }
+                    show(item)
+                }
+            }
+            if !json { print("\(orders) orders, \(left) of them with something left") }
+            guard left == 0 else { throw ExitCode(2) }
+        }
+
+        private func show(_ item: InvoicePending.Item) {
+            if json {
+                let line: JSON = [
+                    "orderId": .integer(item.orderID), "orderNumber": .string(item.orderNumber),
+                    "due": .string(item.due), "written": JSON(item.written),
+                    "failure": JSON(item.failure),
+                ]
+                print(String(decoding: line.serialized(), as: UTF8.self))
+                return
+            }
+            let outcome = item.failure ?? (item.written > 0 ? "\(item.written) written" : "")
+            print("order \(item.orderID) \(item.orderNumber)  \(item.due)  \(outcome)")
+        }
+    }
+
+    struct Deadlines: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List what the tax office has yet to accept, those due first at the front.",
+            discussion: """
+                A document has to be there within five working days. Nothing hands it over yet.
+
+                Exit codes:
+                  0  nothing is late
+                  1  settings or MariaDB keep it from being told
+                  2  something is late
+                """
+        )
+
+        @Option(help: "Only those due up to this day, such as 2026-11-30.")
+        var through: CalendarDate?
+
+        @Option(help: "List so many at most.")
+        var limit = 1_000
+
+        @Flag(help: "Print JSON: a list of {number, state, issueDate, deadline, orderId, isLate}.")
+        var json = false
+
+        func validate() throws {
+            guard (1...1_000_000).contains(limit) else {
+                throw ValidationError("--limit is not within 1 and 1000000")
+            }
+        }
+
+        func run() throws {
+            let services = try Startup.services()
+            defer { services.close() }
+            try Startup.checkSchema(services)
+            let records = try Startup.orFail {
+                try services.invoiceDeadlines.list(
+                    through: through,
+                    limit: limit,
+                    until: .after(.seconds(60))
+                )
+            }
+            let today = CalendarDate.inRomania(secondsSinceEpoch: Timestamp.now.seconds)
+            let late = records.count { isLate($0, on: today) }
+            if json {
+                let list = JSON.array(records.map { Self.json(of: $0, isLate($0, on: today)) })
+                print(String(decoding: list.serialized(), as: UTF8.self))
+            } else {
+                for record in records {
+                    let columns = [
+                        record.deadline?.description ?? "-",
+                        record.number?.description ?? "-", record.state.rawValue,
+                        "order \(record.orderID)", isLate(record, on: today) ? "late" : "",
+                    ]
+                    print(columns.joined(separator: "  "))
+                }
+                print("\(records.count) listed, \(late) of them late")
+            }
+            guard late == 0 else { throw ExitCode(2) }
+        }
+
+        private func isLate(_ record: InvoiceRecord, on today: CalendarDate) -> Bool {
+            record.deadline.map { $0 < today } ?? false
+        }
+
+        private static func json(of record: InvoiceRecord, _ isLate: Bool) -> JSON {
+            [
+                "number": JSON(record.number?.description),
+                "state": .string(record.state.rawValue),
+                "issueDate": JSON(record.issueDate?.description),
+                "deadline": JSON(record.deadline?.description),
+                "orderId": .integer(record.orderID),
+                "isLate": .bool(isLate),
+            ]
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import Foundation
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Testing
+import Web
+
+@Suite("orderd invoice", .enabled(if: Program.isAvailable && ServiceUnderTest.isAvailable))
+struct InvoiceCommandTests {
+    private func invoice(
+        _ service: ServiceUnderTest,
+        _ arguments: String...
+    ) throws -> Program.Run {
+        try Program.run(["invoice"] + arguments, service.settings)
+    }
+
+    private func json(_ run: Program.Run) throws -> JSON {
+        try JSON(parsing: Array(run.output.utf8))
+    }
+
+    /// An order that is paid, and of which a part has gone back.
+    private func refundedOrder(_ service: ServiceUnderTest) throws -> ServiceUnderTest.Placed {
+        let order = try service.paidOrder()
+        let answer = service.send(
+            .post,
+            "/v1/admin/orders/\(order.id)/refunds",
+            token: try service.session("staff-finance", .finance),
+            key: "r",
+            ["amount": 500, "reason": "damaged"]
+        )
+        #expect(answer.status == 201)
+        try service.settle()
+        return order
+    }
+
+    @Test("shows a document by number and by id, as lines, JSON and XML, and is on record")
+    func show() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try refundedOrder(service)
+            let lines = try invoice(service, "show", "MEX000001")
+            #expect(lines.status == 0, "\(lines.errors)")
+            #expect(lines.output.hasPrefix("invoice MEX000001: queued\n  order \(order.id) RO-"))
+            let told = try json(try invoice(service, "show", "MEXS000001", "--json"))
+            #expect(told["document"]?["preceding"]?["number"] == "MEX000001")
+            #expect(told["document"]?["totals"]?["gross"]?["amount"] == 500)
+            let id = try #require(told["id"]?.string)
+            let xml = try invoice(service, "show", id, "--xml")
+            #expect(xml.output.contains("<CreditNote") && xml.output.contains("MEXS000001"))
+            let none = try invoice(service, "show", "MEX000009")
+            #expect(none.status == 1 && none.errors.contains("there is no document MEX000009"))
+            let records = try service.query(
+                "SELECT 1 FROM audit_records WHERE route = 'orderd invoice show'"
+            )
+            #expect(records.count == 3)
+        }
+    }
+
+    @Test("exports a period as files of UBL and a journal, into an empty directory only")
+    func export() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try refundedOrder(service)
+            let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let period = ["--from", "2020-01-01", "--to", "2099-12-31", "--out", path]
+            let run = try Program.run(["invoice", "export"] + period, service.settings)
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(run.output == "1 invoices, 1 credit notes, 0 of them without XML\n")
+            let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            #expect(files == ["MEX000001.xml", "MEXS000001.xml", "journal.csv"])
+            let stored = try service.query("SELECT xml FROM invoices WHERE number = 'MEX000001'")
+            let file = try Data(contentsOf: URL(filePath: "\(path)/MEX000001.xml"))
+            #expect(try Array(file) == stored.first?.bytes("xml"))
+            let journal = try String(contentsOfFile: "\(path)/journal.csv", encoding: .utf8)
+            let rows = journal.split(separator: "\r\n").map { $0.split(separator: ",") }
+            #expect(rows.count == 3 && rows[0].first == "kind")
+            #expect(rows[2].starts(with: ["credit_note", "MEXS000001"]))
+            #expect(rows[2].last == "5.00" && rows[2].contains("MEX000001"))
+            let again = try Program.run(["invoice", "export"] + period, service.settings)
+            #expect(again.status == 1 && again.errors.contains("is not empty"))
+            let wrong = try invoice(
+                service, "export", "--from", "2026-02-30", "--to", "2026-03-01", "--out", path
+            )
+            #expect(wrong.status == 64)
+        }
+    }
+
+    @Test("verifies that all is well, and finds what was changed")
+    func verify() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try refundedOrder(service)
+            let well = try invoice(service, "verify")
+            #expect(well.status == 0, "\(well.output)\(well.errors)")
+            #expect(well.output.hasPrefix("2 documents, 0 of them reduced to their sums"))
+            let changes: [(SQL, String)] = [
+                (
+                    "UPDATE invoices SET xml = CONCAT(xml, ' ') WHERE number = 'MEX000001'",
+                    "hash"
+                ),
+                (
+                    """
+                    UPDATE invoices SET document = JSON_SET(document, '$.totals.vat.amount', 1)
+                    WHERE number = 'MEX000001'
+                    """, "sum"
+                ),
+                ("UPDATE invoices SET buyer_name = 'X' WHERE number = 'MEX000001'", "column"),
+                ("UPDATE invoice_series SET next_ordinal = 9 WHERE series = 'MEX'", "gap"),
+                (
+                    """
+                    UPDATE invoices SET ordinal = 3, number = 'MEX000003'
+                    WHERE number = 'MEX000001'
+                    """, "gap"
+                ),
+                ("UPDATE invoice_submissions SET state = 'ok'", "submission"),
+            ]
+            var kinds: Set<String?> = []
+            for (change, kind) in changes {
+                try service.execute(change)
+                let run = try invoice(service, "verify", "--json")
+                #expect(run.status == 2)
+                kinds = Set(try json(run)["findings"]?.array?.map { $0["kind"]?.string } ?? [])
+                #expect(kinds.contains(kind), "\(change): \(kinds)")
+            }
+            #expect(kinds.contains("chain"))
+        }
+    }
+
+    @Test("issues what was left out, and lists what waits for a correction")
+    func pending() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try refundedOrder(service)
+            for table: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
+                try service.execute("DELETE FROM \(table)")
+            }
+            let dry = try invoice(service, "issue-pending", "--dry-run")
+            #expect(dry.status == 2 && dry.output.contains("order \(order.id) RO-"))
+            #expect(try service.query("SELECT 1 FROM invoices").isEmpty)
+            let run = try invoice(service, "issue-pending", "--json")
+            #expect(run.status == 0, "\(run.output)\(run.errors)")
+            #expect(try json(run)["written"] == 2)
+            let none = try invoice(service, "issue-pending")
+            #expect(none.output == "0 orders, 0 of them with something left\n")
+            try service.execute("DELETE FROM invoice_submissions")
+            try service.execute(
+                """
+                UPDATE invoices SET state = 'rejected', number = NULL, series = NULL,
+                    ordinal = NULL, xml = NULL, xml_sha256 = NULL, issue_date = NULL,
+                    deadline = NULL, issued_at = NULL, faults = '[]' WHERE kind = 'invoice'
+                """
+            )
+            let left = try invoice(service, "issue-pending")
+            #expect(left.status == 2 && left.output.contains("  rejected  "))
+        }
+    }
+
+    @Test("lists deadlines, those due first at the front, and says what is late")
+    func deadlines() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try refundedOrder(service)
+            let run = try invoice(service, "deadlines")
+            #expect(run.status == 0 && run.output.hasSuffix("2 listed, 0 of them late\n"))
+            try service.execute(
+                "UPDATE invoices SET deadline = '2026-01-05' WHERE kind = 'credit_note'"
+            )
+            let late = try invoice(service, "deadlines", "--json", "--limit", "1")
+            #expect(late.status == 2)
+            #expect(try json(late)[0]?["number"] == "MEXS000001")
+            #expect(try json(late)[0]?["isLate"] == true)
+            let none = try invoice(service, "deadlines", "--through", "2025-12-31", "--json")
+            #expect(none.status == 0 && none.output == "[]\n")
+        }
+    }
+}
