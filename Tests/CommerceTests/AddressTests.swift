@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test("names every county in Romanian, each in its own way")
-    func counties() {
+    func countyNames() {
         let names = County.allCases.map(\.name)
         #expect(Set(names).count == 42 && !names.contains(""))
         #expect(County.bucharest.name == "București" && County.valcea.name == "Vâlcea")
