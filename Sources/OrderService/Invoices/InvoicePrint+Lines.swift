@@ -12,7 +12,7 @@ extension InvoicePrint {
             <table class="lines">
             <thead>
             <tr><th>Nr.</th><th class="name">Denumirea</th><th>U.M.</th><th>Cant.</th>\
-            <th>Preț unitar<br>fără TVA</th><th>Valoare<br>fără TVA</th><th>Cota<br>TVA</th>\
+            <th>Preț unit.<br>fără TVA</th><th>Valoare<br>fără TVA</th><th>Cota<br>TVA</th>\
             <th>TVA</th><th>Total<br>cu TVA</th></tr>
             </thead>
             <tbody>

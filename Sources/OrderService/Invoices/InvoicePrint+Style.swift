@@ -44,11 +44,11 @@ extension InvoicePrint {
         th, td { padding: 1.2mm 1.5mm; }
         .lines { width: 100%; font-size: 8.5pt; }
         .lines thead { display: table-header-group; }
-        .lines thead th { border-bottom: .3mm solid #111; line-height: 1.2; }
+        .lines thead th { border-bottom: .3mm solid #111; line-height: 1.2; white-space: nowrap; }
         .lines tr { break-inside: avoid; }
         .lines td { border-bottom: .1mm solid #bbb; white-space: nowrap; }
         .lines .name { width: 100%; text-align: left; white-space: normal; }
-        .lines small { display: block; color: #555; font-size: 7.5pt; }
+        .lines small { display: inline-block; margin-left: 1.5mm; color: #555; font-size: 7.5pt; }
         .sums { display: flex; justify-content: space-between; align-items: flex-start; gap: 8mm;
           padding-top: 5mm; break-inside: avoid; }
         .vat thead th { border-bottom: .2mm solid #111; }

@@ -1,4 +1,5 @@
 import Commerce
+import MariaDB
 import Web
 
 /// The JSON forms of an invoice or a credit note.
