@@ -49,6 +49,7 @@ CREATE TABLE invoices (
     KEY invoices_order_id_idx (order_id, id),
     KEY invoices_order_number_idx (order_number, id),
     KEY invoices_state_deadline_idx (state, deadline, id),
+    KEY invoices_issue_date_idx (issue_date, id),
     CONSTRAINT invoices_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (id),
     CONSTRAINT invoices_refund_id_fkey FOREIGN KEY (refund_id) REFERENCES refunds (id),
     CONSTRAINT invoices_credited_id_fkey FOREIGN KEY (credited_id) REFERENCES invoices (id),

@@ -66,7 +66,11 @@ extension InvoiceCommand {
                 """
         )
 
-        @Flag(help: "Print JSON: {documents, reduced, rejected, findings: [{kind, subject, text}]}.")
+        @Flag(
+            help: """
+                Print JSON: {documents, reduced, rejected, findings: [{kind, subject, text}]}.
+                """
+        )
         var json = false
 
         func run() throws {

@@ -24,7 +24,11 @@ extension InvoiceCommand {
         @Flag(help: "Only say what is due.")
         var dryRun = false
 
-        @Flag(help: "Print JSON: a line for each order, {orderId, orderNumber, due, written, failure}.")
+        @Flag(
+            help: """
+                Print JSON: a line for each order, {orderId, orderNumber, due, written, failure}.
+                """
+        )
         var json = false
 
         func run() throws {

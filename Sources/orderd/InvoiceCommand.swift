@@ -126,7 +126,7 @@ struct InvoiceCommand: ParsableCommand {
 
 extension CalendarDate: ExpressibleByArgument {
     /// `YYYY-MM-DD`.
-    public init?(argument: String) {
+    package init?(argument: String) {
         self.init(parsing: argument)
     }
 }

@@ -96,6 +96,40 @@ struct SeedOrdersTests {
     }
 }
 
+extension SeedInvoices {
+    /// Those of `SeedOrders.sample`.
+    static func sample(orders: Int, seed: UInt64 = 1) -> SeedInvoices {
+        SeedInvoices(
+            drafting: InvoiceDrafting(invoicing: .sample),
+            orders: orders,
+            now: Timestamp(seconds: 1_790_000_000),
+            seed: seed
+        )
+    }
+}
+
+extension Settings.Invoicing {
+    /// A seller who does not exist, with valid check digits.
+    static let sample = Settings.Invoicing(
+        seller: InvoiceParty(
+            name: "Magazin Exemplu SRL",
+            identity: CUI(parsing: "RO90123459").map { .vatPayer($0) } ?? .unidentifiedConsumer,
+            tradeRegister: "J12/1234/2015",
+            legalText: "Capital social 200 RON",
+            address: Address(
+                street: "Strada Exemplului nr. 10",
+                city: "Cluj-Napoca",
+                county: "RO-CJ",
+                postalCode: "400001",
+                country: "RO"
+            )
+        ),
+        iban: nil,
+        invoiceSeries: "MEX",
+        creditNoteSeries: "MEXS"
+    )
+}
+
 extension SeedOrders {
     /// Orders of 20 customers and 40 products, made at a fixed time.
     static func sample(_ count: Int, customers: Int = 20, seed: UInt64 = 1) -> SeedOrders {

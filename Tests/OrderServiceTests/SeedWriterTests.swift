@@ -38,6 +38,7 @@ struct SeedWriterTests {
         try SeedWriter(database: database).write(
             .sample(count, seed: seed),
             of: SeedPeople(customers: 20, seed: seed),
+            with: .sample(orders: count, seed: seed),
             until: deadline
         ) { _ in }
     }
@@ -203,6 +204,41 @@ struct SeedWriterTests {
                 database,
                 until: deadline
             )
+        }
+    }
+
+    @Test("have invoices and credit notes without a gap, one an order that was sold")
+    func invoices() async throws {
+        try await Self.withDemoData { database, deadline in
+            let report = try InvoiceVerification(archive: InvoiceArchive(database: database))
+                .run(until: deadline)
+            #expect(report.findings == [] && report.documents > Self.count / 2)
+            try Self.expectNone(
+                """
+                SELECT id FROM orders o WHERE total_minor > 0
+                    AND (status IN ('confirmed', 'in_fulfilment') AND payment_method = 'card'
+                        OR status IN ('shipped', 'delivered'))
+                    AND (SELECT COUNT(*) FROM invoices i
+                        WHERE i.order_id = o.id AND i.kind = 'invoice') <> 1
+                """,
+                database,
+                until: deadline
+            )
+            try Self.expectNone(
+                """
+                SELECT i.id FROM invoices i JOIN payments p ON p.order_id = i.order_id
+                WHERE i.kind = 'invoice' AND p.captured_minor = i.gross_minor
+                    AND p.refunded_minor <> (SELECT COALESCE(SUM(c.gross_minor), 0)
+                        FROM invoices c WHERE c.credited_id = i.id)
+                """,
+                database,
+                until: deadline
+            )
+            let states = try database.query(
+                "SELECT DISTINCT state FROM invoices ORDER BY state",
+                until: deadline
+            ).map { try $0.string("state") }
+            #expect(states == ["ok", "queued"])
         }
     }
 

@@ -36,6 +36,7 @@ struct GrossByRate: Sendable {
         shipping: (_ items: Money) -> (gross: Money, rateWithoutGoods: VATRate)?
     ) throws(Money.Failure) {
         items = .zero(currency)
+        total = .zero(currency)
         for line in lines {
             items = try items.adding(line.total)
             let goods = Money(minor: parts[line.vatRate]?.goods ?? 0, currency)

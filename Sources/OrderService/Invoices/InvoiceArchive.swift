@@ -22,6 +22,7 @@ package struct InvoiceArchive: Sendable {
     ///   - period: in Romania's calendar, both days included.
     ///   - deadline: of all of it.
     ///   - body: of each.
+    /// - Throws: `MariaDBError`, and what `body` throws.
     func forEach(
         issued period: ClosedRange<CalendarDate>,
         until deadline: Deadline,

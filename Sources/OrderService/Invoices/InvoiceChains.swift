@@ -59,7 +59,10 @@ struct InvoiceChains {
         guard !items.contains(where: \.record.isReduced) else { return nil }
         do {
             guard let original = try invoice.document else { return nil }
-            let balance = try InvoiceBalance(of: original, after: notes.compactMap { try $0.document })
+            let balance = try InvoiceBalance(
+                of: original,
+                after: notes.compactMap { try $0.document }
+            )
             guard balance.gross.minor == left else {
                 return "\(balance.gross.minor) are left of it, not \(left)"
             }

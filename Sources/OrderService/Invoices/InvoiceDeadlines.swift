@@ -48,6 +48,8 @@ package struct InvoiceDeadlines: Sendable {
     ///   - last: the last day whose documents are listed; nil for all.
     ///   - limit: of how many.
     ///   - deadline: of the question.
+    /// - Returns: their rows.
+    /// - Throws: `MariaDBError`.
     package func list(
         through last: CalendarDate?,
         limit: Int,

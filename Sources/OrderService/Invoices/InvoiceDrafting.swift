@@ -5,10 +5,15 @@ import MariaDB
 struct InvoiceDrafting: Sendable {
     let invoicing: Settings.Invoicing
 
-    /// What the order's row has beside `Order`, and its lines.
+    /// What an invoice is made of, beside the seller.
     struct Source: Sendable {
+        let orderNumber: String
+        let method: PaymentMethod
         let billing: CheckoutSession.Billing
         let lines: [Line]
+        let total: Money
+        /// With tax.
+        let shipping: Money
         let shippingRate: VATRate
         let captured: Money
         /// In Romania; nil before the goods went out.
@@ -30,38 +35,37 @@ struct InvoiceDrafting: Sendable {
     /// The invoice of an order.
     ///
     /// - Parameters:
-    ///   - order: as it is.
-    ///   - source: what else is known of it.
+    ///   - source: what is known of it.
     ///   - buyer: somebody's correction of whom it is for.
     ///   - number: of the draft.
     ///   - date: today in Romania's calendar.
+    /// - Returns: a draft.
     /// - Throws: `InvoiceCalculation.Failure`.
     func invoice(
-        of order: Order,
-        _ source: Source,
+        of source: Source,
         to buyer: InvoiceParty?,
         number: InvoiceNumber,
         on date: CalendarDate
     ) throws(InvoiceCalculation.Failure) -> InvoiceDocument {
-        let isCard = order.paymentMethod == .card
-        let prepaid = isCard ? min(source.captured.minor, order.total.minor) : 0
+        let isCard = source.method == .card
+        let prepaid = isCard ? min(source.captured.minor, source.total.minor) : 0
         return try InvoiceDocument.invoice(
             number: number,
             issueDate: date,
             paymentTerms: isCard ? Words.paidByCard : Words.paidAtTheDoor,
             deliveryDate: source.shippedOn.flatMap { $0 == date ? nil : $0 },
-            orderNumber: order.number,
+            orderNumber: source.orderNumber,
             seller: invoicing.seller,
             buyer: buyer ?? InvoiceParty(source.billing),
             paymentMeans: isCard ? Self.card : Self.cash,
             lines: source.lines,
-            shipping: order.shipping.minor > 0
+            shipping: source.shipping.minor > 0
                 ? OrderAdjustment(
-                    gross: order.shipping,
+                    gross: source.shipping,
                     reason: Words.shipping,
                     rateWithoutGoods: source.shippingRate
                 ) : nil,
-            prepaid: Money(minor: prepaid, order.total.currency)
+            prepaid: Money(minor: prepaid, source.total.currency)
         )
     }
 
@@ -79,6 +83,7 @@ struct InvoiceDrafting: Sendable {
     ///   - buyer: somebody's correction of whom it is for.
     ///   - number: of the draft.
     ///   - date: today in Romania's calendar.
+    /// - Returns: a draft.
     /// - Throws: `CreditNoteFailure`.
     func creditNote(
         of invoice: InvoiceDocument,

@@ -34,6 +34,7 @@ package struct InvoiceExport: Sendable {
     ///   - period: in Romania's calendar, both days included.
     ///   - path: of a directory that is empty or not there.
     ///   - deadline: of all of it.
+    /// - Returns: what was written.
     /// - Throws: `NotEmpty`, `MariaDBError`, what the file system says.
     package func run(
         issued period: ClosedRange<CalendarDate>,

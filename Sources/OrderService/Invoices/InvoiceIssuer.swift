@@ -34,6 +34,8 @@ struct InvoiceIssuer: Sendable {
     ///   - buyer: somebody's correction of whom it is for.
     ///   - change: of the order, which is locked.
     ///   - transaction: the change's.
+    /// - Returns: a draft that nobody has held against the rules.
+    /// - Throws: why it cannot be made; `MariaDBError`.
     func draft(
         for cause: InvoiceCause,
         amount: Int64?,
@@ -47,8 +49,7 @@ struct InvoiceIssuer: Sendable {
         guard cause.kind == .creditNote else {
             let source = try source(of: order, &transaction)
             let document = try drafting.invoice(
-                of: order,
-                source,
+                of: source,
                 to: buyer,
                 number: number,
                 on: today
@@ -196,8 +197,12 @@ struct InvoiceIssuer: Sendable {
             let billing = CheckoutSession.Billing(stored: json)
         else { throw NobodyToBill() }
         return InvoiceDrafting.Source(
+            orderNumber: order.number,
+            method: order.paymentMethod,
             billing: billing,
             lines: try InvoiceStore.lines(of: order.id, in: &transaction),
+            total: order.total,
+            shipping: order.shipping,
             shippingRate: methods[row.shippingMethod]?.vatRate ?? .standard,
             captured: row.captured,
             shippedOn: row.shippedAt?.dayInRomania

@@ -14,6 +14,7 @@ extension InvoiceJSON {
     /// - Parameters:
     ///   - text: the column's.
     ///   - number: its number, which the row has as well.
+    /// - Returns: the document.
     /// - Throws: `Unreadable`.
     static func document(
         _ text: String,

@@ -44,10 +44,12 @@ struct InvoiceSeriesCheck: Sendable {
             class: .job,
             until: deadline
         ).map { row in
-            .init(
+            let counted = try row.int64("counted")
+            let last = try row.int64("last")
+            return .init(
                 kind: "gap",
                 subject: try row.string("series"),
-                text: "\(try row.int64("counted")) were given and the last is \(try row.int64("last"))"
+                text: "\(counted) were given and the last is \(last)"
             )
         }
     }

@@ -103,6 +103,7 @@ enum InvoiceStore {
     ///   - transaction: the one that inserts the document, so that no number is left out.
     /// - Returns: the number, and the day it is issued on: today, or that of the number before it
     ///   if the clock has gone back.
+    /// - Throws: `WrongSeries`, `MariaDBError`.
     static func takeNumber(
         of series: String,
         _ kind: InvoiceDocument.Kind,

@@ -30,6 +30,7 @@ package struct InvoiceVerification: Sendable {
     /// credit notes, and looks for gaps in series; blocks on MariaDB.
     ///
     /// - Parameter deadline: of all of it.
+    /// - Returns: what was gone through, and what is wrong.
     /// - Throws: `MariaDBError`.
     package func run(until deadline: Deadline) throws -> Report {
         var report = Report()

@@ -303,7 +303,8 @@ extension RetentionRule {
 
     /// Tables that tell nothing of customers.
     package static let impersonalTables = [
-        "breaker_order_log", "breaker_orders", "catch_up", "invoice_series", "process_reports", "reconciliation",
-        "refund_days", "refund_switchings", "retention_classes", "schema_migrations",
+        "breaker_order_log", "breaker_orders", "catch_up", "invoice_series", "process_reports",
+        "reconciliation", "refund_days", "refund_switchings", "retention_classes",
+        "schema_migrations",
     ]
 }

@@ -113,6 +113,7 @@ extension SeedOrder {
         let name = payment.publicID.dropFirst("pay_".count)
         let isCard = story.method == .card
         return [
+            purchase.id.sqlValue,
             "ref_\(name)".sqlValue,
             purchase.id.sqlValue,
             payment.id.sqlValue,

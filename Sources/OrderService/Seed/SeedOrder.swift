@@ -51,6 +51,16 @@ struct SeedOrder: Sendable {
         let at: Timestamp
     }
 
+    /// An invoice or a credit note of it, yet to be numbered among those of all orders.
+    struct Document: Sendable {
+        let cause: InvoiceCause
+        /// In minor units.
+        let gross: Int64
+        /// What was paid when it was issued.
+        let captured: Int64
+        let at: Timestamp
+    }
+
     struct Entry: Sendable {
         let version: Int64
         let kind: String
@@ -74,6 +84,7 @@ struct SeedOrder: Sendable {
     private(set) var reservationUpdatedAt: Timestamp
     private(set) var shipment: Shipment
     private(set) var entries: [Entry] = []
+    private(set) var documents: [Document] = []
     private(set) var version: Int64 = 1
     private(set) var updatedAt: Timestamp
     private(set) var expiresAt: Timestamp?
@@ -124,6 +135,7 @@ struct SeedOrder: Sendable {
             let actor = word(for: step.actor)
             if entries.isEmpty { record("order.placed", by: actor, nil, isPublic: true) }
             for act in step.acts { try perform(act, by: actor, &random) }
+            issueDocuments()
             // A declined charge alone leaves the order as it was.
             if entries.last?.version != version { (version, updatedAt) = before }
         }
@@ -199,6 +211,14 @@ struct SeedOrder: Sendable {
         self.payment = payment
         touchPayment()
         record("payment.\(status.rawValue)", by: actor, cause, isPublic: true)
+    }
+
+    /// Issues what is due now; others number it.
+    private mutating func issueDocuments() {
+        while let document = dueDocument(at: updatedAt) {
+            documents.append(document)
+            record("invoice.issued", by: "worker", nil, isPublic: true)
+        }
     }
 
     private mutating func touchPayment() {

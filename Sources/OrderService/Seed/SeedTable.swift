@@ -11,6 +11,8 @@ enum SeedTable: Int, Sendable, CaseIterable {
     case shipments
     case shipmentEvents
     case events
+    case invoices
+    case submissions
 
     /// An `INSERT` of rows whose values follow the columns named in it.
     func insertion(of rows: some Collection<[SQLValue]>) -> SQL {
@@ -45,7 +47,7 @@ enum SeedTable: Int, Sendable, CaseIterable {
             """
         case .refunds:
             """
-            INSERT INTO refunds (public_id, order_id, payment_id, amount_minor, currency, reason,
+            INSERT INTO refunds (id, public_id, order_id, payment_id, amount_minor, currency, reason,
                 status, provider_refund_id, provider_key, requested_by, attempts, created_at,
                 updated_at, completed_at)
             VALUES \(rows: rows)
@@ -68,6 +70,20 @@ enum SeedTable: Int, Sendable, CaseIterable {
             """
             INSERT INTO order_events (order_id, order_version, kind, actor, cause, is_public,
                 occurred_at)
+            VALUES \(rows: rows)
+            """
+        case .invoices:
+            """
+            INSERT INTO invoices (id, public_id, cause_key, kind, order_id, refund_id, credited_id,
+                series, ordinal, number, state, issue_date, deadline, order_number, buyer_name,
+                buyer_cui, currency, net_minor, vat_minor, gross_minor, document, xml, xml_sha256,
+                created_at, updated_at, issued_at)
+            VALUES \(rows: rows)
+            """
+        case .submissions:
+            """
+            INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, created_at,
+                updated_at, uploaded_at, finished_at)
             VALUES \(rows: rows)
             """
         }

@@ -34,12 +34,14 @@ struct SeedWriter: Sendable {
     /// - Parameters:
     ///   - orders: from the first on; written again from there if the transaction has to be.
     ///   - people: whose customers get their counts.
+    ///   - invoices: of those orders, none issued yet.
     ///   - deadline: by which it is committed, or nothing is written.
     ///   - progress: told now and then how many orders are sent.
     /// - Throws: `Failure`, `MariaDBError`.
     func write(
         _ orders: SeedOrders,
         of people: SeedPeople,
+        with invoices: SeedInvoices,
         until deadline: Deadline,
         progress: (Int) -> Void
     ) throws {
@@ -53,21 +55,26 @@ struct SeedWriter: Sendable {
             guard try !hasOrders(until: deadline) else { throw Failure.hasOrders }
             try database.transaction(class: .job, until: deadline) { transaction in
                 var orders = orders
+                var invoices = invoices
                 try Self.writeCustomers(orders.counts, of: people, in: &transaction)
+                try Self.writeSeries(invoices, in: &transaction)
                 var count = 0
                 while true {
-                    let sent = try Self.writeBatch(&orders, in: &transaction)
+                    let sent = try Self.writeBatch(&orders, &invoices, in: &transaction)
                     guard sent > 0 else { break }
                     count += sent
                     progress(count)
                 }
+                try Self.writeSeries(invoices, in: &transaction)
                 try Self.writeCustomers(orders.counts, of: people, in: &transaction)
             }
         }
     }
 
+    /// Writes some orders, and what was issued before the next ones; at the end all that is left.
     private static func writeBatch(
         _ orders: inout SeedOrders,
+        _ invoices: inout SeedInvoices,
         in transaction: inout Transaction
     ) throws -> Int {
         var rows = SeedTable.allCases.map { _ in [[SQLValue]]() }
@@ -78,7 +85,11 @@ struct SeedWriter: Sendable {
             first = first ?? order.purchase.id
             last = order.purchase.id
             for row in order.rows { rows[row.table.rawValue].append(row.values) }
+            invoices.add(order)
             count += 1
+        }
+        for row in try invoices.rows(isEnd: count < batch) {
+            rows[row.table.rawValue].append(row.values)
         }
         for table in SeedTable.allCases {
             try insert(rows[table.rawValue], in: &transaction) { table.insertion(of: $0) }
@@ -87,6 +98,23 @@ struct SeedWriter: Sendable {
             try OrderNameWords.insert(ofOrders: first...last, in: &transaction)
         }
         return count
+    }
+
+    private static func writeSeries(
+        _ invoices: SeedInvoices,
+        in transaction: inout Transaction
+    ) throws {
+        for series in invoices.series {
+            try transaction.execute(
+                """
+                INSERT INTO invoice_series (series, kind, next_ordinal, last_issued_on)
+                VALUES (\(series.name), \(series.kind.rawValue), \(series.next),
+                    \(series.last?.description))
+                ON DUPLICATE KEY UPDATE next_ordinal = VALUES(next_ordinal),
+                    last_issued_on = VALUES(last_issued_on)
+                """
+            )
+        }
     }
 
     private static func writeCustomers(

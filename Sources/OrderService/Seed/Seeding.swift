@@ -78,6 +78,12 @@ package struct Seeding: Sendable {
         try SeedWriter(database: services.database).write(
             orders,
             of: people,
+            with: SeedInvoices(
+                drafting: InvoiceDrafting(invoicing: services.settings.invoicing),
+                orders: choice.orders,
+                now: choice.now,
+                seed: choice.seed
+            ),
             until: deadline,
             progress: progress
         )
