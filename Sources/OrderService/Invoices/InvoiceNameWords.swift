@@ -9,7 +9,12 @@ enum InvoiceNameWords {
         ofInvoices ids: ClosedRange<Int64>,
         in transaction: inout Transaction
     ) throws(MariaDBError) {
-        try remove(ofInvoices: ids, in: &transaction)
+        try transaction.execute(
+            """
+            DELETE FROM invoice_name_words
+            WHERE invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+            """
+        )
         // The words are letters and digits, which JSON needs no escape for.
         try transaction.execute(
             """
@@ -24,15 +29,15 @@ enum InvoiceNameWords {
         )
     }
 
-    /// Removes them, before the name itself goes.
+    /// Removes those of an order's invoices, before the names themselves go.
     static func remove(
-        ofInvoices ids: ClosedRange<Int64>,
+        ofOrder id: Int64,
         in transaction: inout Transaction
     ) throws(MariaDBError) {
         try transaction.execute(
             """
-            DELETE FROM invoice_name_words
-            WHERE invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+            DELETE w FROM invoice_name_words w JOIN invoices i ON i.id = w.invoice_id
+            WHERE i.order_id = \(id)
             """
         )
     }
