@@ -93,6 +93,39 @@ import Testing
         #expect(method.price(forItems: Money(minor: 30_000, .ron)).minor == 0)
     }
 
+    @Test(
+        "lets shipping bear the goods' rates, shared out by value, not the method's own",
+        arguments: [
+            // Goods at 21 % and 11 %, and the gross of 11 % and 21 % with 20.00 of shipping.
+            (10_000, 0, [12_000: 21]), (0, 10_000, [12_000: 11]),
+            (7_500, 2_500, [3_000: 11, 9_000: 21]), (1, 2, [1_335: 11, 668: 21]),
+            (0, 0, [2_000: 19]),
+        ] as [(Int64, Int64, [Int64: Int])]
+    )
+    func shippingRates(standard: Int64, reduced: Int64, groups: [Int64: Int]) throws {
+        let lines = try [(standard, VATRate.standard), (reduced, .reduced)].map { price, rate in
+            try Line(
+                sku: "A",
+                name: "A",
+                quantity: 1,
+                unitPrice: Money(minor: price, .ron),
+                vatRate: rate
+            )
+        }
+        let method = ShippingMethod(
+            id: "courier",
+            name: "Curier",
+            price: Money(minor: 2_000, .ron),
+            vatRate: try #require(VATRate(percent: 19)),
+            freeFrom: nil
+        )
+        let totals = try Totals(lines: lines, shipping: method, currency: .ron)
+        let found = totals.groups.filter { $0.gross.minor > 0 }
+            .map { ($0.gross.minor, $0.rate.percent) }
+        #expect(Dictionary(uniqueKeysWithValues: found) == groups)
+        #expect(totals.total.minor == standard + reduced + 2_000)
+    }
+
     @Test("has no group for shipping that costs nothing, and none at all for an empty basket")
     func emptyGroups() throws {
         let totals = try Totals(lines: [], shipping: nil, currency: .ron)

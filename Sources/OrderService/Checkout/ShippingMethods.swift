@@ -40,6 +40,8 @@ package struct ShippingMethods: Sendable {
 
     /// Reads a file's JSON: an array of `{id, name, price, vatRate, freeFrom?}`, prices in bani.
     ///
+    /// The rate counts for goods without value; otherwise shipping bears the goods'.
+    ///
     /// - Throws: a `Problem` whose faults name every wrong member.
     init(parsing bytes: [UInt8]) throws(Problem) {
         let reader = try BodyReader(Array("{\"methods\":".utf8) + bytes + Array("}".utf8))
