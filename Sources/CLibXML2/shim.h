@@ -1,5 +1,10 @@
 #pragma once
 
+// Debian's headers would bring ICU's, whose types Foundation brings as well, in another version: no
+// program could import both. Without it one structure that nothing here looks into lacks its end.
+#include <libxml/xmlversion.h>
+#undef LIBXML_ICU_ENABLED
+
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/tree.h>
