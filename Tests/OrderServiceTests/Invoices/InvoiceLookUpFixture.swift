@@ -52,8 +52,20 @@ extension ServiceUnderTest {
         let identity = cui.flatMap { CUI(parsing: $0) }.map(InvoiceParty.TaxIdentity.vatPayer)
         let party = InvoiceParty.sampleBuyer(buyer, identity ?? .unidentifiedConsumer)
         let document =
-            try credited.map { try .sampleCreditNote(of: $0.document, ordinal: ordinal, day: day) }
-            ?? .sample(ordinal: ordinal, day: day, orderNumber: number, buyer: party)
+            if let credited {
+                try InvoiceDocument.sampleCreditNote(
+                    of: credited.document,
+                    ordinal: ordinal,
+                    day: day
+                )
+            } else {
+                try InvoiceDocument.sample(
+                    ordinal: ordinal,
+                    day: day,
+                    orderNumber: number,
+                    buyer: party
+                )
+            }
         let publicID = "inv_" + Base64URL.encode(SecureRandom.bytes(16))
         let isIssued = state != .rejected
         let xml = Array("<Invoice>\(document.number) ț</Invoice>".utf8)

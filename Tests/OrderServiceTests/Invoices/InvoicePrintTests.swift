@@ -2,6 +2,7 @@ import Commerce
 import Foundation
 import Signing
 import Testing
+import Web
 
 @testable import OrderService
 
