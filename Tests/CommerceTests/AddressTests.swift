@@ -26,6 +26,13 @@ import Testing
         #expect(flaws(city: "Wien", county: nil, postalCode: "A-1010", country: "AT") == [])
     }
 
+    @Test("names every county in Romanian, each in its own way")
+    func countyNames() {
+        let names = County.allCases.map(\.name)
+        #expect(Set(names).count == 42 && !names.contains(""))
+        #expect(County.bucharest.name == "București" && County.valcea.name == "Vâlcea")
+    }
+
     @Test(
         "refuses another city in Bucharest",
         arguments: ["București", "SECTOR0", "SECTOR7", "Sector1", "SECTOR 1", "SECTOR11", ""]

@@ -32,10 +32,11 @@ def token(prefix):
 class Credentials:
     """Fields of a request's header for each kind; sessions and guests are new each time."""
 
-    def __init__(self, api, record, order, other_order):
+    def __init__(self, api, record, order, other_order, invoice):
         self.api = api
         self.record = record
         self.order = order
+        self.invoice = invoice
         self.other_order = other_order
         self.customer = os.environ["CUSTOMER_ID"]
         self.other_customer = os.environ["CUSTOMER2_ID"]

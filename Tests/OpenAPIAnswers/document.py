@@ -48,7 +48,7 @@ class Document:
         """A path for a template; its variables stand for things that do not exist."""
         for name, value in (
             ("userId", "1001"), ("id", "4711"), ("name", "nothing"), ("tokenId", "gtk_nothing"),
-            ("key", "nothing"), ("jobId", "nothing"),
+            ("key", "nothing"), ("jobId", "nothing"), ("invoiceId", "inv_nothing"),
         ):
             template = template.replace(f"{{{name}}}", value)
         return template

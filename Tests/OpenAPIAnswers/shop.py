@@ -80,3 +80,22 @@ def cancel_all(api, ids, key=None):
         "POST", "/v1/orders/bulk/cancel", 202, body=body, token=os.environ["SUPPORT_TOKEN"],
         key=key or str(uuid.uuid4()),
     ).json()
+
+
+def ship(api, order_id, service):
+    """Sends an order; answers its documents, of which there is one at last."""
+    path = f"/v1/admin/orders/{order_id}/fulfilment"
+    for event in ("start", "ship"):
+        api("POST", path, 200, token=service, body={"event": event})
+    return wait_for_invoices(api, order_id, service, 1)
+
+
+def wait_for_invoices(api, order_id, staff, count, patience=10):
+    """Waits until an order has so many invoices and credit notes; answers them."""
+    limit = time.monotonic() + patience
+    while True:
+        items = api("GET", f"/v1/orders/{order_id}/invoices", 200, token=staff).json()["items"]
+        if len(items) == count:
+            return items
+        assert time.monotonic() < limit, items
+        time.sleep(0.05)

@@ -585,6 +585,82 @@ def test_find_orders(api, tokens):
         api.code("invalid_request", "GET", f"/v1/admin/orders?{query}", 400, token=tokens["admin"])
 
 
+# Invoices
+
+def test_own_invoices(api, tokens):
+    order, guest, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    shop.wait_for_event(api, order, tokens["support"], "reservation.committed")
+    path = f"/v1/orders/{order}/invoices"
+    assert api("GET", path, 200, token=guest).json() == {"orderId": order, "items": []}
+    invoice = shop.ship(api, order, tokens["service"])[0]
+    own = api("GET", path, 200, token=guest).json()["items"]
+    assert own == [{key: invoice[key] for key in invoice if key not in ("state", "deadline")}]
+    short = api("GET", "/v1/guest/order/invoices", 200, token=guest)
+    assert short.json()["items"] == own
+    files = list(own[0]["hrefs"].values())
+    for target in (path, "/v1/guest/order/invoices", *files):
+        tag = api("GET", target, 200, token=guest).headers["ETag"]
+        api("GET", target, 304, token=guest, If_None_Match=tag)
+        api("HEAD", target, 200, token=guest)
+    for target in (path, *files):
+        api.code("order_not_found", "GET", target, 404, token=tokens["customer"])
+    for part in ("print", "ubl"):
+        api.code("not_found", "GET", f"{path}/inv_nothing/{part}", 404, token=guest)
+    page = api("GET", own[0]["hrefs"]["print"], 200, token=guest)
+    assert own[0]["number"][-6:] in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-") and "," not in policy
+    xml = api("GET", own[0]["hrefs"]["ubl"], 200, token=guest)
+    assert xml.headers["Content-Disposition"] == f'attachment; filename="{own[0]["number"]}.xml"'
+    assert f"<cbc:ID>{own[0]['number']}</cbc:ID>" in xml.text
+
+
+def test_invoice_of_one_without_the_scope(api, record, tokens):
+    order, guest, _ = shop.order(api)
+    record.sql(f"UPDATE guest_tokens SET scopes = 'view' WHERE order_id = {order}")
+    for path in (f"/v1/orders/{order}/invoices", "/v1/guest/order/invoices"):
+        api.code("order_not_found", "GET", path, 404, token=guest)
+
+
+def test_find_invoices(api, tokens):
+    order, _, _ = shop.order(api, {"paymentMethod": "cash_on_delivery"})
+    shop.wait_for_event(api, order, tokens["support"], "reservation.committed")
+    number = shop.ship(api, order, tokens["service"])[0]["number"]
+    report = f"/v1/admin/orders/{order}/fulfilment"
+    api("POST", report, 200, token=tokens["service"], body={"event": "deliver"})
+    api("POST", report, 200, token=tokens["service"], body={"event": "return"})
+    summary = api("GET", f"/v1/orders/{order}", 200, token=tokens["support"]).json()
+    support, path = tokens["support"], "/v1/admin/invoices"
+    found = api("GET", f"{path}?number={number}", 200, token=support).json()["items"]
+    assert [item["orderId"] for item in found] == [order]
+    invoice = found[0]
+    day = invoice["issueDate"]
+    for query in (
+        {"orderNumber": summary["orderNumber"]}, {"orderId": order}, {"buyer": "pop ana", "from": day},
+        {"state": "queued", "to": day}, {"number": number.lower(), "state": "queued"},
+    ):
+        page = api("GET", f"{path}?{urllib.parse.urlencode(query)}", 200, token=support).json()
+        assert invoice in page["items"], query
+    page = api("GET", f"{path}?size=1", 200, token=tokens["finance"]).json()
+    rest = api("GET", f"{path}?cursor={page['nextCursor']}", 200, token=tokens["admin"]).json()
+    assert page["items"][0] not in rest["items"]
+    assert api("GET", f"{path}?cui=RO93456784", 200, token=support).json()["items"] == []
+    for query in ("state=gone", "cui=1", "number=%25", "orderId=0", "from=today", "cursor=x"):
+        api.code("invalid_request", "GET", f"{path}?{query}", 400, token=support)
+    one = f"{path}/{invoice['id']}"
+    for part in ("", "/ubl", "/print"):
+        for name in ("support", "finance", "admin"):
+            tag = api("GET", one + part, 200, token=tokens[name]).headers["ETag"]
+            api("GET", one + part, 304, token=tokens[name], If_None_Match=tag)
+        api.code("not_found", "GET", f"{path}/inv_nothing{part}", 404, token=support)
+        api.code("forbidden_role", "GET", one + part, 403, token=tokens["service"])
+    whole = api("GET", one, 200, token=support).json()
+    assert {key: whole[key] for key in invoice} == invoice
+    assert whole["document"]["buyer"]["name"] == "Ana Pop" and whole["faults"] is None
+    assert [try_["state"] for try_ in whole["submissions"]] == ["queued"]
+    api.code("forbidden_role", "GET", path, 403, token=tokens["service"])
+
+
 # Lists for finance
 
 def test_audit(api, tokens):

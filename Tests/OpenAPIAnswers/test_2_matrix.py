@@ -68,10 +68,15 @@ def of_guest(words, path, kind):
 
 @pytest.fixture(scope="module")
 def scene(api, record, stand_ins, tokens):
-    """One order of a customer, which has guests as well, and another one."""
-    order = shop.customers_order(api, stand_ins, tokens["customer"], os.environ["CUSTOMER_ID"])
+    """One order of a customer, which has guests as well and an invoice, and another one."""
+    order = shop.customers_order(
+        api, stand_ins, tokens["customer"], os.environ["CUSTOMER_ID"],
+        {"paymentMethod": "cash_on_delivery"},
+    )
+    shop.wait_for_event(api, order, tokens["support"], "reservation.committed")
+    invoice = shop.ship(api, order, tokens["service"])[0]["id"]
     other, _, _ = shop.order(api)
-    return credentials.Credentials(api, record, order, other)
+    return credentials.Credentials(api, record, order, other, invoice)
 
 
 def target(api, stand_ins, scene, path, kind):
@@ -89,6 +94,8 @@ def target(api, stand_ins, scene, path, kind):
         return path.replace("{jobId}", shop.cancel_all(api, [999_999_999])["id"]), None
     if path == "/v1/sessions/{id}":
         return path.replace("{id}", scene.session_id(scene.user(kind))), None
+    path = path.replace("/invoices/{id}", f"/invoices/{scene.invoice}")
+    path = path.replace("{invoiceId}", scene.invoice)
     # A cache of which no other check needs anything.
     name = "cart" if path.startswith("/v1/admin/caches/") else "stripe-read"
     path = path.replace("{userId}", scene.customer).replace("{name}", name)

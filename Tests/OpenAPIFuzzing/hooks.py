@@ -102,6 +102,10 @@ def name_something(case, path):
         case.path_parameters["id"] = SHOP.open_review()
     elif "{jobId}" in path:
         case.path_parameters["jobId"] = SHOP.bulk_cancel()
+    elif "/invoices/{" in path:
+        order, invoice = SHOP.invoice()
+        is_order = "{invoiceId}" in path
+        case.path_parameters |= {"id": order, "invoiceId": invoice} if is_order else {"id": invoice}
     elif "{tokenId}" in path:
         order, token = SHOP.guest_token()
         case.path_parameters |= {"id": order, "tokenId": token}

@@ -101,6 +101,23 @@ class Shop:
         answer.raise_for_status()
         return answer.json()["id"]
 
+    def invoice(self):
+        """An order and its invoice; of an order that was made and sent for it, if there is none."""
+        found = "SELECT order_id, public_id FROM invoices WHERE number IS NOT NULL LIMIT 1"
+        if not sql(found):
+            path = f"{self.base}/v1/admin/orders/{self.place_order()}/fulfilment"
+            for event in ("start", "ship"):
+                self.http.post(
+                    path, json={"event": event},
+                    headers={"Authorization": f"Bearer {self.wallet.tokens['service']}"},
+                ).raise_for_status()
+            limit = time.monotonic() + 30
+            while not sql(found):
+                assert time.monotonic() < limit, "there is no invoice"
+                time.sleep(0.1)
+        order, invoice = sql(found).split()
+        return int(order), invoice
+
     def guest_token(self):
         """An order, and the name of its token."""
         order = self.place_order()

@@ -29,6 +29,8 @@ import Testing
         Enumeration("BulkCancelOutcome", BulkCancelOutcome.self),
         Enumeration("BulkCancelState", BulkCancelState.self),
         Enumeration("FraudReviewStatus", FraudReviewStatus.self),
+        Enumeration("InvoiceKind", InvoiceDocument.Kind.self),
+        Enumeration("InvoiceState", InvoiceState.self),
         Enumeration("Role", Role.self),
         Enumeration("BreakerState", BreakerState.self),
         Enumeration("BreakerMode", BreakerMode.self),

@@ -1,9 +1,10 @@
 import MariaDB
 
-/// The words of a name that is looked for, each of which begins a word of the order's name.
+/// The words of a name that is looked for, each of which begins a word of an order's name, or of an
+/// invoice's buyer's.
 ///
-/// Words are parted as the column `orders.name_words` parts them: marks are dropped, and whatever is
-/// neither letter nor digit is a gap. So a word has no wildcard of `LIKE`. Case and accents are left to
+/// Words are parted as the columns `orders.name_words` and `invoices.buyer_words` part them: marks are
+/// dropped, and whatever is neither letter nor digit is a gap. So a word has no wildcard of `LIKE`. Case and accents are left to
 /// the column's collation, which compares neither.
 struct NameWords: Sendable, Equatable {
     /// Each word once at most, in the order they were given; never empty.
@@ -11,7 +12,7 @@ struct NameWords: Sendable, Equatable {
 
     /// A word from this length on is the beginning of one; alone, a shorter one is a whole word.
     static let prefixLength = 3
-    /// What a word of `order_name_words` is cut to.
+    /// What a word of `order_name_words` and of `invoice_name_words` is cut to.
     static let wordLength = 32
     private static let mostWords = 8
 
@@ -50,7 +51,7 @@ struct NameWords: Sendable, Equatable {
         return longest.map { [NarrowingWord(text: $0, isWhole: true)] } ?? []
     }
 
-    /// Patterns of `LIKE` for `name_words`, all of which have to match.
+    /// Patterns of `LIKE` for all words of a name, each of which has to match.
     var patterns: [String] {
         let isWhole = narrowing.first?.isWhole ?? false
         return words.map { word in
@@ -59,7 +60,7 @@ struct NameWords: Sendable, Equatable {
     }
 }
 
-/// A word by which orders are found in `order_name_words`.
+/// A word by which names are found in `order_name_words` and `invoice_name_words`.
 struct NarrowingWord: Sendable, Equatable {
     let text: String
     /// Whether it is the word itself that is looked for, and not its beginning.

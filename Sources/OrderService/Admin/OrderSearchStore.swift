@@ -75,7 +75,7 @@ struct OrderSearchStore: Sendable {
         else { return .orders }
         var rarest: (word: NarrowingWord, number: Int)?
         for word in name.narrowing {
-            let number = try estimate(
+            let number = try database.estimate(
                 """
                 SELECT 1 FROM order_name_words FORCE INDEX (PRIMARY)
                 WHERE word LIKE \(word.pattern)
@@ -86,7 +86,7 @@ struct OrderSearchStore: Sendable {
         }
         guard let rarest else { return .orders }
         if filter.hasState {
-            let inState = try estimate(
+            let inState = try database.estimate(
                 """
                 SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
                 WHERE \(all: Self.states(filter) + Self.times(filter, nil))
@@ -96,20 +96,6 @@ struct OrderSearchStore: Sendable {
             if inState < rarest.number { return .orders }
         }
         return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
-    }
-
-    /// How many rows a statement reads, by two dives into its index: right for a few thousand, and
-    /// within a factor of two or three for many.
-    private func estimate(_ statement: SQL, until deadline: Deadline) throws -> Int {
-        let rows = try database.query("EXPLAIN \(statement)", until: deadline)
-        switch try rows.first?.value("rows") {
-        case .string(let text): return Int(text) ?? 0
-        case .int(let number): return Int(clamping: number)
-        case .uint(let number): return Int(clamping: number)
-        // It is known without reading that there are none.
-        case .null, .none: return 0
-        case .double, .bytes, .dateTime: return .max
-        }
     }
 }
 

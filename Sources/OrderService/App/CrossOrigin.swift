@@ -10,7 +10,7 @@ struct CrossOrigin: Sendable {
         X-Request-Id, traceparent
         """
     private static let exposedHeaders = """
-        Allow, ETag, Idempotent-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, \
+        Allow, Content-Disposition, ETag, Idempotent-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, \
         RateLimit-Reset, Retry-After, X-CSRF-Token, X-Request-Id
         """
     private static let preflightLife = "600"

@@ -108,6 +108,7 @@ extension Services {
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
             + fraudReviewController.endpoints
             + OrderSearchController(store: OrderSearchStore(database: database)).endpoints
+            + invoiceLookUpEndpoints
             + InvoiceIssueController(jobs: invoiceJobs).endpoints
             + AuditController(store: audit.store).endpoints
             + WebhookController(

@@ -8,6 +8,7 @@ package enum CacheName: String, Sendable, CaseIterable {
     case orderTracking = "order-tracking"
     /// One hash a customer, a field a page, so that a change drops them all by one command.
     case orderHistory = "order-history"
+    case invoiceData = "invoice-data"
     case session
     case guestToken = "guest:token"
     case checkoutSession = "checkout:session"
@@ -20,6 +21,7 @@ package enum CacheName: String, Sendable, CaseIterable {
         case .paymentStatus: .seconds(5 * 60)
         case .orderTracking: .seconds(30 * 60)
         case .orderHistory: .seconds(60 * 60)
+        case .invoiceData: .seconds(6 * 60 * 60)
         // Short, so that a revocation whose drop was lost is not outlived for long.
         case .session, .guestToken: .seconds(60)
         case .checkoutSession: .seconds(30 * 60)
@@ -78,11 +80,11 @@ package enum CacheName: String, Sendable, CaseIterable {
     }
 
     /// How long it is kept that there is nothing under a key; nil where that is not worth keeping: a
-    /// token is found by chance by nobody.
+    /// token, or the id of an invoice, is found by chance by nobody.
     private var absenceTimeToLive: Duration? {
         switch self {
         case .orderSummaries, .paymentStatus, .orderTracking: .seconds(30)
-        case .orderHistory, .session, .guestToken, .checkoutSession, .cart: nil
+        case .orderHistory, .invoiceData, .session, .guestToken, .checkoutSession, .cart: nil
         }
     }
 

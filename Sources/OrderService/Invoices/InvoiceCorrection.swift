@@ -96,6 +96,7 @@ extension InvoiceJobs {
                 at: change.now,
                 in: &transaction
             )
+            change.touch(invoice: publicID)
             InvoiceIssuer.tell(publicID, draft.document, cause: correction.reason, &change)
             // What comes after it has waited for it.
             change.schedule(.advanceInvoices)

@@ -69,7 +69,8 @@ extension InvoiceRecord {
         isReduced = try row.bool("is_reduced")
     }
 
-    private static func number(_ row: Row) throws -> InvoiceNumber? {
+    /// The number out of its two columns; nil while it has none.
+    static func number(_ row: Row) throws -> InvoiceNumber? {
         guard let series = try row.optionalString("series"),
             let ordinal = try row.optionalInt64("ordinal")
         else { return nil }
@@ -77,12 +78,6 @@ extension InvoiceRecord {
             throw UnknownWord(column: "series", word: series)
         }
         return number
-    }
-}
-
-extension EntityTag {
-    static func text(invoice publicID: String, version: Int64) -> String {
-        "\"\(publicID)-\(version)\""
     }
 }
 

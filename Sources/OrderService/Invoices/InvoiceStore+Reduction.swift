@@ -5,7 +5,14 @@ extension InvoiceStore {
     ///
     /// Numbers, days and sums stay, so that no series has a gap; the hash stays as the trace of
     /// what was issued.
-    static func reduce(ofOrder id: Int64, in transaction: inout Transaction) throws {
+    ///
+    /// - Parameters:
+    ///   - id: the order's.
+    ///   - transaction: of a change of the order, which is to `touch` them.
+    /// - Returns: the invoices' public ids.
+    /// - Throws: `MariaDBError`.
+    static func reduce(ofOrder id: Int64, in transaction: inout Transaction) throws -> [String] {
+        try InvoiceNameWords.remove(ofOrder: id, in: &transaction)
         try transaction.execute(
             """
             UPDATE invoices SET document = '{}', buyer_name = '', buyer_cui = NULL,
@@ -20,5 +27,7 @@ extension InvoiceStore {
             SET s.response = NULL, s.faults = NULL WHERE i.order_id = \(id)
             """
         )
+        return try transaction.query("SELECT public_id FROM invoices WHERE order_id = \(id)")
+            .map { try $0.string("public_id") }
     }
 }

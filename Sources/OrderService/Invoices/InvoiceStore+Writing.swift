@@ -47,12 +47,9 @@ extension InvoiceStore {
                 \(SHA256.digest(issue.xml).bytes), \(now), \(now), \(now))
             """
         )
-        try insertSubmission(
-            of: Int64(written.lastInsertID),
-            document.buyer.channel,
-            at: now,
-            in: &transaction
-        )
+        let id = Int64(written.lastInsertID)
+        try insertSubmission(of: id, document.buyer.channel, at: now, in: &transaction)
+        try InvoiceNameWords.write(ofInvoices: id...id, in: &transaction)
         return publicID
     }
 
@@ -67,7 +64,7 @@ extension InvoiceStore {
     ) throws -> String {
         let publicID = makePublicID()
         let document = draft.document
-        try transaction.execute(
+        let written = try transaction.execute(
             """
             INSERT INTO invoices (public_id, cause_key, kind, order_id, refund_id, credited_id,
                 state, order_number, buyer_name, buyer_cui, currency, net_minor, vat_minor,
@@ -81,6 +78,8 @@ extension InvoiceStore {
                 \(String(decoding: faults.serialized(), as: UTF8.self)), \(now), \(now))
             """
         )
+        let id = Int64(written.lastInsertID)
+        try InvoiceNameWords.write(ofInvoices: id...id, in: &transaction)
         return publicID
     }
 
@@ -114,6 +113,8 @@ extension InvoiceStore {
             at: now,
             in: &transaction
         )
+        // Of another name, and under another day.
+        try InvoiceNameWords.write(ofInvoices: record.id...record.id, in: &transaction)
     }
 
     private static func insertSubmission(

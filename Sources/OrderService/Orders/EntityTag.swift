@@ -1,12 +1,17 @@
+import Signing
 import Web
 
-/// Entity tags of look-ups: `"<id>-<version>"` of an order, with `-staff` behind it where staff are told
-/// more than its owner, `"h-<digest>"` of a page of a history.
+/// Entity tags of look-ups: `"<id>-<version>"` of an order or an invoice, with `-staff` behind it where
+/// staff are told more than its owner, `"h-<digest>"` of what has no version, such as a page of a history.
 enum EntityTag {
     static func text(orderID: Int64, version: Int64) -> String { "\"\(orderID)-\(version)\"" }
 
     static func text(staff orderID: Int64, version: Int64) -> String {
         "\"\(orderID)-\(version)-staff\""
+    }
+
+    static func text(invoice publicID: String, version: Int64) -> String {
+        "\"\(publicID)-\(version)\""
     }
 
     static func text(page digest: Int64) -> String { "\"h-\(digest)\"" }
@@ -18,6 +23,21 @@ enum EntityTag {
             guard parts.count == 2, Int64(parts[0]) == orderID else { return nil }
             return Int64(parts[1])
         }.max()
+    }
+
+    /// The version that `If-None-Match` names of this invoice; nil if it names none.
+    static func version(in request: Request, invoice publicID: String) -> Int64? {
+        // An id may have hyphens of its own.
+        tags(in: request).compactMap { tag -> Int64? in
+            tag.hasPrefix("\(publicID)-") ? Int64(tag.dropFirst(publicID.count + 1)) : nil
+        }.max()
+    }
+
+    /// What tells bytes without a version from what they were before, in as many digits as an entry of a
+    /// cache has room for.
+    static func digest(of body: [UInt8]) -> Int64 {
+        let digest = SHA256.digest(body).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Int64(digest % 1_000_000_000_000_000_000)
     }
 
     /// Whether `If-None-Match` names this page.

@@ -1,5 +1,4 @@
 import Resilience
-import Signing
 import Web
 
 /// A customer's orders, page by page, for the customer and for support.
@@ -85,15 +84,9 @@ struct HistoryController: Sendable {
             size: page.size,
             total: total
         ).serialized()
-        let entry = CacheEntry(version: Self.version(of: body), owner: userID, body: body)
+        // A page has no version of its own.
+        let entry = CacheEntry(version: EntityTag.digest(of: body), owner: userID, body: body)
         return (entry, orders.isEmpty && page.number > 0)
-    }
-
-    /// A page has no version of its own; it is told from another by a digest, in as many digits as an
-    /// entry has room for.
-    private static func version(of body: [UInt8]) -> Int64 {
-        let digest = SHA256.digest(body).bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return Int64(digest % 1_000_000_000_000_000_000)
     }
 
     private func answer(_ entry: CacheEntry, _ request: Request) -> Response {

@@ -14,6 +14,8 @@ package struct OrderChange: Sendable {
     private(set) var hasChanged = false
     private(set) var history: [HistoryEntry] = []
     private(set) var messages: [OutboxMessage] = []
+    /// Of the order's documents those that are other than caches have them.
+    private(set) var changedInvoices: [String] = []
 
     struct HistoryEntry: Sendable {
         let kind: String
@@ -95,6 +97,12 @@ package struct OrderChange: Sendable {
 
     /// Marks that something that belongs to the order changed.
     package mutating func touch() {
+        hasChanged = true
+    }
+
+    /// Marks that the row of an invoice, or of one of its submissions, changed; by its public id.
+    package mutating func touch(invoice publicID: String) {
+        changedInvoices.append(publicID)
         hasChanged = true
     }
 

@@ -53,7 +53,7 @@ package final class OrderLedger: Sendable {
         let order = written.change.order
         if written.change.hasChanged {
             written.change.passCrashPoints(.after)
-            dropCaches(of: order, until: deadline)
+            dropCaches(of: order, invoices: written.change.changedInvoices, until: deadline)
         }
         return (written.result, order)
     }
@@ -95,11 +95,22 @@ package final class OrderLedger: Sendable {
         // The cache's row repeats the invalidation, should this process die before it.
         let drop = OutboxMessage(channel: .cache, topic: OutboxMessage.dropCaches)
         try Outbox.insert(change.messages + [drop], of: order, at: change.now, in: &transaction)
+        if !change.changedInvoices.isEmpty {
+            try Outbox.insert(
+                InvoiceDrop(change.changedInvoices),
+                orderID: order.id,
+                at: change.now,
+                in: &transaction
+            )
+        }
     }
 
-    /// Drops all that caches hold of an order.
-    package func dropCaches(of order: Order, until deadline: Deadline) {
-        cache.drop(Self.cacheKeys(orderID: order.id, userID: order.userID), until: deadline)
+    /// Drops all that caches hold of an order, and of those of its invoices that have changed.
+    package func dropCaches(of order: Order, invoices: [String] = [], until deadline: Deadline) {
+        cache.drop(
+            Self.cacheKeys(orderID: order.id, userID: order.userID) + InvoiceDrop(invoices).keys,
+            until: deadline
+        )
     }
 
     /// The keys of all that caches hold of an order, the pages of its customer's history included.

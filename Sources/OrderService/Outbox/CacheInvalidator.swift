@@ -11,11 +11,11 @@ struct CacheInvalidator: Sendable {
 
     func run(until deadline: Deadline) throws -> Int {
         let messages = try relay.lease(limit: Self.batch, until: deadline)
-        // A revoked credential needs no reading, and waits for none.
-        let ofCredentials = messages.filter { $0.topic == CredentialDrop.topic }
-        let ofOrders = messages.filter { $0.topic != CredentialDrop.topic }
+        // A revoked credential, or an invoice, needs no reading, and waits for none.
+        let withKeys = messages.filter { Self.namedKeys(of: $0) != nil }
+        let ofOrders = messages.filter { Self.namedKeys(of: $0) == nil }
         // A failure of the one leaves nothing of the other undone.
-        let results = [ofCredentials, ofOrders].map { messages in
+        let results = [withKeys, ofOrders].map { messages in
             Result { try send(messages, until: deadline) }
         }
         return try results.reduce(0) { try $0 + $1.get() }
@@ -58,12 +58,19 @@ struct CacheInvalidator: Sendable {
         _ orders: OrderStore,
         until deadline: Deadline
     ) throws -> [[UInt8]] {
-        let ofCredentials = messages.filter { $0.topic == CredentialDrop.topic }
-            .flatMap { CredentialDrop(payload: $0.payload)?.keys ?? [] }
-        let ids = Set(messages.filter { $0.topic != CredentialDrop.topic }.map(\.orderID))
-        guard !ids.isEmpty else { return ofCredentials }
+        let named = messages.flatMap { namedKeys(of: $0) ?? [] }
+        let ids = Set(messages.filter { namedKeys(of: $0) == nil }.map(\.orderID))
+        guard !ids.isEmpty else { return named }
         let customers = try orders.customers(of: Array(ids), until: deadline)
-        return ofCredentials
-            + ids.flatMap { OrderLedger.cacheKeys(orderID: $0, userID: customers[$0]) }
+        return named + ids.flatMap { OrderLedger.cacheKeys(orderID: $0, userID: customers[$0]) }
+    }
+
+    /// The keys that a message names itself; nil of one that names an order.
+    private static func namedKeys(of message: OutboxRelay.Message) -> [[UInt8]]? {
+        switch message.topic {
+        case CredentialDrop.topic: CredentialDrop(payload: message.payload)?.keys ?? []
+        case InvoiceDrop.topic: InvoiceDrop(payload: message.payload)?.keys ?? []
+        default: nil
+        }
     }
 }

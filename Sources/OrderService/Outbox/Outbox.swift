@@ -43,6 +43,20 @@ enum Outbox {
         )
     }
 
+    /// Writes the invalidation of invoices of an order.
+    static func insert(
+        _ drop: InvoiceDrop,
+        orderID: Int64,
+        at now: Timestamp,
+        in transaction: inout Transaction
+    ) throws {
+        let message = OutboxMessage(channel: .cache, topic: InvoiceDrop.topic)
+        try insert(
+            [row(message, orderID: orderID, payload: drop.payload, at: now)],
+            in: &transaction
+        )
+    }
+
     private static func row(
         _ message: OutboxMessage,
         orderID: Int64,

@@ -44,6 +44,12 @@ extension ExportSection<Int64> {
             WHERE r.order_id = \($0) ORDER BY r.id, l.line_position
             """
         },
+        ExportSection("invoiceNameWords") {
+            """
+            SELECT w.word, i.public_id FROM invoice_name_words w JOIN invoices i ON i.id = w.invoice_id
+            WHERE i.order_id = \($0) ORDER BY i.id, w.word
+            """
+        },
         ExportSection("invoices") {
             """
             SELECT public_id, kind, number, state, issue_date, buyer_name, buyer_cui, net_minor,

@@ -58,6 +58,11 @@ struct OrderReduction: Sendable {
             }
             guard !isDryRun else { return .reduced(goal) }
             try Self.write(goal, id, in: &transaction)
+            if goal == .none {
+                for invoice in try InvoiceStore.reduce(ofOrder: id, in: &transaction) {
+                    change.touch(invoice: invoice)
+                }
+            }
             change.setClientNetwork(nil)
             change.record("order.personal_data_removed", cause: "left: \(goal.rawValue)")
             return .reduced(goal)
@@ -181,7 +186,6 @@ struct OrderReduction: Sendable {
             """
         )
         guard goal == .none else { return }
-        try InvoiceStore.reduce(ofOrder: id, in: &transaction)
         try transaction.execute(
             """
             UPDATE refunds SET reason = \(erasedText), evidence = IF(evidence IS NULL, NULL, \(erasedText))

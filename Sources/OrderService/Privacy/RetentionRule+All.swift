@@ -61,7 +61,7 @@ extension RetentionRule {
             "orders_invoice",
             [
                 "orders", "order_lines", "payments", "refunds", "refund_lines", "invoices",
-                "invoice_submissions",
+                "invoice_submissions", "invoice_name_words",
             ],
             "whom invoices are for, his address and tax number; documents and XML; why money went back",
             age: "created_at",

@@ -44,7 +44,8 @@ struct SeedInvoices: Sendable {
     private(set) var series: [Series]
     private var waiting: [Waiting] = []
     private var chains: [Int64: Chain] = [:]
-    private var lastID: Int64 = 0
+    /// That of the youngest document.
+    private(set) var lastID: Int64 = 0
     /// When the youngest order was placed; none comes that is older.
     private var horizon = Timestamp(microseconds: 0)
 

@@ -89,6 +89,7 @@ struct SeedWriter: Sendable {
             invoices.add(order)
             count += 1
         }
+        let firstInvoice = invoices.lastID + 1
         for row in try invoices.rows(isEnd: count < batch) {
             rows[row.table.rawValue].append(row.values)
         }
@@ -97,6 +98,10 @@ struct SeedWriter: Sendable {
         }
         if let first, let last {
             try OrderNameWords.insert(ofOrders: first...last, in: &transaction)
+        }
+        if firstInvoice <= invoices.lastID {
+            let issued = firstInvoice...invoices.lastID
+            try InvoiceNameWords.write(ofInvoices: issued, in: &transaction)
         }
         return count
     }

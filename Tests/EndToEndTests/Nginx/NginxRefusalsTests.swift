@@ -102,4 +102,26 @@ struct NginxRefusalsTests {
             }
         }
     }
+
+    /// Answers a page that says what it needs.
+    private final class Page: Application {
+        static let policy = "default-src 'none'; style-src 'sha256-x='"
+
+        func start(_ request: Request) -> Step {
+            .answer(Response(.ok, fields: [.init("Content-Security-Policy", Self.policy)]))
+        }
+    }
+
+    @Test("are not the program's own policy: it stands alone, as a browser obeys each")
+    func ownPolicy() async throws {
+        try await onOwnThread {
+            let nginx = try ShippedNginx(before: [Page()])
+            let answer = try nginx.send(.get("/v1/admin/invoices/inv_1/print"))
+            let policies = answer.fields.filter {
+                $0.name.lowercased() == "content-security-policy"
+            }
+            #expect(policies.map(\.value) == [Page.policy])
+            #expect(answer.field("X-Frame-Options") == "DENY")
+        }
+    }
 }

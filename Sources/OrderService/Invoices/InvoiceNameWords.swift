@@ -1,0 +1,44 @@
+import MariaDB
+
+/// The words by which invoices are found by their buyers' names; rows of `invoice_name_words`.
+///
+/// They are those of the row's name and date: whoever writes one of these writes them anew.
+enum InvoiceNameWords {
+    /// Writes the words of invoices, in place of those that they had.
+    static func write(
+        ofInvoices ids: ClosedRange<Int64>,
+        in transaction: inout Transaction
+    ) throws(MariaDBError) {
+        try transaction.execute(
+            """
+            DELETE FROM invoice_name_words
+            WHERE invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+            """
+        )
+        // The words are letters and digits, which JSON needs no escape for.
+        try transaction.execute(
+            """
+            INSERT INTO invoice_name_words (word, dated_on, invoice_id)
+            SELECT DISTINCT LEFT(w.word, 32), i.dated_on, i.id
+            FROM invoices i JOIN JSON_TABLE(
+                CONCAT('["', REPLACE(TRIM(i.buyer_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
+                    word VARCHAR(304) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$'
+                )) AS w
+            WHERE i.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND w.word <> ''
+            """
+        )
+    }
+
+    /// Removes those of an order's invoices, before the names themselves go.
+    static func remove(
+        ofOrder id: Int64,
+        in transaction: inout Transaction
+    ) throws(MariaDBError) {
+        try transaction.execute(
+            """
+            DELETE w FROM invoice_name_words w JOIN invoices i ON i.id = w.invoice_id
+            WHERE i.order_id = \(id)
+            """
+        )
+    }
+}

@@ -1,0 +1,197 @@
+"""The look-up of invoices over HTTP: each filter alone and each pair of filters; one by its id, cached.
+
+INVOICES (1,000,000) documents are made in SQL, of as many orders: of companies and consumers who buy
+more or less often; states by age; four years. Half of the pairs are of one invoice, the others of two.
+INVOICE_POOL (4 GiB) is InnoDB's buffer pool, INVOICE_CONNECTIONS (2) how many search at once;
+INVOICE_SEED is another choice of what is asked for. A cached look-up is asked for at 16 connections: for
+what the staff look at there is a record of each look, which is a commit. The CPU time is that of `orderd
+serve`.
+"""
+import http.client
+import json
+import os
+import random
+import threading
+import time
+import urllib.parse
+from itertools import combinations
+
+from bench import made_invoices, made_orders
+from bench.cases.adminorders import CHUNK, SAMPLES, SLOWEST, TARGET, processor_seconds, sql
+from bench.results import percentile
+from private_stack import PrivateStack, build_release
+
+CONNECTIONS = int(os.environ.get("INVOICE_CONNECTIONS") or 2)
+FILTERS = ("number", "orderNumber", "orderId", "cui", "buyer", "dates", "state")
+CACHED_CONNECTIONS = 16
+CACHED_TARGET = 5
+CACHED = 200
+
+
+def run(results, seconds):
+    count = int(os.environ.get("INVOICES") or 1_000_000)
+    for product in ("orderd", "ordersim"):
+        build_release(product)
+    # The documents are made here alone.
+    with PrivateStack({"SEED_ORDERS": "0"}) as stack:
+        fill(results, stack, count)
+        bench = Search(stack, int(os.environ.get("INVOICE_SEED") or 1))
+        each = max(1, seconds / 5)
+        bench.search([(name,) for name in FILTERS], each)
+        slow = []
+        for filters in [(name,) for name in FILTERS] + list(combinations(FILTERS, 2)) + [()]:
+            slow += report(results, bench, filters, each)
+        for milliseconds, query in sorted(slow, reverse=True)[:SLOWEST]:
+            results.note(f"slow: {milliseconds:.1f} ms {query}")
+        for part, what in (("", "one by its id, cached"), ("/ubl", "its UBL"), ("/print", "its page")):
+            report_one(results, bench, part, what, max(1, seconds / 2))
+
+
+def report(results, bench, filters, seconds):
+    """One line; answers its slowest searches."""
+    before = processor_seconds(bench.stack)
+    seen, errors = bench.search([filters], seconds)
+    add(results, bench, " + ".join(filters) or "no filter", CONNECTIONS, seen, seconds, errors, before,
+        TARGET)
+    return sorted(seen, reverse=True)[:SLOWEST]
+
+
+def report_one(results, bench, part, what, seconds):
+    """Look-ups of documents that are asked for again and again."""
+    paths = [f"/v1/admin/invoices/{one['id']}{part}" for one in bench.invoices[:CACHED]]
+    bench.measure(lambda chance: chance.choice(paths), 1, 1)
+    before = processor_seconds(bench.stack)
+    seen, errors = bench.measure(lambda chance: chance.choice(paths), CACHED_CONNECTIONS, seconds)
+    target = CACHED_TARGET if part == "" else TARGET
+    add(results, bench, what, CACHED_CONNECTIONS, seen, seconds, errors, before, target)
+
+
+def add(results, bench, name, connections, seen, seconds, errors, before, target):
+    processor = processor_seconds(bench.stack) - before
+    times = [milliseconds for milliseconds, _ in seen]
+    results.add_latencies(
+        "invoices",
+        name,
+        connections,
+        times,
+        seconds,
+        errors=errors,
+        cpuMicrosPerRequest=round(processor * 1e6 / len(times)) if times else None,
+    )
+    p99 = percentile(times, 99)
+    if p99 is not None and (p99 >= target or errors):
+        results.target(f"p99 {p99:.1f} ms, below {target}", False)
+
+
+class Search:
+    """What is asked for: values of invoices that there are."""
+
+    def __init__(self, stack, seed):
+        self.stack = stack
+        self.seed = seed
+        environment = stack.environment()
+        self.address = environment["BASE_URL"].removeprefix("http://")
+        self.token = environment["SUPPORT_TOKEN"]
+        self.invoices = sample(stack, random.Random(seed))
+
+    def search(self, choices, seconds):
+        """Searches on all connections; answers milliseconds and query of each, and how many failed."""
+        def path(chance):
+            return f"/v1/admin/invoices?{self.query(chance, chance.choice(choices))}"
+        return self.measure(path, CONNECTIONS, seconds, f"{choices}")
+
+    def measure(self, path, connections, seconds, name=""):
+        seen, errors = [], [0]
+        end = time.monotonic() + seconds
+
+        def ask(number):
+            chance = random.Random(f"{self.seed} {name} {number}")
+            connection = http.client.HTTPConnection(self.address, timeout=30)
+            headers = {"Authorization": f"Bearer {self.token}"}
+            while time.monotonic() < end:
+                target = path(chance)
+                start = time.perf_counter()
+                connection.request("GET", target, headers=headers)
+                answer = connection.getresponse()
+                body = answer.read()
+                seen.append(((time.perf_counter() - start) * 1000, target))
+                if answer.status != 200 or not body:
+                    errors[0] += 1
+                elif "?" in target and "items" not in json.loads(body):
+                    errors[0] += 1
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(connections)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return seen, errors[0]
+
+    def query(self, chance, filters):
+        invoice = chance.choice(self.invoices)
+        is_one = chance.random() < 0.5
+        fields = {}
+        for name in filters:
+            one = invoice if is_one else chance.choice(self.invoices)
+            fields.update(self.value(chance, name, one, is_one))
+        return urllib.parse.urlencode(fields)
+
+    def value(self, chance, name, invoice, is_one):
+        """A filter's fields as somebody may type them."""
+        if name == "buyer":
+            words = invoice["buyer"].replace("-", " ").replace(".", "").split()
+            return {"buyer": chance.choice((
+                invoice["buyer"], words[0], words[-1], words[0][:3], words[0][:4], words[-1][:3],
+                f"{words[-1]} {words[0][:3]}",
+            ))}
+        if name == "dates":
+            day = invoice["day"]
+            month = day[:8]
+            return chance.choice((
+                {"from": day, "to": day}, {"from": f"{month}01", "to": day}, {"from": day}, {"to": day},
+            ))
+        # Rare states are asked for as often as others.
+        if name == "state" and not is_one:
+            return {name: chance.choice(made_invoices.STATES)}
+        # Not all have these.
+        if invoice[name] == "NULL":
+            return {name: next(one[name] for one in self.invoices if one[name] != "NULL")}
+        return {name: invoice[name]}
+
+
+def sample(stack, chance):
+    """Invoices from all over the table, a tenth of them of those who buy most."""
+    last = int(sql(stack, "SELECT MAX(id) FROM invoices")[0][0])
+    ids = {chance.randint(1, last) for _ in range(SAMPLES)}
+    heavy = sql(stack, f"SELECT id FROM invoices WHERE id % 150 = 0 LIMIT {SAMPLES // 10}")
+    ids |= {int(row[0]) for row in heavy}
+    columns = ("id", "number", "orderNumber", "orderId", "cui", "buyer", "day", "state")
+    rows = sql(stack, f"""
+        SELECT public_id, number, order_number, order_id, buyer_cui, buyer_name, dated_on, state
+        FROM invoices WHERE id IN ({", ".join(map(str, sorted(ids)))})
+    """)
+    return [dict(zip(columns, row)) for row in rows]
+
+
+def fill(results, stack, count):
+    pool = int(os.environ.get("INVOICE_POOL") or 4 << 30)
+    sql(stack, f"SET GLOBAL innodb_buffer_pool_size = {pool}; SET GLOBAL innodb_log_file_size = 1073741824")
+    start = time.monotonic()
+    # A crash would only lose what is made again.
+    sql(stack, "SET GLOBAL innodb_flush_log_at_trx_commit = 0")
+    sql(stack, made_orders.PEOPLE + made_invoices.COMPANIES)
+    for first in range(1, count + 1, CHUNK):
+        last = min(first + CHUNK - 1, count)
+        for statements in (made_orders.FILL, made_invoices.FILL):
+            sql(stack, statements.replace("{first}", str(first)).replace("{last}", str(last))
+                .replace("{count}", str(count)))
+    sql(stack, "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+    sql(stack, "ANALYZE TABLE invoices, invoice_name_words, orders")
+    results.note(f"{count} invoices made in {time.monotonic() - start:.0f} s")
+    sizes = sql(stack, """
+        SELECT table_name, data_length >> 20, index_length >> 20 FROM information_schema.tables
+        WHERE table_schema = 'orders' AND table_name IN ('invoices', 'invoice_name_words')
+        ORDER BY table_name
+    """)
+    for table, data, index in sizes:
+        results.note(f"{table}: {data} MiB, and {index} MiB of indexes")
