@@ -36,10 +36,11 @@ package enum CacheName: String, Sendable, CaseIterable {
         case .paymentStatus: 1
         case .orderTracking: 2
         case .orderHistory: 3
-        case .session: 4
-        case .guestToken: 5
-        case .checkoutSession: 6
-        case .cart: 7
+        case .invoiceData: 4
+        case .session: 5
+        case .guestToken: 6
+        case .checkoutSession: 7
+        case .cart: 8
         }
     }
 
