@@ -8,13 +8,12 @@ final class TreeHandle {
     /// - No entity is substituted (`NOENT` off), no DTD loaded (`DTDLOAD` off), nothing fetched.
     /// - The parser's own limits stay (`HUGE` off): depth 256, 10 MB a text.
     /// - Nothing is printed: by default the library writes errors to the standard error.
-    /// - The bytes are UTF-8, whatever encoding they declare.
     private static let options =
         XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-        | XML_PARSE_NOCDATA.rawValue | XML_PARSE_COMPACT.rawValue
-        | XML_PARSE_IGNORE_ENC.rawValue | XML_PARSE_BIG_LINES.rawValue
+        | XML_PARSE_NOCDATA.rawValue | XML_PARSE_COMPACT.rawValue | XML_PARSE_BIG_LINES.rawValue
 
-    /// The corresponding C function is `xmlCtxtReadMemory`.
+    /// The corresponding C function is `xmlCtxtReadMemory`; the encoding that it is given counts, not
+    /// the one that the bytes declare.
     init(parsing bytes: [UInt8]) throws(XMLError) {
         Library.initialization
         guard let count = CInt(exactly: bytes.count) else {

@@ -19,8 +19,7 @@ package struct XMLWriter: ~Copyable {
     /// Begins a document of at most `limit` bytes.
     ///
     /// The corresponding C functions are `xmlBufferCreate`, `xmlNewTextWriterMemory` and
-    /// `xmlTextWriterStartDocument`. Without the encoding's name the library would write
-    /// `&#x219;` for `ș`.
+    /// `xmlTextWriterStartDocument`.
     package init(limit: Int) {
         Library.initialization
         guard let buffer = xmlBufferCreate(), let handle = xmlNewTextWriterMemory(buffer, 0) else {

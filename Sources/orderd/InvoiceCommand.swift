@@ -77,7 +77,14 @@ struct InvoiceCommand: ParsableCommand {
                 printError("there is no XML of \(name)")
                 throw ExitCode.failure
             }
-            xml.withUnsafeBytes { _ = fwrite($0.baseAddress, 1, $0.count, stdout) }
+            var left = xml[...]
+            while !left.isEmpty {
+                let written = left.withUnsafeBytes { bytes in
+                    write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
+                }
+                guard written > 0 else { throw ExitCode.failure }
+                left = left.dropFirst(written)
+            }
         }
 
         private static func text(

@@ -29,8 +29,9 @@ extension Audit {
                 """
                 SELECT order_id AS subject FROM (
                     SELECT order_id, ordinal,
-                        LAG(ordinal, 1, 0) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
-                    FROM invoices) AS numbers
+                        COALESCE(LAG(ordinal) OVER (PARTITION BY series ORDER BY ordinal), 0)
+                            AS before_it
+                    FROM invoices WHERE number IS NOT NULL) AS numbers
                 WHERE ordinal <> before_it + 1
                 """, "comes after a gap"
             ),

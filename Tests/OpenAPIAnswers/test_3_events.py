@@ -146,6 +146,34 @@ def test_rejected_invoice(api, simulator, events):
     assert told[3]["data"]["invoice"]["rules"] != []
 
 
+def test_rejected_invoice_is_corrected(api, simulator, record, tokens, events):
+    order, guest, payment = shop.order(api)
+    # As no checkout lets it in.
+    record.sql(
+        "UPDATE orders SET billing = JSON_SET(billing, '$.address.county', NULL) "
+        f"WHERE id = {order}"
+    )
+    assert simulator.confirm(payment["clientSecret"]).ok
+    shop.wait_for(api, order, guest, "paid")
+    sold = ["order.placed", "payment.succeeded", "order.confirmed", "invoice.rejected"]
+    invoice = events.wait_for(order, *sold)[3]["data"]["invoice"]
+    path, finance = f"/v1/admin/invoices/{invoice['id']}/issue", tokens["finance"]
+    good = {"buyer": {"name": "Ana Pop", "address": shop.ADDRESS}, "reason": "no county"}
+    again = api("POST", path, 422, token=finance, body={"reason": "another try"}).json()
+    assert {rule["rule"] for rule in again["brokenRules"]} == set(invoice["rules"])
+    api.code("invalid_request", "POST", path, 400, token=finance, data=b"{")
+    api.code("forbidden_role", "POST", path, 403, token=tokens["support"], body=good)
+    unknown = "/v1/admin/invoices/inv_nothing/issue"
+    api.code("not_found", "POST", unknown, 404, token=finance, body=good)
+    old = f'"{invoice["id"]}-9"'
+    api.code("version_conflict", "POST", path, 412, token=finance, body=good, If_Match=old)
+    done = api("POST", path, 200, token=finance, body=good).json()
+    assert done["state"] == "queued" and done["number"].startswith("MEX")
+    api.code("illegal_transition", "POST", path, 409, token=finance, body=good)
+    told = events.wait_for(order, *sold, "invoice.issued")
+    assert told[4]["data"]["invoice"]["number"] == done["number"]
+
+
 # All of them
 
 def test_every_type_has_its_schema_and_obeys_it(events):

@@ -45,14 +45,14 @@ struct EventReplayTests {
         try await ServiceUnderTest.run { service in
             let order = try service.paidOrder()
             let first = try service.streamedEvents()
-            #expect(first.count == 3)
+            #expect(first.count == 4)
             let archive = service.services.eventArchive
             _ = try archive.replay(.order(order.id), isDryRun: false, until: service.soon)
             try service.drain()
             let all = try service.streamedEvents()
-            #expect(Array(all.dropFirst(3)) == first)
+            #expect(Array(all.dropFirst(4)) == first)
             let ids = try service.streamedIDs()
-            #expect(ids.count == 6 && Set(ids).count == 3)
+            #expect(ids.count == 8 && Set(ids).count == 4)
             #expect(ids.allSatisfy { $0.wholeMatch(of: /evt_[A-Za-z0-9_-]{22}/) != nil })
         }
     }

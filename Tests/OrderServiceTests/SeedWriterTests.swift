@@ -22,7 +22,7 @@ struct SeedWriterTests {
         _ body: @escaping @Sendable (Database, Deadline) throws -> Void
     ) async throws {
         try await TestDatabase.withSchema { database in
-            let deadline = Deadline.after(.seconds(60))
+            let deadline = Deadline.after(.seconds(300))
             _ = try SchemaMigrator(database: database).migrate(from: migrations, until: deadline)
             try write(count: count, seed: seed, into: database, until: deadline)
             try body(database, deadline)
@@ -263,7 +263,7 @@ struct SeedWriterTests {
 
     private static func checksums(count: Int, seed: UInt64) async throws -> [Int64] {
         try await TestDatabase.withSchema { database in
-            let deadline = Deadline.after(.seconds(60))
+            let deadline = Deadline.after(.seconds(300))
             _ = try SchemaMigrator(database: database).migrate(from: migrations, until: deadline)
             try write(count: count, seed: seed, into: database, until: deadline)
             // Not of tables with generated columns: MariaDB's checksum takes in what happens to

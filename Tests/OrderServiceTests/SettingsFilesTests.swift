@@ -57,10 +57,10 @@ import Testing
     func faults() {
         #expect(
             problems("READ_LANES\n=4\nA B=4\nWORKERS=1\nWORKERS=2\n") == [
-                "ORDERD_CONFIG: line 7 is not NAME=value",
-                "ORDERD_CONFIG: line 8 is not NAME=value",
-                "ORDERD_CONFIG: line 9 is not NAME=value",
-                "ORDERD_CONFIG: line 11 sets WORKERS again",
+                "ORDERD_CONFIG: line 13 is not NAME=value",
+                "ORDERD_CONFIG: line 14 is not NAME=value",
+                "ORDERD_CONFIG: line 15 is not NAME=value",
+                "ORDERD_CONFIG: line 17 sets WORKERS again",
             ]
         )
     }

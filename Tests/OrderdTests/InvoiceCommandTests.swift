@@ -1,5 +1,6 @@
 import Foundation
 import MariaDB
+import OrderService
 import OrderServiceHarness
 import OrderServiceTesting
 import Testing
@@ -127,8 +128,12 @@ struct InvoiceCommandTests {
     func pending() async throws {
         try await ServiceUnderTest.run { service in
             let order = try refundedOrder(service)
-            for table: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
-                try service.execute("DELETE FROM \(table)")
+            // Credit notes first, which name their invoices.
+            for rows: SQL in [
+                "invoice_submissions", "invoices WHERE kind = 'credit_note'", "invoices",
+                "invoice_series",
+            ] {
+                try service.execute("DELETE FROM \(rows)")
             }
             let dry = try invoice(service, "issue-pending", "--dry-run")
             #expect(dry.status == 2 && dry.output.contains("order \(order.id) RO-"))

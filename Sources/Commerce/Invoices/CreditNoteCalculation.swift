@@ -95,8 +95,7 @@ enum CreditNoteCalculation {
         guard balance.gross.minor > 0 else { throw .nothing }
         return balance.rates.filter { $0.gross > 0 }.map { rate in
             if let group = balance.rest(at: rate) { return group }
-            let isShipping = rate.gross == rate.shipping && !rate.isLumped
-            let name = isShipping ? balance.reasons[.shipping] : nil
+            let name = balance.isShippingAlone(rate) ? balance.reasons[.shipping] : nil
             return balance.lump(
                 rate.gross,
                 at: rate,
@@ -140,8 +139,8 @@ extension InvoiceBalance {
 
     /// All that is left under a rate as it stands on the invoice.
     ///
-    /// - Returns: nil if that is not what is left of its sum, or no goods of value are left to bear
-    ///   the tax.
+    /// - Returns: nil if that does not make up what is left of its sum, as after an amount that was
+    ///   no line's, or if goods that could bear its tax are not left.
     fileprivate func rest(at rate: Rate) -> RateGroup? {
         let left = lines.filter { $0.original.vatRate == rate.rate && $0.quantity > 0 }
         let group = RateGroup(
@@ -152,10 +151,13 @@ extension InvoiceBalance {
             vat: rate.vat,
             currency: original.currency
         )
-        guard !rate.isLumped, group.gross == rate.gross, group.goods > 0, group.canBeNetted else {
-            return nil
-        }
+        guard group.gross == rate.gross, group.goods > 0, group.canBeNetted else { return nil }
         return group
+    }
+
+    fileprivate func isShippingAlone(_ rate: Rate) -> Bool {
+        rate.gross == rate.shipping && rate.discount == 0
+            && !lines.contains { $0.original.vatRate == rate.rate && $0.gross.minor > 0 }
     }
 }
 

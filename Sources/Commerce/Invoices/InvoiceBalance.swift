@@ -32,9 +32,6 @@ package struct InvoiceBalance: Sendable, Hashable {
         fileprivate(set) var vat: Int64
         fileprivate(set) var discount: Int64
         fileprivate(set) var shipping: Int64
-        /// Whether an amount was credited that is no line's: what is left of the lines and
-        /// adjustments does not add up to what is left of the rate then.
-        fileprivate(set) var isLumped = false
     }
 
     package let original: InvoiceDocument
@@ -81,15 +78,11 @@ package struct InvoiceBalance: Sendable, Hashable {
             else { throw .exceedsInvoice(note.number) }
         }
         for line in note.lines {
-            guard let index = lines.firstIndex(where: { $0.original.position == line.position })
-            else {
-                guard line.position >= firstFreePosition,
-                    let index = rates.firstIndex(where: { $0.rate == line.vatRate })
-                else { throw .exceedsInvoice(note.number) }
-                rates[index].isLumped = true
-                continue
-            }
-            guard lines[index].take(line) else { throw .exceedsInvoice(note.number) }
+            // An amount that is no line's is taken from its rate alone.
+            if line.position >= firstFreePosition { continue }
+            guard let index = lines.firstIndex(where: { $0.original.position == line.position }),
+                lines[index].take(line)
+            else { throw .exceedsInvoice(note.number) }
         }
     }
 }

@@ -1,6 +1,6 @@
-package import Commerce
+import Commerce
 import MariaDB
-package import Resilience
+import Resilience
 
 /// Goes through issued documents page by page, for commands.
 package struct InvoiceArchive: Sendable {

@@ -140,10 +140,11 @@ extension Problem {
             faults: faults.prefix(100).map { fault in
                 Fault(
                     pointer: pointer(of: fault.field),
-                    code: fault.rule,
-                    detail: "\(fault.field): \(fault.text)"
+                    code: "rule",
+                    detail: "\(fault.rule), \(fault.field): \(fault.text)"
                 )
-            }
+            },
+            extensions: [("brokenRules", .array(faults.prefix(100).map(\.json)))]
         )
     }
 

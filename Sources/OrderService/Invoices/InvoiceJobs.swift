@@ -1,6 +1,6 @@
 import Commerce
 import MariaDB
-import Resilience
+package import Resilience
 
 /// Issues what is due of an order: its invoice, then a credit note for each refund, then one for
 /// its end.

@@ -1,6 +1,6 @@
 import Commerce
 import MariaDB
-import Resilience
+package import Resilience
 
 /// Reads documents by what names them, outside any change.
 package struct InvoiceReading: Sendable {

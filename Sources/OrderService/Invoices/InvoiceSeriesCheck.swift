@@ -16,7 +16,8 @@ struct InvoiceSeriesCheck: Sendable {
             """
             SELECT series, before_it, ordinal FROM (
                 SELECT series, ordinal,
-                    LAG(ordinal, 1, 0) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
+                    COALESCE(LAG(ordinal) OVER (PARTITION BY series ORDER BY ordinal), 0)
+                        AS before_it
                 FROM invoices WHERE number IS NOT NULL) AS numbers
             WHERE ordinal <> before_it + 1 ORDER BY series, ordinal LIMIT 1000
             """,

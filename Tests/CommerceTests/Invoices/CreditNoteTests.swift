@@ -134,6 +134,18 @@ import Testing
         #expect(rest.totals.vat.minor == original.totals.vat.minor - first.totals.vat.minor)
     }
 
+    @Test("credits one sum where goods worth a ban cannot bear the tax that is left")
+    func restOfNearlyNothing() throws {
+        let original = try Sample.invoice([Sample.line(3), Sample.line(1)], shipping: 3)
+        let first = try Sample.creditNote(of: original, .lines([Self.piece(1, 1, 3)]))
+        #expect(original.totals.vat.minor == 1 && first.totals.vat.minor == 1)
+        // No tax is left, but shipping at 3 bani contains one: the goods' net would be 2 of 1.
+        let rest = try Sample.creditNote(of: original, after: [first], .rest)
+        #expect(rest.lines.map(\.gross.minor) == [4] && rest.lines.map(\.net.minor) == [4])
+        #expect(rest.lines.map(\.position) == [3])
+        #expect(rest.adjustments.isEmpty && rest.totals.vat.minor == 0)
+    }
+
     @Test("credits no more than is left of a line, of its rate and of the invoice")
     func limits() throws {
         let original = try Self.invoice(discount: 12_000)

@@ -4,7 +4,11 @@ import Testing
 @Suite("Numbers of parties and accounts") struct TaxNumberTests {
     @Test(
         "accepts a personal number",
-        arguments: ["1630615123457", "1800101221144", "2900101410011", "5000229400078"]
+        arguments: [
+            "1630615123457", "1800101221144", "2900101410011", "5000229400078",
+            // Whose sum leaves ten.
+            "1800101220021",
+        ]
     )
     func validCNP(text: String) {
         #expect(CNP(parsing: text)?.description == text)

@@ -126,7 +126,7 @@ import Testing
     func ending() {
         let back = account(.returned, .cashOnDelivery, captured: 0, [invoice()])
         #expect(back.due == .rest)
-        let kept = account(.returned, [invoice()])
+        let kept = account(.returned, .card, [invoice()])
         #expect(kept.due == nil)
         let known = Entry(cause: "cancel:1", kind: .creditNote, isIssued: true, gross: 10_000)
         #expect(account(.returned, .cashOnDelivery, captured: 0, [invoice(), known]).due == nil)
@@ -134,7 +134,7 @@ import Testing
 
     @Test("waits for the correction of one that was rejected")
     func blocked() {
-        #expect(account([invoice(isIssued: false)]).due == .blocked)
+        #expect(account(.confirmed, .card, [invoice(isIssued: false)]).due == .blocked)
         let entries = [invoice(), note(1, 3_000, isIssued: false)]
         #expect(account(refunds: [3_000, 1_000], entries).due == .blocked)
     }

@@ -52,7 +52,7 @@ struct InvoiceCorrectionTests {
             let stored = try service.services.invoiceReading.stored(record.id, until: service.soon)
             let faults = try JSON(parsing: Array(try #require(stored?.faults).utf8)).array ?? []
             let rules = faults.map { $0["rule"]?.string }
-            #expect(rules.contains("BR-RO-110"), "\(rules)")
+            #expect(rules.contains("BR-RO-111"), "\(rules)")
             #expect(stored?.xml == nil)
             #expect(try service.query("SELECT 1 FROM invoice_series").isEmpty)
             // The customer is told of none.
@@ -128,7 +128,9 @@ struct InvoiceCorrectionTests {
                 ["buyer": Self.buyer, "reason": "x"]
             )
             #expect(answer.status == 422 && answer.code == "invalid_request")
-            #expect(answer.faults.contains { $0.contains("OWN-") }, "\(answer.faults)")
+            #expect(answer.faults.allSatisfy { $0.hasSuffix(" rule") } && !answer.faults.isEmpty)
+            let rules = (answer["brokenRules"].array ?? []).map { $0["rule"]?.string ?? "" }
+            #expect(rules.contains { $0.hasPrefix("OWN-") }, "\(rules)")
             let now = try #require(try service.invoices(of: order).first)
             #expect(now.version == record.version && now.state == .rejected)
         }

@@ -2,6 +2,7 @@ import Commerce
 import MariaDB
 import OrderServiceHarness
 import OrderServiceTesting
+import Resilience
 import Signing
 import Testing
 import UBL

@@ -47,9 +47,7 @@ extension ServiceUnderTest {
     func checkout(billedTo billing: JSON, _ items: [JSON] = [item()]) throws -> Checkout {
         let checkout = try readyCheckout(items)
         let answer = send(.patch, checkout.path, token: checkout.token, ["billing": billing])
-        guard answer.status == 200 else {
-            throw FixtureFailure(step: "billing", answer: answer.text)
-        }
+        try #require(answer.status == 200, "\(answer.text)")
         return checkout
     }
 
