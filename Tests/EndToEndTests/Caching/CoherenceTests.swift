@@ -14,8 +14,11 @@ extension WholeStackTests {
         private static let writers = 8
         private static let readers = 16
         private static let length = Duration.seconds(20)
-        /// Of a busy machine nobody shall think that its Redis is ill.
-        private static let patient = ["REDIS_TIMEOUT": "10s"]
+        /// Of a busy machine nobody shall think that its Redis or its MariaDB is ill.
+        private static let patient = [
+            "REDIS_TIMEOUT": "10s", "MARIADB_POOL_WAIT": "10s", "MARIADB_LOOKUP_TIMEOUT": "10s",
+            "MARIADB_WRITE_TIMEOUT": "10s",
+        ]
 
         @Test("nobody is shown less than was written before, whatever is late, lost or killed")
         func linearizable() async throws {
