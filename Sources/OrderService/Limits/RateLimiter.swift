@@ -6,8 +6,8 @@ import Synchronization
 /// process alone, while Redis is away.
 ///
 /// An attempt is named by a member such as its idempotency key, so that a repeat is the same
-/// attempt. Each call blocks for one round trip at most. Nothing here throws: without Redis the
-/// answer is a stricter one.
+/// attempt. Each call blocks for one round trip, and for three where Redis is too busy to answer one.
+/// Nothing here throws: without Redis the answer is a stricter one.
 package final class RateLimiter: Sendable {
     /// A reading, for metrics; the counts are since the start.
     package struct Usage: Sendable, Equatable {
@@ -21,7 +21,12 @@ package final class RateLimiter: Sendable {
     private let redis: RedisClient
     private let clock: MonotonicClock
     private let local: Mutex<LocalSlidingLog>
+    private let refusals = Mutex(KnownRefusals())
     private let counts = Mutex(Usage())
+
+    /// How often Redis is asked: an answer that is late once does not mean that it is away, and the
+    /// local log knows nothing of what was counted there.
+    private static let tries = 3
 
     /// Makes a limiter.
     ///
@@ -47,7 +52,13 @@ package final class RateLimiter: Sendable {
     ) -> RateLimitDecision {
         let decision =
             evaluate(SlidingLogScripts.reserve, member, limits, until: deadline)
-            ?? withLocal { $0.reserve(member, in: limits, at: $1) }
+            ?? withLocal { log, now in
+                guard let refusal = refusals.withLock({ $0.refusal(by: limits, at: now) }) else {
+                    return log.reserve(member, in: limits, at: now)
+                }
+                return refusal
+            }
+        note(decision)
         counts.withLock { counts in
             if decision.isRepeat {
                 counts.repeated += 1
@@ -82,6 +93,7 @@ package final class RateLimiter: Sendable {
     ) -> RateLimitDecision {
         // It may have been reserved here while Redis was away.
         let here = withLocal { $0.cancel(member, in: limits, at: $1) }
+        refusals.withLock { $0.forget(limits) }
         return evaluate(SlidingLogScripts.cancel, member, limits, until: deadline) ?? here
     }
 
@@ -96,7 +108,14 @@ package final class RateLimiter: Sendable {
         until deadline: Deadline
     ) -> RateLimitDecision {
         let here = withLocal { $0.succeed(member, in: limits, at: $1) }
+        refusals.withLock { $0.forget(limits) }
         return evaluate(SlidingLogScripts.succeed, member, limits, until: deadline) ?? here
+    }
+
+    /// Remembers which limits Redis has found used up.
+    private func note(_ decision: RateLimitDecision) {
+        guard decision.source == .redis else { return }
+        refusals.withLock { $0.note(decision, at: clock.now) }
     }
 
     package var usage: Usage { counts.withLock { $0 } }
@@ -115,9 +134,18 @@ package final class RateLimiter: Sendable {
         _ limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision? {
-        let decision = try? send(script, member, limits, until: deadline)
-        if decision == nil { counts.withLock { $0.local += 1 } }
-        return decision
+        for _ in 0..<Self.tries {
+            do {
+                if let decision = try send(script, member, limits, until: deadline) {
+                    return decision
+                }
+                break
+            } catch {
+                guard error.mayPass, !deadline.isExpired else { break }
+            }
+        }
+        counts.withLock { $0.local += 1 }
+        return nil
     }
 
     private func send(
@@ -147,6 +175,16 @@ package final class RateLimiter: Sendable {
             ]
         }
         return arguments
+    }
+}
+
+extension RedisError {
+    /// Whether the next try may find Redis well: the scripts count a member once, so it is safe.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .timedOut, .connectionLost, .poolExhausted: true
+        case .connectionFailed, .protocolViolation, .breakerOpen, .closed, .server: false
+        }
     }
 }
 

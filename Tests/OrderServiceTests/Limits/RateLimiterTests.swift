@@ -225,6 +225,45 @@ struct RateLimiterTests {
         #expect(reserve("a1").isRepeat)
     }
 
+    @Test("refuses without Redis whom it has refused, until an attempt of his succeeds")
+    func remembersRefusals() throws {
+        for number in 1...5 { _ = reserve("a\(number)") }
+        let refused = reserve("a6")
+        server.stop()
+        let again = reserve("a7")
+        #expect(!again.isAdmitted && again.source == .local)
+        #expect(again.retryAfter > .seconds(3_000) && again.retryAfter <= refused.retryAfter)
+        let other = PaymentLimits().limits(of: .sample("2", at: "192.0.2.9"))
+        #expect(limiter.reserve("b", in: other, until: soon).isAdmitted)
+        _ = limiter.succeed("a5", in: limits, until: soon)
+        #expect(reserve("a8").isAdmitted)
+    }
+
+    @Test("asks Redis again whose answer is late, and counts the attempt once")
+    func asksAgain() async throws {
+        let late = RedisClient(
+            RedisConfiguration(
+                address: .unix(server.socketPath),
+                connectTimeout: .seconds(10),
+                operationTimeout: .seconds(1),
+                poolSize: 4,
+                poolWait: .seconds(10)
+            )
+        )
+        let limiter = RateLimiter(redis: late, processes: 2)
+        _ = limiter.reserve("a", in: limits, until: soon)
+        try await onOwnThread { [server, client, limits] in
+            // Scripts and commands wait meanwhile, for more than one try and less than three.
+            let pause = Command("CLIENT", "PAUSE", 1_500, "ALL")
+            _ = try client.send(pause, until: .after(.seconds(20)))
+            let decision = limiter.reserve("b", in: limits, until: .after(.seconds(20)))
+            #expect(decision.isAdmitted && decision.source == .redis)
+            #expect(decision.standings.map(\.used) == [2, 2, 2])
+            withExtendedLifetime(server) {}
+        }
+        #expect(limiter.usage.local == 0)
+    }
+
     @Test("does not ask a Redis whose breaker is open") func obeysBreaker() throws {
         var configuration = CircuitBreakerConfiguration()
         configuration.minimumCalls = 2

@@ -1,10 +1,13 @@
 """All programs have to answer alike, in body, status and headers, before they are compared."""
 import http.client
+import time
 
 from bench.lookups import peers
 
 SAMPLE = 25
 TRIES = 5
+# What the worker changes of the demo orders, such as the issue of their invoices, ends within seconds.
+PATIENCE = 300
 REQUEST_ID = "equality-of-answers"
 # Of the moment or of the connection.
 IGNORED = {"date", "connection", "keep-alive"}
@@ -26,11 +29,22 @@ def check(shop, programs):
                 _end(name, request, expected, seen)
             count += name != peers.OURS
     keys = [f"payment-status::{order}" for _, order, _ in orders]
+    _wait_for_worker(shop)
     stored = {name: _filled(shop, programs[name], orders, users, keys) for name in peers.FILLING}
     for name, values in stored.items():
         if values != stored[peers.OURS]:
             raise SystemExit(f"bench: {name} stores in the caches what orderd does not")
     return count
+
+
+def _wait_for_worker(shop):
+    """Waits until nothing is changed any more: a change drops what was filled."""
+    end = time.monotonic() + PATIENCE
+    due = "SELECT COUNT(*) FROM outbox WHERE next_attempt_at <= UTC_TIMESTAMP(6) + INTERVAL 5 SECOND"
+    while shop.query(due) != [["0"]]:
+        if time.monotonic() > end:
+            raise SystemExit(f"bench: the worker is at work after {PATIENCE} s still")
+        time.sleep(0.2)
 
 
 def _requests(shop, orders, users):
