@@ -58,7 +58,8 @@ struct World {
         guard webhooks.url != nil else { return }
         for id in new {
             account.events[id]?.pendingWebhooks = 1
-            queue.add(id, copies: webhooks.duplicates, now: now)
+            let subject = account.events[id]?.subject ?? id
+            queue.add(id, of: subject, copies: webhooks.duplicates, now: now)
         }
     }
 

@@ -87,10 +87,10 @@ extension Simulation {
         let times = body.integer("times", in: 1...100) ?? 1
         try body.finish()
         try withWorld { world, now in
-            guard world.account.events[id] != nil else {
+            guard let event = world.account.events[id] else {
                 throw StripeError.noSuch("event", id, param: "event")
             }
-            world.queue.add(id, copies: times - 1, now: now)
+            world.queue.add(id, of: event.subject, copies: times - 1, now: now)
         }
         return .json(.accepted, JSON.object([("event", .string(id))]).serialized())
     }

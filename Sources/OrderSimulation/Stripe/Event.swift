@@ -7,6 +7,8 @@ struct Event {
     let id: String
     let type: String
     let created: Instant
+    /// The intent it is about, else the object itself: what has one subject is delivered in order.
+    let subject: String
     /// The snapshot as JSON text: a tree of each event would take ten times the memory.
     let object: [UInt8]
     let previousAttributes: JSON?

@@ -54,6 +54,7 @@ struct StripeAccount {
             id: random.id("evt"),
             type: type,
             created: call.now,
+            subject: object["payment_intent"]?.string ?? object["id"]?.string ?? "",
             object: object.serialized(),
             previousAttributes: previous,
             requestID: call.requestID,

@@ -3,12 +3,12 @@ import Synchronization
 import Web
 
 extension Simulation {
-    /// Starts the thread that delivers webhooks.
+    /// Starts the threads that deliver webhooks.
     package func startDelivering() {
         mailbox.start { [self] in deliverDueWebhooks() }
     }
 
-    /// Ends that thread after the delivery it is at.
+    /// Ends those threads after the deliveries they are at.
     package func stopDelivering() {
         mailbox.stop()
     }
@@ -44,6 +44,7 @@ extension Simulation {
                 world.queue.finish(delivery, succeeded: true, now: now)
                 return nil
             }
+            if world.queue.nextDue.map({ $0 <= now }) ?? false { mailbox.wake() }
             let isLost = world.random.happens(settings.dropProbability)
             return (delivery, event, settings, isLost)
         }

@@ -2,32 +2,35 @@ import Dispatch
 import Resilience
 import Synchronization
 
-/// The thread that delivers webhooks, and the way to wake it.
+/// The threads that deliver webhooks, and the way to wake them.
 package final class WebhookMailbox: Sendable {
     /// Delivers a message and says whether it was answered with 2xx; blocks until then.
     package typealias Send = @Sendable (WebhookMessage) -> Bool
 
     let send: Send
-    private let queue = DispatchQueue(label: "webhooks")
+    /// How many deliveries are under way at once.
+    private static let couriers = 8
+    private let queues = (1...couriers).map { DispatchQueue(label: "webhooks-\($0)") }
     private let bell = DispatchSemaphore(value: 0)
     private let isRunning = Mutex(false)
-    /// Whether the bell has been rung since the thread last looked.
-    private let isRung = Mutex(false)
+    /// How often the bell has been rung that nobody has heard.
+    private let rung = Mutex(0)
 
     init(send: @escaping Send) {
         self.send = send
     }
 
-    /// Makes the thread look at once; cheap when nobody waits.
+    /// Makes one more thread look at once; cheap when all have been told.
     func wake() {
-        let wasRung = isRung.withLock { isRung in
-            defer { isRung = true }
-            return isRung
+        let isNeeded = rung.withLock { rung in
+            guard rung < Self.couriers else { return false }
+            rung += 1
+            return true
         }
-        if !wasRung { bell.signal() }
+        if isNeeded { bell.signal() }
     }
 
-    /// Runs `round` on the mailbox's thread, again and again: `round` delivers what is due and
+    /// Runs `round` on the mailbox's threads, again and again: `round` delivers what is due and
     /// says when to look again, nil for when it is woken.
     func start(_ round: @escaping @Sendable () -> Duration?) {
         let isFirst = isRunning.withLock { isRunning in
@@ -35,21 +38,24 @@ package final class WebhookMailbox: Sendable {
             return !isRunning
         }
         guard isFirst else { return }
-        queue.async { @Sendable in
-            while self.isRunning.withLock({ $0 }) {
-                let pause = round()
-                let limit =
-                    pause.map { DispatchTime.now() + .milliseconds(Int($0.wholeMilliseconds)) }
-                    ?? .distantFuture
-                _ = self.bell.wait(timeout: limit)
-                self.isRung.withLock { $0 = false }
+        for queue in queues {
+            queue.async { @Sendable in
+                while self.isRunning.withLock({ $0 }) {
+                    let pause = round()
+                    let limit =
+                        pause.map { DispatchTime.now() + .milliseconds(Int($0.wholeMilliseconds)) }
+                        ?? .distantFuture
+                    guard self.bell.wait(timeout: limit) == .success else { continue }
+                    self.rung.withLock { $0 -= 1 }
+                }
             }
         }
     }
 
-    /// Ends the thread after the delivery it is at.
+    /// Ends the threads after the deliveries they are at.
     func stop() {
         isRunning.withLock { $0 = false }
-        bell.signal()
+        rung.withLock { $0 += Self.couriers }
+        for _ in 0..<Self.couriers { bell.signal() }
     }
 }

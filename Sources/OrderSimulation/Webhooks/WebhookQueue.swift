@@ -21,6 +21,8 @@ struct WebhookSettings {
 
 /// The webhooks that are due and those that will be tried again.
 ///
+/// Those of one subject are under way one after the other, others at the same time.
+///
 /// | attempt                   | 1 | 2   | 3   | 4    | 5     | 6   | 7   | 8    | 9    | 10   |
 /// |---------------------------|---|-----|-----|------|-------|-----|-----|------|------|------|
 /// | wait before it, simulated | 0 | 1 s | 5 s | 30 s | 5 min | 1 h | 6 h | 12 h | 24 h | 24 h |
@@ -28,6 +30,7 @@ struct WebhookQueue {
     /// One attempt to deliver one event.
     struct Delivery: Equatable {
         let event: String
+        let subject: String
         /// 1 for the first.
         let attempt: Int
         /// An extra copy is sent once, whatever becomes of it.
@@ -38,31 +41,44 @@ struct WebhookQueue {
     static let waits: [Int64] = [0, 1, 5, 30, 300, 3_600, 21_600, 43_200, 86_400, 86_400]
 
     private(set) var waiting: [Delivery] = []
-    private(set) var inFlight = 0
+    /// The subjects of the deliveries that are under way.
+    private var underWay: Set<String> = []
     private(set) var delivered = 0
     private(set) var failedAttempts = 0
 
+    var inFlight: Int { underWay.count }
+
     /// Queues an event for delivery now, with its extra copies.
-    mutating func add(_ event: String, copies: Int64 = 0, now: Instant) {
-        waiting.append(Delivery(event: event, attempt: 1, isCopy: false, due: now))
-        for _ in 0..<max(0, copies) {
-            waiting.append(Delivery(event: event, attempt: 1, isCopy: true, due: now))
+    mutating func add(_ event: String, of subject: String, copies: Int64 = 0, now: Instant) {
+        for number in 0...max(0, copies) {
+            waiting.append(
+                Delivery(
+                    event: event,
+                    subject: subject,
+                    attempt: 1,
+                    isCopy: number > 0,
+                    due: now
+                )
+            )
         }
     }
 
-    /// Takes the next delivery that is due: the oldest, or the newest if `reordering`.
+    /// Takes the next delivery that may begin: the oldest, or the newest if `reordering`.
     mutating func next(now: Instant, reordering: Bool) -> Delivery? {
+        func mayBegin(_ delivery: Delivery) -> Bool {
+            delivery.due <= now && !underWay.contains(delivery.subject)
+        }
         let index =
             reordering
-            ? waiting.lastIndex { $0.due <= now } : waiting.firstIndex { $0.due <= now }
+            ? waiting.lastIndex(where: mayBegin) : waiting.firstIndex(where: mayBegin)
         guard let index else { return nil }
-        inFlight += 1
+        underWay.insert(waiting[index].subject)
         return waiting.remove(at: index)
     }
 
     /// Ends an attempt; one that failed comes back later, unless it was the last.
     mutating func finish(_ delivery: Delivery, succeeded: Bool, now: Instant) {
-        inFlight -= 1
+        underWay.remove(delivery.subject)
         guard !succeeded else {
             delivered += 1
             return
@@ -72,6 +88,7 @@ struct WebhookQueue {
         waiting.append(
             Delivery(
                 event: delivery.event,
+                subject: delivery.subject,
                 attempt: delivery.attempt + 1,
                 isCopy: false,
                 due: now.adding(seconds: Self.waits[delivery.attempt])
@@ -79,6 +96,8 @@ struct WebhookQueue {
         )
     }
 
-    /// When the next delivery is due.
-    var nextDue: Instant? { waiting.map(\.due).min() }
+    /// When the next delivery is due; whoever ends one looks for those of its subject by himself.
+    var nextDue: Instant? {
+        waiting.lazy.filter { !underWay.contains($0.subject) }.map(\.due).min()
+    }
 }
