@@ -41,7 +41,7 @@ package final class LaneGroup: Sendable {
     package let name: String
     private let lanes: [DispatchQueue]
     private let queueLimit: Int
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     /// Makes a group of `lanes` lanes.
     ///
@@ -55,7 +55,7 @@ package final class LaneGroup: Sendable {
         self.name = name
         self.queueLimit = queueLimit
         lanes = (0..<count).map { DispatchQueue(label: "\(name)-\($0)") }
-        state = Mutex(State(idle: Array(0..<count)))
+        state = Lock(State(idle: Array(0..<count)))
     }
 
     /// Hands `work` to a free lane, or queues it; never blocks.

@@ -97,7 +97,7 @@ private final class Places: Sendable {
 
     private final class Waiter: Sendable {
         let arrival = DispatchSemaphore(value: 0)
-        let place = Mutex<Place?>(nil)
+        let place = Lock<Place?>(nil)
     }
 
     private struct State {
@@ -107,10 +107,10 @@ private final class Places: Sendable {
         var exhaustions = 0
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     init(_ places: [Place]) {
-        state = Mutex(State(idle: places))
+        state = Lock(State(idle: places))
     }
 
     /// An idle place; nil if there is none.

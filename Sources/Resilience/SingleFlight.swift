@@ -5,10 +5,10 @@ import Synchronization
 package final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private final class Flight: Sendable {
         let landed = DispatchGroup()
-        let result = Mutex<Result<Value, any Error>?>(nil)
+        let result = Lock<Result<Value, any Error>?>(nil)
     }
 
-    private let flights = Mutex<[Key: Flight]>([:])
+    private let flights = Lock<[Key: Flight]>([:])
 
     package init() {}
 

@@ -26,7 +26,7 @@ package final class CircuitBreaker: Sendable {
     }
 
     package let name: String
-    let state: Mutex<State>
+    let state: Lock<State>
     let clock: MonotonicClock
     let consumers: [Consumer]
     let queue: DispatchQueue
@@ -58,7 +58,7 @@ package final class CircuitBreaker: Sendable {
         queue = DispatchQueue(label: "breaker-\(name)", target: Self.events)
         var machine = CircuitBreakerMachine(configuration, seed: seed, at: clock.now)
         machine.events.isKept = !consumers.isEmpty
-        state = Mutex(State(machine: machine))
+        state = Lock(State(machine: machine))
     }
 
     /// Asks for the permission to make one call.
