@@ -39,15 +39,25 @@ struct InvoiceJournal {
         columns.map(field).joined(separator: ",") + "\r\n"
     }
 
+    /// Looks at scalars, as programs that read CSV do: a mark behind a comma or a quote makes one
+    /// character of both.
     private static func field(_ text: String) -> String {
         // A spreadsheet would take it for a formula, and a buyer may be called anything.
-        let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
+        let isFormula = text.unicodeScalars.first.map { formulaSigns.contains($0) } ?? false
         let shown = isFormula ? "'" + text : text
-        guard shown.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else {
+        guard shown.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
             return shown
         }
-        return "\"" + shown.replacing("\"", with: "\"\"") + "\""
+        var quoted = String.UnicodeScalarView()
+        for scalar in shown.unicodeScalars {
+            if scalar == "\"" { quoted.append(scalar) }
+            quoted.append(scalar)
+        }
+        return "\"" + String(quoted) + "\""
     }
+
+    /// With the wide ones, which some spreadsheets take for the narrow.
+    private static let formulaSigns = Set("=+-@\t\r＝＋－＠".unicodeScalars)
 }
 
 extension Money {
