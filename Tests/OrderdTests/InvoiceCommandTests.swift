@@ -156,6 +156,28 @@ struct InvoiceCommandTests {
         }
     }
 
+    @Test("says that something is left where all that it could write was rejected")
+    func pendingIsRejected() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            for rows: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
+                try service.execute("DELETE FROM \(rows)")
+            }
+            try service.execute(
+                """
+                UPDATE orders SET billing = JSON_SET(billing, '$.address.county', NULL)
+                WHERE id = \(order.id)
+                """
+            )
+            let run = try invoice(service, "issue-pending", "--json")
+            #expect(run.status == 2, "\(run.output)\(run.errors)")
+            let told = try json(run)
+            #expect(told["written"] == 1 && told["isLeft"] == true)
+            let again = try invoice(service, "issue-pending")
+            #expect(again.status == 2 && again.output.contains("  rejected  "))
+        }
+    }
+
     @Test("lists deadlines, those due first at the front, and says what is late")
     func deadlines() async throws {
         try await ServiceUnderTest.run { service in
