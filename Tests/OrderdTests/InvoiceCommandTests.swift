@@ -84,6 +84,32 @@ struct InvoiceCommandTests {
         }
     }
 
+    @Test("takes an empty directory for itself, and says in words what cannot be written")
+    func exportDirectory() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: false,
+                attributes: [.posixPermissions: 0o755]
+            )
+            let days = ["--from", "2020-01-01", "--to", "2099-12-31"]
+            let period = ["invoice", "export"] + days + ["--out"]
+            let run = try Program.run(period + [path], service.settings)
+            #expect(run.status == 0, "\(run.errors)")
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == 0o700)
+            let file = "\(path)/journal.csv"
+            let taken = try Program.run(period + [file], service.settings)
+            #expect(taken.status == 1 && taken.errors.contains("\(file): File exists"))
+            let never = try Program.run(period + ["/proc/export"], service.settings)
+            #expect(never.status == 1)
+            #expect(never.errors.contains("/proc/export: No such file or directory"))
+        }
+    }
+
     @Test("verifies that all is well, and finds what was changed")
     func verify() async throws {
         try await ServiceUnderTest.run { service in
