@@ -15,6 +15,10 @@ struct InvoiceCommandTests {
         try Program.run(["invoice"] + arguments, service.settings)
     }
 
+    private func export(_ service: ServiceUnderTest, into path: String) throws -> Program.Run {
+        try invoice(service, "export", "--from", "2020-01-01", "--to", "2099-12-31", "--out", path)
+    }
+
     private func json(_ run: Program.Run) throws -> JSON {
         try JSON(parsing: Array(run.output.utf8))
     }
@@ -62,8 +66,7 @@ struct InvoiceCommandTests {
             _ = try refundedOrder(service)
             let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: path) }
-            let period = ["--from", "2020-01-01", "--to", "2099-12-31", "--out", path]
-            let run = try Program.run(["invoice", "export"] + period, service.settings)
+            let run = try export(service, into: path)
             #expect(run.status == 0, "\(run.errors)")
             #expect(run.output == "1 invoices, 1 credit notes, 0 of them without XML\n")
             let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
@@ -76,11 +79,36 @@ struct InvoiceCommandTests {
             #expect(rows.count == 3 && rows[0].first == "kind")
             #expect(rows[2].starts(with: ["credit_note", "MEXS000001"]))
             #expect(rows[2].last == "5.00" && rows[2].contains("MEX000001"))
-            let again = try Program.run(["invoice", "export"] + period, service.settings)
+            let again = try export(service, into: path)
             #expect(again.status == 1 && again.errors.contains("is not empty"))
             let never = ["--from", "2026-02-30", "--to", "2026-03-01", "--out", path]
             let wrong = try Program.run(["invoice", "export"] + never, service.settings)
             #expect(wrong.status == 64)
+        }
+    }
+
+    @Test("writes its journal by number, though one that was rejected has a later number")
+    func journalByNumber() async throws {
+        try await ServiceUnderTest.run { service in
+            for email in ["a@example.ro", "b@example.ro"] {
+                let checkout = try service.readyCheckout(email: email)
+                try service.pay(try service.placedOrder(of: checkout, key: email))
+                try service.settle()
+            }
+            for (number, ordinal) in [("MEX000001", 3), ("MEX000002", 1), ("MEX000003", 2)] {
+                try service.execute(
+                    """
+                    UPDATE invoices SET ordinal = \(ordinal), number = \("MEX00000\(ordinal)")
+                    WHERE number = \(number)
+                    """
+                )
+            }
+            let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            #expect(try export(service, into: path).status == 0)
+            let journal = try String(contentsOfFile: "\(path)/journal.csv", encoding: .utf8)
+            let numbers = journal.split(separator: "\r\n").map { $0.split(separator: ",")[1] }
+            #expect(numbers == ["number", "MEX000001", "MEX000002"])
         }
     }
 
@@ -95,16 +123,14 @@ struct InvoiceCommandTests {
                 withIntermediateDirectories: false,
                 attributes: [.posixPermissions: 0o755]
             )
-            let days = ["--from", "2020-01-01", "--to", "2099-12-31"]
-            let period = ["invoice", "export"] + days + ["--out"]
-            let run = try Program.run(period + [path], service.settings)
+            let run = try export(service, into: path)
             #expect(run.status == 0, "\(run.errors)")
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
             #expect(attributes[.posixPermissions] as? Int == 0o700)
             let file = "\(path)/journal.csv"
-            let taken = try Program.run(period + [file], service.settings)
+            let taken = try export(service, into: file)
             #expect(taken.status == 1 && taken.errors.contains("\(file): File exists"))
-            let never = try Program.run(period + ["/proc/export"], service.settings)
+            let never = try export(service, into: "/proc/export")
             #expect(never.status == 1)
             #expect(never.errors.contains("/proc/export: No such file or directory"))
         }

@@ -81,20 +81,20 @@ package struct InvoiceExport: Sendable {
         until deadline: Deadline
     ) throws -> Report {
         var report = Report()
-        var journal = InvoiceJournal.line(InvoiceJournal.header)
+        var journal = InvoiceJournal()
         try archive.forEach(issued: period, until: deadline) { item in
             switch item.record.kind {
             case .invoice: report.invoices += 1
             case .creditNote: report.creditNotes += 1
             }
-            journal += InvoiceJournal.line(try InvoiceJournal.columns(of: item))
+            try journal.add(item)
             guard let number = item.record.number, let xml = item.stored.xml, !xml.isEmpty else {
                 report.withoutXML += 1
                 return
             }
             try Self.write(xml, "\(path)/\(number).xml")
         }
-        try Self.write(Array(journal.utf8), "\(path)/\(Self.journal)")
+        try Self.write(Array(journal.finish().utf8), "\(path)/\(Self.journal)")
         return report
     }
 
