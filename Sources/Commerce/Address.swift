@@ -50,9 +50,7 @@ package struct Address: Sendable, Hashable {
     /// Romanian addresses follow CIUS-RO (BR-RO-100, 101, 110, 111): a county, and in Bucharest
     /// `SECTOR1` to `SECTOR6` as the city.
     package var flaws: [Flaw] {
-        guard country.utf8.count == 2, country.utf8.allSatisfy({ (65...90).contains($0) }) else {
-            return [.unknownCountry]
-        }
+        guard CountryCode.all.contains(country) else { return [.unknownCountry] }
         guard country == "RO" else { return [] }
         var flaws: [Flaw] = []
         if let county {

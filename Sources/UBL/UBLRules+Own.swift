@@ -50,20 +50,16 @@ extension UBLRules {
     /// In force on the day of the supply.
     ///
     /// That is the tax point or delivery where they are named, else the day of issue. A credit note
-    /// keeps the rates of its invoice.
+    /// keeps the rates of its invoice, whose day of issue it names.
     private static let rateInForce: UBLRule.Check = { subtotal, context throws(XMLError) in
         let group = try UBLRateGroup(subtotal, "cac:TaxCategory")
         guard ["S", "Z"].contains(group.category) else { return nil }
-        let paths =
+        let issue =
             switch context.kind {
-            case .invoice:
-                [
-                    "/*/cbc:TaxPointDate", "/*/cac:Delivery/cbc:ActualDeliveryDate",
-                    "/*/cbc:IssueDate",
-                ]
-            case .creditNote:
-                ["/*/cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate"]
+            case .invoice: "/*/cbc:IssueDate"
+            case .creditNote: "/*/cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate"
             }
+        let paths = ["/*/cbc:TaxPointDate", "/*/cac:Delivery/cbc:ActualDeliveryDate", issue]
         var day: CalendarDate?
         for path in paths where day == nil {
             day = try subtotal.text(at: path).flatMap(CalendarDate.init)

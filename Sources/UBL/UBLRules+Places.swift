@@ -2,7 +2,7 @@ internal import Commerce
 internal import XML
 
 extension UBLRules {
-    /// CIUS-RO: addresses.
+    /// CIUS-RO, and EN 16931 about countries: addresses.
     static let places: [UBLRule] = [
         given("BR-RO-081", "BT-35", "seller's street", sellerAddress + "/cbc:StreetName"),
         given("BR-RO-082", "BT-50", "buyer's street", buyerAddress + "/cbc:StreetName"),
@@ -23,6 +23,11 @@ extension UBLRules {
         sector("BR-RO-202", "BT-77", "city of delivery", delivery),
         within(delivery, "BR-RO-211", "BT-79", "county of delivery", UBLPath.county),
         county("BR-RO-212", "BT-79", "county of delivery", delivery),
+
+        country("BT-40", "seller's country", UBLPath.sellerAddress),
+        country("BT-55", "buyer's country", UBLPath.buyerAddress),
+        country("BT-69", "representative's country", representative),
+        country("BT-80", "country of delivery", delivery),
 
         postalCode("BT-38", "seller's postal code", UBLPath.sellerAddress),
         postalCode("BT-53", "buyer's postal code", UBLPath.buyerAddress),
@@ -76,6 +81,15 @@ extension UBLRules {
     ) -> UBLRule {
         let test = UBLRule.Test.oneOf(counties, at: UBLPath.county)
         return UBLRule(id, field, subject, UBLPath.romanian(address), test)
+    }
+
+    private static func country(
+        _ field: String,
+        _ subject: String,
+        _ address: String
+    ) -> UBLRule {
+        let path = "\(address)/\(UBLPath.country)"
+        return UBLRule("BR-CL-14", field, subject, path, .oneOf(CountryCode.all, at: ""))
     }
 
     private static func postalCode(

@@ -26,7 +26,8 @@ extension InvoiceCommand {
 
         @Flag(
             help: """
-                Print JSON: a line for each order, {orderId, orderNumber, due, written, failure}.
+                Print JSON: a line for each order, {orderId, orderNumber, due, written, failure, \
+                isLeft}.
                 """
         )
         var json = false
@@ -50,7 +51,7 @@ extension InvoiceCommand {
                     until: .after(InvoiceCommand.patience)
                 ) { item in
                     orders += 1
-                    if item.written == 0 { left += 1 }
+                    if item.isLeft { left += 1 }
                     show(item)
                 }
             }
@@ -63,12 +64,14 @@ extension InvoiceCommand {
                 let line: JSON = [
                     "orderId": .integer(item.orderID), "orderNumber": .string(item.orderNumber),
                     "due": .string(item.due), "written": JSON(item.written),
-                    "failure": JSON(item.failure),
+                    "failure": JSON(item.failure), "isLeft": .bool(item.isLeft),
                 ]
                 print(String(decoding: line.serialized(), as: UTF8.self))
                 return
             }
-            let outcome = item.failure ?? (item.written > 0 ? "\(item.written) written" : "")
+            let written = item.written > 0 ? "\(item.written) written" : ""
+            let left = item.written > 0 && item.isLeft ? ", something is left" : ""
+            let outcome = item.failure ?? written + left
             print("order \(item.orderID) \(item.orderNumber)  \(item.due)  \(outcome)")
         }
     }

@@ -49,7 +49,8 @@ import Testing
             (nil, "400114", "RO", [.missingCounty]), ("RO-CJ", "40011", "RO", [.postalCode]),
             ("RO-CJ", "4001145", "RO", [.postalCode]), ("RO-CJ", "40011A", "RO", [.postalCode]),
             ("RO-CJ", "٤٠٠١١٤", "RO", [.postalCode]), ("RO-CJ", "400114", "ro", [.unknownCountry]),
-            ("RO-CJ", "400114", "ROU", [.unknownCountry]),
+            ("RO-CJ", "400114", "ROU", [.unknownCountry]), (nil, "x", "XX", [.unknownCountry]),
+            (nil, "x", "UK", [.unknownCountry]), (nil, "x", "A\u{301}T", [.unknownCountry]),
             (nil, "x", "RO", [.missingCounty, .postalCode]),
         ] as [(String?, String, String, [Address.Flaw])]
     )

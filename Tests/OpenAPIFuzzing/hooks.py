@@ -102,6 +102,8 @@ def name_something(case, path):
         case.path_parameters["id"] = SHOP.open_review()
     elif "{jobId}" in path:
         case.path_parameters["jobId"] = SHOP.bulk_cancel()
+    elif path.endswith("/invoices/{id}/issue"):
+        case.path_parameters["id"] = SHOP.rejected_invoice()
     elif "/invoices/{" in path:
         order, invoice = SHOP.invoice()
         is_order = "{invoiceId}" in path

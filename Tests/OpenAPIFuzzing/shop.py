@@ -44,6 +44,9 @@ BODIES = {
         {"decision": "approve", "reason": "spoke with the customer"},
         {"decision": "reject", "reason": "nobody answers"},
     ],
+    "issueInvoice": [
+        {"reason": "the county was missing", "buyer": {"name": "Ana Pop", "address": ADDRESS}},
+    ],
     "orderBreaker": [
         {"mode": "forcedOpen", "reason": "fuzzing", "expiresIn": 60},
         {"mode": "metricsOnly", "reason": "fuzzing", "expiresIn": 60},
@@ -105,16 +108,33 @@ class Shop:
         """An order and its invoice; of an order that was made and sent for it, if there is none."""
         found = "SELECT order_id, public_id FROM invoices WHERE number IS NOT NULL LIMIT 1"
         if not sql(found):
-            path = f"{self.base}/v1/admin/orders/{self.place_order()}/fulfilment"
-            for event in ("start", "ship"):
-                self.http.post(
-                    path, json={"event": event},
-                    headers={"Authorization": f"Bearer {self.wallet.tokens['service']}"},
-                ).raise_for_status()
-            limit = time.monotonic() + 30
-            while not sql(found):
-                assert time.monotonic() < limit, "there is no invoice"
-                time.sleep(0.1)
+            self._send(self.place_order())
+        return self._found_invoice(found)
+
+    def rejected_invoice(self):
+        """The id of an invoice that waits for a correction: its buyer has no county."""
+        found = "SELECT order_id, public_id FROM invoices WHERE state = 'rejected' LIMIT 1"
+        if not sql(found):
+            order = self.place_order()
+            sql(
+                "UPDATE orders SET billing = JSON_SET(billing, '$.address.county', NULL) "
+                f"WHERE id = {order}"
+            )
+            self._send(order)
+        return self._found_invoice(found)[1]
+
+    def _send(self, order):
+        for event in ("start", "ship"):
+            self.http.post(
+                f"{self.base}/v1/admin/orders/{order}/fulfilment", json={"event": event},
+                headers={"Authorization": f"Bearer {self.wallet.tokens['service']}"},
+            ).raise_for_status()
+
+    def _found_invoice(self, found):
+        limit = time.monotonic() + 30
+        while not sql(found):
+            assert time.monotonic() < limit, "there is no invoice"
+            time.sleep(0.1)
         order, invoice = sql(found).split()
         return int(order), invoice
 

@@ -15,6 +15,10 @@ struct InvoiceCommandTests {
         try Program.run(["invoice"] + arguments, service.settings)
     }
 
+    private func export(_ service: ServiceUnderTest, into path: String) throws -> Program.Run {
+        try invoice(service, "export", "--from", "2020-01-01", "--to", "2099-12-31", "--out", path)
+    }
+
     private func json(_ run: Program.Run) throws -> JSON {
         try JSON(parsing: Array(run.output.utf8))
     }
@@ -62,8 +66,7 @@ struct InvoiceCommandTests {
             _ = try refundedOrder(service)
             let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: path) }
-            let period = ["--from", "2020-01-01", "--to", "2099-12-31", "--out", path]
-            let run = try Program.run(["invoice", "export"] + period, service.settings)
+            let run = try export(service, into: path)
             #expect(run.status == 0, "\(run.errors)")
             #expect(run.output == "1 invoices, 1 credit notes, 0 of them without XML\n")
             let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
@@ -76,11 +79,60 @@ struct InvoiceCommandTests {
             #expect(rows.count == 3 && rows[0].first == "kind")
             #expect(rows[2].starts(with: ["credit_note", "MEXS000001"]))
             #expect(rows[2].last == "5.00" && rows[2].contains("MEX000001"))
-            let again = try Program.run(["invoice", "export"] + period, service.settings)
+            let again = try export(service, into: path)
             #expect(again.status == 1 && again.errors.contains("is not empty"))
             let never = ["--from", "2026-02-30", "--to", "2026-03-01", "--out", path]
             let wrong = try Program.run(["invoice", "export"] + never, service.settings)
             #expect(wrong.status == 64)
+        }
+    }
+
+    @Test("writes its journal by number, though one that was rejected has a later number")
+    func journalByNumber() async throws {
+        try await ServiceUnderTest.run { service in
+            for email in ["a@example.ro", "b@example.ro"] {
+                let checkout = try service.readyCheckout(email: email)
+                try service.pay(try service.placedOrder(of: checkout, key: email))
+                try service.settle()
+            }
+            for (number, ordinal) in [("MEX000001", 3), ("MEX000002", 1), ("MEX000003", 2)] {
+                try service.execute(
+                    """
+                    UPDATE invoices SET ordinal = \(ordinal), number = \("MEX00000\(ordinal)")
+                    WHERE number = \(number)
+                    """
+                )
+            }
+            let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            #expect(try export(service, into: path).status == 0)
+            let journal = try String(contentsOfFile: "\(path)/journal.csv", encoding: .utf8)
+            let numbers = journal.split(separator: "\r\n").map { $0.split(separator: ",")[1] }
+            #expect(numbers == ["number", "MEX000001", "MEX000002"])
+        }
+    }
+
+    @Test("takes an empty directory for itself, and says in words what cannot be written")
+    func exportDirectory() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: false,
+                attributes: [.posixPermissions: 0o755]
+            )
+            let run = try export(service, into: path)
+            #expect(run.status == 0, "\(run.errors)")
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == 0o700)
+            let file = "\(path)/journal.csv"
+            let taken = try export(service, into: file)
+            #expect(taken.status == 1 && taken.errors.contains("\(file): File exists"))
+            let never = try export(service, into: "/proc/export")
+            #expect(never.status == 1)
+            #expect(never.errors.contains("/proc/export: No such file or directory"))
         }
     }
 
@@ -153,6 +205,28 @@ struct InvoiceCommandTests {
             )
             let left = try invoice(service, "issue-pending")
             #expect(left.status == 2 && left.output.contains("  rejected  "))
+        }
+    }
+
+    @Test("says that something is left where all that it could write was rejected")
+    func pendingIsRejected() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            for rows: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
+                try service.execute("DELETE FROM \(rows)")
+            }
+            try service.execute(
+                """
+                UPDATE orders SET billing = JSON_SET(billing, '$.address.county', NULL)
+                WHERE id = \(order.id)
+                """
+            )
+            let run = try invoice(service, "issue-pending", "--json")
+            #expect(run.status == 2, "\(run.output)\(run.errors)")
+            let told = try json(run)
+            #expect(told["written"] == 1 && told["isLeft"] == true)
+            let again = try invoice(service, "issue-pending")
+            #expect(again.status == 2 && again.output.contains("  rejected  "))
         }
     }
 

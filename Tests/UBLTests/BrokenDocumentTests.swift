@@ -101,6 +101,17 @@ import XML
         #expect(untaxed.contains("OWN-CATEGORY"))
     }
 
+    @Test("a country that there is not is refused, whoever's it is")
+    func countries() throws {
+        for kind in InvoiceDocument.Kind.allCases {
+            var document = try Documents.invoice(buyer: Documents.buyer(country: "XX"))
+            if kind == .creditNote { document = try Documents.creditNote(of: document) }
+            let bytes = try UBLWriter.bytes(of: document)
+            let faults = try UBLRules.faults(of: bytes, today: Documents.today())
+            #expect(faults.map(\.rule) == ["BR-CL-14"] && faults.map(\.field) == ["BT-55"])
+        }
+    }
+
     @Test("a rate is refused where it was not in force on the day")
     func rates() throws {
         // The bases stay and the VAT is 19 %.

@@ -52,6 +52,7 @@ enum Documents {
         _ identity: InvoiceParty.TaxIdentity = .unidentifiedConsumer,
         tradeRegister: String? = nil,
         street: String = "Șoseaua Olteniței nr. 100, ap. 7",
+        country: String = "RO",
         email: String? = "ana.popescu@example.org"
     ) -> InvoiceParty {
         InvoiceParty(
@@ -63,7 +64,7 @@ enum Documents {
                 city: "SECTOR4",
                 county: "RO-B",
                 postalCode: "041312",
-                country: "RO"
+                country: country
             ),
             email: email
         )

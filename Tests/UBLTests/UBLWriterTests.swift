@@ -62,6 +62,17 @@ import XML
         #expect(faults == [])
     }
 
+    @Test("lets a credit note keep a rate that was in force on the day of delivery alone")
+    func creditNoteOfOldSupply() throws {
+        let former = try #require(VATRate(percent: 19))
+        var invoice = try Documents.invoice([Documents.line("Tricou bumbac", 5_999, former)])
+        #expect(try faults(invoice, "late-invoice").map(\.rule) == ["OWN-RATE"])
+        invoice.deliveryDate = try Documents.date("2025-07-30")
+        #expect(try faults(invoice, "late-invoice") == [])
+        let note = try Documents.creditNote(of: invoice)
+        #expect(try faults(note, "late-credit-note") == [])
+    }
+
     @Test("writes a credit note, with its due date where UBL wants it")
     func creditNote() throws {
         var document = try Documents.creditNote(

@@ -1,8 +1,9 @@
 extension InvoiceDocument {
     /// Makes a credit note of an invoice.
     ///
-    /// The parties and the order's number are the invoice's. Lines keep the invoice's positions;
-    /// what credits an amount rather than goods comes after them.
+    /// The parties, the order's number and the day of delivery, which decides on the rates, are the
+    /// invoice's. Lines keep the invoice's positions; what credits an amount rather than goods comes
+    /// after them.
     ///
     /// - Parameters:
     ///   - original: an invoice.
@@ -40,6 +41,7 @@ extension InvoiceDocument {
             issueDate: issueDate,
             dueDate: dueDate,
             paymentTerms: paymentTerms,
+            deliveryDate: original.deliveryDate,
             currency: original.currency,
             notes: notes,
             orderNumber: original.orderNumber,

@@ -165,7 +165,7 @@ enum CheckoutInput {
 
     private static func explanation(of flaw: Address.Flaw) -> String {
         switch flaw {
-        case .unknownCountry: "A country is two capital letters of ISO 3166-1."
+        case .unknownCountry: "A country is two capital letters, a code of ISO 3166-1."
         case .unknownCounty: "A Romanian county is a code such as RO-CJ."
         case .missingCounty: "A Romanian address needs its county, such as RO-CJ."
         case .notASector: "In Bucharest the city is SECTOR1 to SECTOR6."

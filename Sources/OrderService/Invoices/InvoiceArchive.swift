@@ -16,7 +16,7 @@ package struct InvoiceArchive: Sendable {
         let creditedNumber: String?
     }
 
-    /// Calls `body` with each document that was issued in a period, by day and number.
+    /// Calls `body` with each document that was issued in a period, by day and by when it was made.
     ///
     /// - Parameters:
     ///   - period: in Romania's calendar, both days included.

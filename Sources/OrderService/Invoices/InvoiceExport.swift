@@ -1,5 +1,6 @@
 package import Commerce
 import FoundationEssentials
+import Glibc
 import MariaDB
 package import Resilience
 
@@ -25,46 +26,75 @@ package struct InvoiceExport: Sendable {
         package var description: String { "\(path) is not empty" }
     }
 
+    /// The directory or a file in it cannot be written.
+    package struct Unwritable: Error, CustomStringConvertible {
+        package let description: String
+
+        init(_ error: CocoaError, in path: String) {
+            let code = (error.underlying as? POSIXError)?.code.rawValue
+            let reason = code.map { String(cString: strerror($0)) }
+            description = "\(error.filePath ?? path): \(reason ?? "error \(error.code.rawValue)")"
+        }
+    }
+
     /// Writes all that was issued in a period; blocks on MariaDB and files.
     ///
-    /// Only the account that runs it may read what it writes. The journal comes last and at once,
-    /// so a directory that has one is whole.
+    /// Only the account that runs it may read what it writes, whoever could read the directory
+    /// before. The journal comes last and at once, so a directory that has one is whole.
     ///
     /// - Parameters:
     ///   - period: in Romania's calendar, both days included.
     ///   - path: of a directory that is empty or not there.
     ///   - deadline: of all of it.
     /// - Returns: what was written.
-    /// - Throws: `NotEmpty`, `MariaDBError`, what the file system says.
+    /// - Throws: `NotEmpty`, `Unwritable`, `MariaDBError`.
     package func run(
         issued period: ClosedRange<CalendarDate>,
         into path: String,
         until deadline: Deadline
     ) throws -> Report {
+        do {
+            try Self.prepare(path)
+            return try write(period, into: path, until: deadline)
+        } catch let error as CocoaError {
+            throw Unwritable(error, in: path)
+        }
+    }
+
+    private static func prepare(_ path: String) throws {
         let files = FileManager.default
+        let mode: [FileAttributeKey: any Sendable] = [.posixPermissions: 0o700]
         try files.createDirectory(
             atPath: path,
             withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
+            attributes: mode
         )
         guard try files.contentsOfDirectory(atPath: path).isEmpty else {
             throw NotEmpty(path: path)
         }
+        try files.setAttributes(mode, ofItemAtPath: path)
+    }
+
+    private func write(
+        _ period: ClosedRange<CalendarDate>,
+        into path: String,
+        until deadline: Deadline
+    ) throws -> Report {
         var report = Report()
-        var journal = InvoiceJournal.line(InvoiceJournal.header)
+        var journal = InvoiceJournal()
         try archive.forEach(issued: period, until: deadline) { item in
             switch item.record.kind {
             case .invoice: report.invoices += 1
             case .creditNote: report.creditNotes += 1
             }
-            journal += InvoiceJournal.line(try InvoiceJournal.columns(of: item))
+            try journal.add(item)
             guard let number = item.record.number, let xml = item.stored.xml, !xml.isEmpty else {
                 report.withoutXML += 1
                 return
             }
             try Self.write(xml, "\(path)/\(number).xml")
         }
-        try Self.write(Array(journal.utf8), "\(path)/\(Self.journal)")
+        try Self.write(Array(journal.finish().utf8), "\(path)/\(Self.journal)")
         return report
     }
 

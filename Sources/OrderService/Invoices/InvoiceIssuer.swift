@@ -13,9 +13,6 @@ struct InvoiceIssuer: Sendable {
     let methods: ShippingMethods
     let logger = Logger(label: "orderd.invoices")
 
-    /// Working days from the day of issue within which the tax office has to have it (OUG 89/2025).
-    static let submissionDays = 5
-
     /// The order's billing is gone, so there is nobody to make a document for.
     struct NobodyToBill: Error, CustomStringConvertible {
         let description = "the order's billing cannot be read"
@@ -103,7 +100,10 @@ struct InvoiceIssuer: Sendable {
         if draft.document.deliveryDate == given.date { draft.document.deliveryDate = nil }
         return InvoiceStore.Issue(
             xml: try UBLWriter.bytes(of: draft.document),
-            deadline: WorkingDays.date(after: given.date, count: Self.submissionDays)
+            deadline: SubmissionDeadline.date(
+                issuedOn: given.date,
+                suppliedOn: kind == .invoice ? draft.document.deliveryDate : nil
+            )
         )
     }
 

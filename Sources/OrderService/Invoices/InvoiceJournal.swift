@@ -1,8 +1,36 @@
 package import Commerce
 
-/// The journal of issued documents as CSV (RFC 4180): a line a document, amounts in lei with a
-/// point, those of credit notes with plus signs as they stand on them.
+/// The journal of issued documents as CSV (RFC 4180): a line a document, by day and number, amounts
+/// in lei with a point, those of credit notes with plus signs as they stand on them.
 struct InvoiceJournal {
+    private var text = line(header)
+    private var day: CalendarDate?
+    private var ofDay: [(number: InvoiceNumber, line: String)] = []
+
+    /// Adds an issued document, of the day of the one before it or of a later one.
+    ///
+    /// Those of a day come as they were made: one that was rejected first has a later number.
+    mutating func add(_ item: InvoiceArchive.Item) throws {
+        guard let number = item.record.number else { return }
+        if item.record.issueDate != day { endDay() }
+        day = item.record.issueDate
+        ofDay.append((number, Self.line(try Self.columns(of: item))))
+    }
+
+    /// The whole, once all have been added.
+    mutating func finish() -> String {
+        endDay()
+        return text
+    }
+
+    private mutating func endDay() {
+        ofDay.sort {
+            ($0.number.series, $0.number.ordinal) < ($1.number.series, $1.number.ordinal)
+        }
+        text += ofDay.lazy.map(\.line).joined()
+        ofDay = []
+    }
+
     /// Every rate that there has been, so that the columns do not depend on the period.
     private static let rates = Set(VATRateTable.entries.map(\.rate)).sorted(by: >)
 
@@ -39,15 +67,25 @@ struct InvoiceJournal {
         columns.map(field).joined(separator: ",") + "\r\n"
     }
 
+    /// Looks at scalars, as programs that read CSV do: a mark behind a comma or a quote makes one
+    /// character of both.
     private static func field(_ text: String) -> String {
         // A spreadsheet would take it for a formula, and a buyer may be called anything.
-        let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
+        let isFormula = text.unicodeScalars.first.map { formulaSigns.contains($0) } ?? false
         let shown = isFormula ? "'" + text : text
-        guard shown.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else {
+        guard shown.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
             return shown
         }
-        return "\"" + shown.replacing("\"", with: "\"\"") + "\""
+        var quoted = String.UnicodeScalarView()
+        for scalar in shown.unicodeScalars {
+            if scalar == "\"" { quoted.append(scalar) }
+            quoted.append(scalar)
+        }
+        return "\"" + String(quoted) + "\""
     }
+
+    /// With the wide ones, which some spreadsheets take for the narrow.
+    private static let formulaSigns = Set("=+-@\t\r＝＋－＠".unicodeScalars)
 }
 
 extension Money {

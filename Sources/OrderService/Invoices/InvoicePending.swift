@@ -18,6 +18,8 @@ package struct InvoicePending: Sendable {
         package var written = 0
         /// Why nothing could be made; nil if it was, or nobody tried.
         package var failure: String?
+        /// Whether something is due still, or waits for a correction.
+        package var isLeft = true
     }
 
     /// Orders that one statement goes through.
@@ -47,6 +49,8 @@ package struct InvoicePending: Sendable {
                 if !isDryRun, item.due != Self.rejected {
                     do {
                         item.written = try jobs.advance(id, until: deadline)
+                        // What was written may be a document that was rejected.
+                        item.isLeft = try look(at: id, until: deadline) != nil
                     } catch let error as MariaDBError where error.isUnavailability {
                         throw error
                     } catch {

@@ -161,10 +161,7 @@ struct SeedInvoices: Sendable {
         _ one: Waiting,
         creditedID: Int64?
     ) throws -> [SeedRow] {
-        let deadline = WorkingDays.date(
-            after: document.issueDate,
-            count: InvoiceIssuer.submissionDays
-        )
+        let deadline = SubmissionDeadline.date(issuedOn: document.issueDate)
         let isAccepted = deadline < now.dayInRomania
         let state: InvoiceState = isAccepted ? .ok : .queued
         let at = one.document.at

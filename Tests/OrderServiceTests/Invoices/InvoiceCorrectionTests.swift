@@ -116,6 +116,24 @@ struct InvoiceCorrectionTests {
         }
     }
 
+    @Test("is late at the tax office where it comes months after the goods went out")
+    func overdue() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try rejectedOrder(service)
+            try service.fulfil(order, "start", "ship")
+            let shipped = service.now.dayInRomania
+            service.advance(by: .seconds(90 * 86_400))
+            let record = try #require(try service.invoices(of: order).first)
+            let body: JSON = ["buyer": Self.buyer, "reason": "the county was missing"]
+            let answer = issue(service, record.publicID, token: try service.staff(), body)
+            #expect(answer.status == 200, "\(answer.text)")
+            let issued = try #require(try service.invoices(of: order).first)
+            let day = try #require(issued.issueDate)
+            let deadline = SubmissionDeadline.date(issuedOn: day, suppliedOn: shipped)
+            #expect(issued.deadline == deadline && deadline < day)
+        }
+    }
+
     @Test("names the rules that are broken still, and changes nothing then")
     func stillBroken() async throws {
         try await ServiceUnderTest.run { service in
