@@ -139,7 +139,7 @@ struct InvoiceDrafting: Sendable {
 
         static func storno(_ invoice: InvoiceDocument, isWhole: Bool) -> String {
             let extent = isWhole ? "totală" : "parțială"
-            return "Stornare \(extent) a facturii \(invoice.number) din \(invoice.issueDate)."
+            return "Stornare \(extent) a facturii \(invoice.number) din \(invoice.issueDate.printed)."
         }
     }
 }
