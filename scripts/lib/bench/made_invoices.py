@@ -79,7 +79,7 @@ SELECT id, CONCAT('inv_', id), CONCAT('order:', id), IF(is_credit, 'credit_note'
     IF(is_rejected, NULL, DATE(made) + INTERVAL 7 DAY), order_number, buyer, cui, 'RON',
     gross - gross * 21 DIV 121, gross * 21 DIV 121, gross,
     REPLACE(REPLACE(REPLACE(REPLACE('{DOCUMENT}', '@number@', number), '@day@', DATE(made)),
-        '@order@', order_number), '@buyer@', buyer),
+        '@order@', CONVERT(order_number USING utf8mb4)), '@buyer@', buyer),
     IF(is_rejected, NULL, REPEAT('<Invoice/>', 200)), IF(is_rejected, NULL, REPEAT('x', 32)),
     IF(is_rejected, '[]', NULL), made, made, IF(is_rejected, NULL, made)
 FROM (SELECT d.*, state = 'rejected' AS is_rejected, IF(is_credit, 'BENS', 'BEN') AS series,
