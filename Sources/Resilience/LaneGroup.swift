@@ -29,6 +29,8 @@ package final class LaneGroup: Sendable {
         mutating func nextQueued() -> Work? {
             guard queueHead < queue.count else { return nil }
             let work = queue[queueHead]
+            // What it holds is let go by whoever does it, not under the lock.
+            queue[queueHead] = {}
             queueHead += 1
             if queueHead == queue.count || queueHead >= 256 {
                 queue.removeFirst(queueHead)

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// A value that one thread at a time may use, behind the C library's mutex.
@@ -18,7 +18,12 @@ package struct Lock<Value>: ~Copyable, @unchecked Sendable {
 
     package init(_ value: consuming sending Value) {
         mutex = .allocate(capacity: 1)
-        let status = pthread_mutex_init(mutex, nil)
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        defer { pthread_mutexattr_destroy(&attributes) }
+        // So that a thread which would wait for itself for ever ends the process instead.
+        pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_ERRORCHECK))
+        let status = pthread_mutex_init(mutex, &attributes)
         precondition(status == 0, "a mutex cannot be made: \(status)")
         self.value = .allocate(capacity: 1)
         self.value.initialize(to: value)
@@ -35,7 +40,8 @@ package struct Lock<Value>: ~Copyable, @unchecked Sendable {
     package borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
-        pthread_mutex_lock(mutex)
+        let status = pthread_mutex_lock(mutex)
+        precondition(status == 0, "a mutex cannot be locked: \(status)")
         defer { pthread_mutex_unlock(mutex) }
         return try body(&value.pointee)
     }

@@ -30,8 +30,8 @@ package struct RateLimitDecision: Sendable, Equatable {
 
     package let isAdmitted: Bool
 
-    /// Whether the attempt had been counted before.
-    package let isRepeat: Bool
+    /// Whether the attempt had been counted before, other than by a try of the same call.
+    package internal(set) var isRepeat: Bool
 
     package let standings: [Standing]
     package let source: Source

@@ -21,7 +21,6 @@ package final class RateLimiter: Sendable {
     private let redis: RedisClient
     private let clock: MonotonicClock
     private let local: Mutex<LocalSlidingLog>
-    private let refusals = Mutex(KnownRefusals())
     private let counts = Mutex(Usage())
 
     /// How often Redis is asked: an answer that is late once does not mean that it is away, and the
@@ -52,13 +51,7 @@ package final class RateLimiter: Sendable {
     ) -> RateLimitDecision {
         let decision =
             evaluate(SlidingLogScripts.reserve, member, limits, until: deadline)
-            ?? withLocal { log, now in
-                guard let refusal = refusals.withLock({ $0.refusal(by: limits, at: now) }) else {
-                    return log.reserve(member, in: limits, at: now)
-                }
-                return refusal
-            }
-        note(decision)
+            ?? withLocal { $0.reserve(member, in: limits, at: $1) }
         counts.withLock { counts in
             if decision.isRepeat {
                 counts.repeated += 1
@@ -93,7 +86,6 @@ package final class RateLimiter: Sendable {
     ) -> RateLimitDecision {
         // It may have been reserved here while Redis was away.
         let here = withLocal { $0.cancel(member, in: limits, at: $1) }
-        refusals.withLock { $0.forget(limits) }
         return evaluate(SlidingLogScripts.cancel, member, limits, until: deadline) ?? here
     }
 
@@ -108,14 +100,7 @@ package final class RateLimiter: Sendable {
         until deadline: Deadline
     ) -> RateLimitDecision {
         let here = withLocal { $0.succeed(member, in: limits, at: $1) }
-        refusals.withLock { $0.forget(limits) }
         return evaluate(SlidingLogScripts.succeed, member, limits, until: deadline) ?? here
-    }
-
-    /// Remembers which limits Redis has found used up.
-    private func note(_ decision: RateLimitDecision) {
-        guard decision.source == .redis else { return }
-        refusals.withLock { $0.note(decision, at: clock.now) }
     }
 
     package var usage: Usage { counts.withLock { $0 } }
@@ -134,14 +119,18 @@ package final class RateLimiter: Sendable {
         _ limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision? {
+        // Whether a try of ours may have been carried out, unheard.
+        var mayBeCounted = false
         for _ in 0..<Self.tries {
             do {
-                if let decision = try send(script, member, limits, until: deadline) {
-                    return decision
+                guard var decision = try send(script, member, limits, until: deadline) else {
+                    break
                 }
-                break
+                if mayBeCounted { decision.isRepeat = false }
+                return decision
             } catch {
                 guard error.mayPass, !deadline.isExpired else { break }
+                mayBeCounted = mayBeCounted || error.mayHaveTakenEffect
             }
         }
         counts.withLock { $0.local += 1 }

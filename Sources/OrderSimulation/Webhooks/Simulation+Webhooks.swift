@@ -24,7 +24,9 @@ extension Simulation {
         }
         let real = configuration.now()
         return world.withLock { world in
-            guard !world.webhooks.isPaused, let due = world.queue.nextDue else { return nil }
+            guard !world.webhooks.isPaused, world.webhooks.url != nil,
+                let due = world.queue.nextDue
+            else { return nil }
             return .milliseconds(max(1, due.milliseconds - real - world.clockOffset))
         }
     }
@@ -44,7 +46,7 @@ extension Simulation {
                 world.queue.finish(delivery, succeeded: true, now: now)
                 return nil
             }
-            if world.queue.nextDue.map({ $0 <= now }) ?? false { mailbox.wake() }
+            if world.queue.hasNext(now: now) { mailbox.wake() }
             let isLost = world.random.happens(settings.dropProbability)
             return (delivery, event, settings, isLost)
         }
@@ -66,5 +68,7 @@ extension Simulation {
             world.queue.finish(delivery, succeeded: succeeded, now: now)
             if succeeded { world.account.events[delivery.event]?.pendingWebhooks = 0 }
         }
+        // The others did not wait for its next attempt, and this thread may be held up by what it takes.
+        if !succeeded { mailbox.wake() }
     }
 }

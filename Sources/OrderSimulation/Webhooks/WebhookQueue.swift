@@ -65,15 +65,21 @@ struct WebhookQueue {
 
     /// Takes the next delivery that may begin: the oldest, or the newest if `reordering`.
     mutating func next(now: Instant, reordering: Bool) -> Delivery? {
-        func mayBegin(_ delivery: Delivery) -> Bool {
-            delivery.due <= now && !underWay.contains(delivery.subject)
-        }
         let index =
             reordering
-            ? waiting.lastIndex(where: mayBegin) : waiting.firstIndex(where: mayBegin)
+            ? waiting.lastIndex { mayBegin($0, now) } : waiting.firstIndex { mayBegin($0, now) }
         guard let index else { return nil }
         underWay.insert(waiting[index].subject)
         return waiting.remove(at: index)
+    }
+
+    /// Whether there is a delivery that may begin.
+    func hasNext(now: Instant) -> Bool {
+        waiting.contains { mayBegin($0, now) }
+    }
+
+    private func mayBegin(_ delivery: Delivery, _ now: Instant) -> Bool {
+        delivery.due <= now && !underWay.contains(delivery.subject)
     }
 
     /// Ends an attempt; one that failed comes back later, unless it was the last.

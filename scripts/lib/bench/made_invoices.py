@@ -87,7 +87,7 @@ FROM (SELECT d.*, state = 'rejected' AS is_rejected, IF(is_credit, 'BENS', 'BEN'
         IF(company IS NULL, NULL, {_cui('company')}) AS cui,
         IF(company IS NULL, contact_name, CONCAT(f.name, ' ', t.name, ' ', m.name)) AS buyer
     FROM (SELECT b.*, CASE WHEN made > UTC_TIMESTAMP() - INTERVAL 5 DAY
-            THEN ELT(1 + FLOOR(u1 * 6), 'queued', 'ok', 'uploading', 'processing', 'unknown', 'ok')
+            THEN ELT(LEAST(6, 1 + FLOOR(u1 * 6)), 'queued', 'ok', 'uploading', 'processing', 'unknown', 'ok')
             WHEN u1 < 0.99 THEN 'ok' WHEN u1 < 0.995 THEN 'nok' WHEN u1 < 0.997 THEN 'refused'
             WHEN u1 < 0.998 THEN 'rejected' WHEN u1 < 0.999 THEN 'unknown' ELSE 'queued' END AS state
         FROM bench_documents b) AS d
