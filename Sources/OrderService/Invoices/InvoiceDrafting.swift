@@ -139,7 +139,8 @@ struct InvoiceDrafting: Sendable {
 
         static func storno(_ invoice: InvoiceDocument, isWhole: Bool) -> String {
             let extent = isWhole ? "totală" : "parțială"
-            return "Stornare \(extent) a facturii \(invoice.number) din \(invoice.issueDate.printed)."
+            let day = invoice.issueDate.printed
+            return "Stornare \(extent) a facturii \(invoice.number) din \(day)."
         }
     }
 }

@@ -66,9 +66,9 @@ SET @count = {{count}}, @trades = {len(TRADES)}, @forms = {len(FORMS)};
 SET SESSION foreign_key_checks = 0, unique_checks = 0;
 CREATE OR REPLACE TEMPORARY TABLE bench_documents
 SELECT o.id, o.number AS order_number, o.contact_name, o.created_at AS made, o.total_minor AS gross,
-    o.id % 10 = 0 AS is_credit, CRC32(CONCAT(o.id, 't')) / 4294967296 AS u1,
+    o.id % 10 = 0 AS is_credit, CRC32(CONCAT(o.id, 't')) / 4294967296e0 AS u1,
     IF(o.id % 3 = 0, IF(o.id % 150 = 0, 10000000 + o.id DIV 150 % 5,
-        10000005 + FLOOR(@count / 9 * POW(CRC32(CONCAT(o.id, 'c')) / 4294967296, 1.5))), NULL) AS company
+        10000005 + FLOOR(@count / 9 * POW(CRC32(CONCAT(o.id, 'c')) / 4294967296e0, 1.5))), NULL) AS company
 FROM orders o WHERE o.id BETWEEN {{first}} AND {{last}};
 INSERT INTO invoices (id, public_id, cause_key, kind, order_id, credited_id, series, ordinal, number,
     state, issue_date, deadline, order_number, buyer_name, buyer_cui, currency, net_minor, vat_minor,
@@ -87,13 +87,13 @@ FROM (SELECT d.*, state = 'rejected' AS is_rejected, IF(is_credit, 'BENS', 'BEN'
         IF(company IS NULL, NULL, {_cui('company')}) AS cui,
         IF(company IS NULL, contact_name, CONCAT(f.name, ' ', t.name, ' ', m.name)) AS buyer
     FROM (SELECT b.*, CASE WHEN made > UTC_TIMESTAMP() - INTERVAL 5 DAY
-            THEN ELT(LEAST(6, 1 + FLOOR(u1 * 6)), 'queued', 'ok', 'uploading', 'processing', 'unknown', 'ok')
+            THEN ELT(1 + FLOOR(u1 * 6), 'queued', 'ok', 'uploading', 'processing', 'unknown', 'ok')
             WHEN u1 < 0.99 THEN 'ok' WHEN u1 < 0.995 THEN 'nok' WHEN u1 < 0.997 THEN 'refused'
             WHEN u1 < 0.998 THEN 'rejected' WHEN u1 < 0.999 THEN 'unknown' ELSE 'queued' END AS state
         FROM bench_documents b) AS d
     LEFT JOIN bench_family f ON f.id = d.company % (SELECT COUNT(*) FROM bench_family)
-    LEFT JOIN bench_trades t ON t.id = FLOOR(@trades * POW(CRC32(CONCAT(d.company, 't')) / 4294967296, 2))
-    LEFT JOIN bench_forms m ON m.id = FLOOR(@forms * POW(CRC32(CONCAT(d.company, 'm')) / 4294967296, 3))
+    LEFT JOIN bench_trades t ON t.id = FLOOR(@trades * POW(CRC32(CONCAT(d.company, 't')) / 4294967296e0, 2))
+    LEFT JOIN bench_forms m ON m.id = FLOOR(@forms * POW(CRC32(CONCAT(d.company, 'm')) / 4294967296e0, 3))
     ) AS named
 ORDER BY id;
 INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, created_at, updated_at)

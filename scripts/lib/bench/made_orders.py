@@ -71,13 +71,13 @@ FILL = f"""
 SET @given = {len(GIVEN)}, @family = {len(_FAMILIES)}, @count = {{count}}, @span = 4 * 365 * 86400;
 SET SESSION foreign_key_checks = 0, unique_checks = 0;
 CREATE TEMPORARY TABLE bench_made
-SELECT seq, customer, CRC32(CONCAT(customer, 'g')) / 4294967296 AS u1,
-    CRC32(CONCAT(customer, 'f')) / 4294967296 AS u2, CRC32(CONCAT(seq, 's')) / 4294967296 AS u3,
-    CRC32(CONCAT(seq, 'p')) / 4294967296 AS u4,
+SELECT seq, customer, CRC32(CONCAT(customer, 'g')) / 4294967296e0 AS u1,
+    CRC32(CONCAT(customer, 'f')) / 4294967296e0 AS u2, CRC32(CONCAT(seq, 's')) / 4294967296e0 AS u3,
+    CRC32(CONCAT(seq, 'p')) / 4294967296e0 AS u4,
     CAST(seq AS UNSIGNED) * 679891637639 & 1099511627775 AS bits,
     UTC_TIMESTAMP() - INTERVAL FLOOR(@span * (1 - seq / @count)) SECOND AS made
 FROM (SELECT seq, IF(seq % 40 = 0, seq DIV 40 % 5,
-        10 + FLOOR(@count / 3 * POW(CRC32(seq) / 4294967296, 1.5))) AS customer
+        10 + FLOOR(@count / 3 * POW(CRC32(seq) / 4294967296e0, 1.5))) AS customer
     FROM seq_{{first}}_to_{{last}}) AS drawn;
 INSERT INTO orders (id, number, checkout_session_id, email, contact_name, phone, billing, shipping,
     shipping_method, payment_method, status, payment_status, currency, items_minor,
