@@ -83,7 +83,7 @@ SELECT id, CONCAT('inv_', id), CONCAT('order:', id), IF(is_credit, 'credit_note'
     IF(is_rejected, NULL, REPEAT('<Invoice/>', 200)), IF(is_rejected, NULL, REPEAT('x', 32)),
     IF(is_rejected, '[]', NULL), made, made, IF(is_rejected, NULL, made)
 FROM (SELECT d.*, state = 'rejected' AS is_rejected, IF(is_credit, 'BENS', 'BEN') AS series,
-        CONCAT(IF(is_credit, 'BENS', 'BEN'), LPAD(d.id, 6, '0')) AS number,
+        CONCAT(IF(is_credit, 'BENS', 'BEN'), LPAD(d.id, 7, '0')) AS number,
         IF(company IS NULL, NULL, {_cui('company')}) AS cui,
         IF(company IS NULL, contact_name, CONCAT(f.name, ' ', t.name, ' ', m.name)) AS buyer
     FROM (SELECT b.*, CASE WHEN made > UTC_TIMESTAMP() - INTERVAL 5 DAY
