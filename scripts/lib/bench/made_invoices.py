@@ -64,6 +64,8 @@ INSERT INTO invoice_series (series, kind) VALUES ('BEN', 'invoice'), ('BENS', 'c
 FILL = f"""
 SET @count = {{count}}, @trades = {len(TRADES)}, @forms = {len(FORMS)};
 SET SESSION foreign_key_checks = 0, unique_checks = 0;
+-- What is read of a table is not locked: the worker reads it as well.
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
 CREATE OR REPLACE TEMPORARY TABLE bench_documents
 SELECT o.id, o.number AS order_number, o.contact_name, o.created_at AS made, o.total_minor AS gross,
     o.id % 10 = 0 AS is_credit, CRC32(CONCAT(o.id, 't')) / 4294967296e0 AS u1,
