@@ -13,8 +13,6 @@ extension WholeStackTests {
         private static let limits = [
             "PAYMENT_LIMIT_CUSTOMER_HOUR": "5", "PAYMENT_LIMIT_CUSTOMER_DAY": "20",
             "PAYMENT_LIMIT_ADDRESS_HOUR": "10", "LIMIT_PROCESSES": "2",
-            // Of a busy machine nobody shall think that its Redis is away.
-            "REDIS_TIMEOUT": "10s",
         ]
 
         /// A stack with a second `serve`, and an nginx before both that believes this machine what

@@ -227,15 +227,7 @@ struct RateLimiterTests {
 
     @Test("asks Redis again whose answer is late, and counts the attempt once")
     func asksAgain() async throws {
-        let late = RedisClient(
-            RedisConfiguration(
-                address: .unix(server.socketPath),
-                connectTimeout: .seconds(10),
-                operationTimeout: .seconds(1),
-                poolSize: 4,
-                poolWait: .seconds(10)
-            )
-        )
+        let late = RedisClient(.test(server, timeout: .seconds(1)))
         let limiter = RateLimiter(redis: late, processes: 2)
         _ = limiter.reserve("a", in: limits, until: soon)
         try await onOwnThread { [server, client, limits] in
@@ -270,11 +262,14 @@ struct RateLimiterTests {
 
 extension RedisConfiguration {
     /// A configuration whose limits a busy machine does not reach.
-    fileprivate static func test(_ server: PrivateRedis) -> RedisConfiguration {
+    fileprivate static func test(
+        _ server: PrivateRedis,
+        timeout: Duration = .seconds(10)
+    ) -> RedisConfiguration {
         RedisConfiguration(
             address: .unix(server.socketPath),
             connectTimeout: .seconds(10),
-            operationTimeout: .seconds(10),
+            operationTimeout: timeout,
             poolSize: 4,
             poolWait: .seconds(10)
         )
