@@ -53,6 +53,31 @@ struct ValueTests {
         }
     }
 
+    @Test(
+        "are cut to what a column holds, which counts code points",
+        arguments: ["e\u{301}", "👩‍👩‍👧", "ab", "ț"]
+    )
+    func cut(_ character: String) async throws {
+        let text = String(repeating: character, count: 3000)
+        #expect("ab".cut(toVarChar: 2000) == "ab")
+        try await TestDatabase.withSchema(Self.table) { database in
+            let deadline = Deadline.after(.seconds(20))
+            #expect(throws: MariaDBError.self, "strict mode") {
+                try database.execute("INSERT INTO samples (text) VALUES (\(text))", until: deadline)
+            }
+            try database.execute(
+                "INSERT INTO samples (text) VALUES (\(text.cut(toVarChar: 2000)))",
+                until: deadline
+            )
+            let rows = try database.query(
+                "SELECT text, CHAR_LENGTH(text) AS length FROM samples",
+                until: deadline
+            )
+            #expect(try rows.map { try $0.int("length") } == [2000])
+            #expect(try text.hasPrefix(rows[0].string("text").dropLast()))
+        }
+    }
+
     @Test("are nil where the column is null")
     func readsNull() async throws {
         try await TestDatabase.withSchema(Self.table) { database in

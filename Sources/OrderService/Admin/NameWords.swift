@@ -66,15 +66,13 @@ struct NarrowingWord: Sendable, Equatable {
     /// Whether it is the word itself that is looked for, and not its beginning.
     let isWhole: Bool
 
-    private var cut: String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(NameWords.wordLength)))
-    }
+    private var cut: String { text.cut(toVarChar: NameWords.wordLength) }
 
     /// A pattern of `LIKE` for the column `word`.
     var pattern: String { isWhole ? cut : "\(cut)%" }
 
     /// What the column `prefix` of all such words is.
     var prefix: String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(NameWords.prefixLength)))
+        text.cut(toVarChar: NameWords.prefixLength)
     }
 }

@@ -1,3 +1,4 @@
+import MariaDB
 import Web
 
 /// What the record of staff keeps of one request, or of one command.
@@ -39,10 +40,10 @@ extension AuditEntry {
         let body = try? JSON(parsing: context.request.body)
         userID = body?["userId"]?.string.flatMap { isUserID($0) ? $0 : nil }
         reason = (body?["reason"]?.string ?? body?["evidence"]?.string)
-            .map { Self.text($0, Self.reasonLength) }
+            .map { $0.cut(toVarChar: Self.reasonLength) }
         readPath(endpoint.pattern, context.captures)
         let fields = endpoint.recordedFields.filter { query[$0] != nil }.joined(separator: " ")
-        if !fields.isEmpty { subject = Self.text(fields, Self.filtersLength) }
+        if !fields.isEmpty { subject = fields.cut(toVarChar: Self.filtersLength) }
     }
 
     private mutating func readPath(_ pattern: String, _ captures: Captures) {
@@ -57,13 +58,9 @@ extension AuditEntry {
             switch collection {
             case "orders": orderID = captures.number(number)
             case "users": userID = captures.text(number).flatMap { isUserID($0) ? $0 : nil }
-            default: subject = captures.text(number).map { Self.text($0, Self.subjectLength) }
+            default: subject = captures.text(number).map { $0.cut(toVarChar: Self.subjectLength) }
             }
         }
-    }
-
-    private static func text(_ value: String, _ length: Int) -> String {
-        String(String.UnicodeScalarView(value.unicodeScalars.prefix(length)))
     }
 }
 

@@ -108,7 +108,7 @@ extension BulkCancelStore {
         _ = try database.execute(
             """
             UPDATE bulk_cancel_items SET attempts = attempts + 1, leased_by = NULL,
-                last_error = \(String(reason.prefix(255))), outcome = \(outcome.rawValue),
+                last_error = \(reason.cut(toVarChar: 255)), outcome = \(outcome.rawValue),
                 detail = \(detail), decided_at = \(isLost ? now : nil), next_attempt_at = \(next)
             WHERE \(isOurs(item))
             """,

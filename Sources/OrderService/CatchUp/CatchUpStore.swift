@@ -103,7 +103,7 @@ struct CatchUpStore: Sendable {
         _ = try database.execute(
             """
             UPDATE catch_up SET leased_until = NULL, leased_by = NULL, next_run_at = \(next),
-                last_error = \(error.map { String($0.prefix(255)) })
+                last_error = \(error.map { $0.cut(toVarChar: 255) })
             WHERE source = 'stripe' AND fence = \(lease.fence)
             """,
             class: .job,

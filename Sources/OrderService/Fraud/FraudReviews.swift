@@ -58,7 +58,7 @@ struct FraudReviews: Sendable {
             switch decision {
             case .approve: try Self.approve(&change, reason, &transaction)
             case .reject:
-                change.record("fraud.rejected", cause: Self.excerpt(reason))
+                change.record("fraud.rejected", cause: reason.cut(toVarChar: 255))
                 try OrderClosing.begin(.reject, "fraud review", isStaff: true, &change)
             }
             _ = try FraudReviewStore.end(
@@ -141,7 +141,7 @@ struct FraudReviews: Sendable {
         // Another difference of the payment is to be settled first: the review waits for that.
         let difference = try PaymentStore.locked(of: order.id, in: &transaction)?.reviewReason
         if order.paymentStatus != .authorized, let difference { throw differs(difference) }
-        change.record("fraud.approved", cause: excerpt(reason))
+        change.record("fraud.approved", cause: reason.cut(toVarChar: 255))
         try DisputeStore.clearWarnings(of: order.id, at: change.now, in: &transaction)
         change.setExpiry(nil)
         if order.paymentStatus == .authorized {
@@ -174,11 +174,6 @@ struct FraudReviews: Sendable {
                 ("reviewStatus", .string(review.status.rawValue)), ("allowed", .array([])),
             ]
         )
-    }
-
-    /// As much of a reason as an order's history has room for; the review has all of it.
-    private static func excerpt(_ reason: String) -> String {
-        String(String.UnicodeScalarView(reason.unicodeScalars.prefix(255)))
     }
 }
 

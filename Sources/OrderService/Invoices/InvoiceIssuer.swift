@@ -147,7 +147,7 @@ struct InvoiceIssuer: Sendable {
             at: change.now,
             in: &transaction
         )
-        change.record("invoice.rejected", cause: Self.excerpt(rules.joined(separator: " ")))
+        change.record("invoice.rejected", cause: rules.joined(separator: " ").cut(toVarChar: 255))
         change.announce(
             .invoiceRejected,
             about: (
@@ -168,7 +168,7 @@ struct InvoiceIssuer: Sendable {
         _ change: inout OrderChange
     ) {
         let text = [document.number.description, cause].compactMap { $0 }.joined(separator: ": ")
-        change.record("invoice.issued", cause: excerpt(text), isPublic: true)
+        change.record("invoice.issued", cause: text.cut(toVarChar: 255), isPublic: true)
         change.announce(
             .invoiceIssued,
             about: (
@@ -181,11 +181,6 @@ struct InvoiceIssuer: Sendable {
                 ]
             )
         )
-    }
-
-    /// As much as an order's history has room for.
-    private static func excerpt(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(255)))
     }
 
     private func source(

@@ -49,9 +49,14 @@ package final class RateLimiter: Sendable {
         in limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision {
-        let decision =
-            evaluate(SlidingLogScripts.reserve, member, limits, until: deadline)
-            ?? withLocal { $0.reserve(member, in: limits, at: $1) }
+        var decision: RateLimitDecision
+        if let answer = evaluate(SlidingLogScripts.reserve, member, limits, until: deadline) {
+            decision = answer.decision
+            // What was counted before may be a try of this very call.
+            if answer.followsUnheardTry { decision.isRepeat = false }
+        } else {
+            decision = withLocal { $0.reserve(member, in: limits, at: $1) }
+        }
         counts.withLock { counts in
             if decision.isRepeat {
                 counts.repeated += 1
@@ -71,7 +76,7 @@ package final class RateLimiter: Sendable {
         in limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision {
-        evaluate(SlidingLogScripts.commit, member, limits, until: deadline)
+        evaluate(SlidingLogScripts.commit, member, limits, until: deadline)?.decision
             ?? withLocal { $0.commit(member, in: limits, at: $1) }
     }
 
@@ -86,7 +91,7 @@ package final class RateLimiter: Sendable {
     ) -> RateLimitDecision {
         // It may have been reserved here while Redis was away.
         let here = withLocal { $0.cancel(member, in: limits, at: $1) }
-        return evaluate(SlidingLogScripts.cancel, member, limits, until: deadline) ?? here
+        return evaluate(SlidingLogScripts.cancel, member, limits, until: deadline)?.decision ?? here
     }
 
     /// Notes that an attempt has succeeded.
@@ -100,7 +105,8 @@ package final class RateLimiter: Sendable {
         until deadline: Deadline
     ) -> RateLimitDecision {
         let here = withLocal { $0.succeed(member, in: limits, at: $1) }
-        return evaluate(SlidingLogScripts.succeed, member, limits, until: deadline) ?? here
+        return evaluate(SlidingLogScripts.succeed, member, limits, until: deadline)?.decision
+            ?? here
     }
 
     package var usage: Usage { counts.withLock { $0 } }
@@ -112,25 +118,24 @@ package final class RateLimiter: Sendable {
         return local.withLock { body(&$0, now) }
     }
 
-    /// The answer of Redis; nil if there is none.
+    /// The answer of Redis, and whether an earlier try of the same call may have been carried out
+    /// without having been heard of; nil if there is no answer.
     private func evaluate(
         _ script: Script,
         _ member: String,
         _ limits: [RateLimit],
         until deadline: Deadline
-    ) -> RateLimitDecision? {
-        // Whether a try of ours may have been carried out, unheard.
-        var mayBeCounted = false
+    ) -> (decision: RateLimitDecision, followsUnheardTry: Bool)? {
+        var followsUnheardTry = false
         for _ in 0..<Self.tries {
             do {
-                guard var decision = try send(script, member, limits, until: deadline) else {
+                guard let decision = try send(script, member, limits, until: deadline) else {
                     break
                 }
-                if mayBeCounted { decision.isRepeat = false }
-                return decision
+                return (decision, followsUnheardTry)
             } catch {
                 guard error.mayPass, !deadline.isExpired else { break }
-                mayBeCounted = mayBeCounted || error.mayHaveTakenEffect
+                if error.mayHaveTakenEffect { followsUnheardTry = true }
             }
         }
         counts.withLock { $0.local += 1 }

@@ -176,7 +176,7 @@ struct OutboxRelay: Sendable {
         _ = try database.execute(
             """
             UPDATE outbox SET attempts = attempts + 1, leased_until = NULL, leased_by = NULL,
-                last_error = \(String(reason.prefix(255))),
+                last_error = \(reason.cut(toVarChar: 255)),
                 next_attempt_at = \(isDead ? nil : next), dead_at = \(isDead ? clock.now : nil)
             WHERE id = \(message.id)
             """,

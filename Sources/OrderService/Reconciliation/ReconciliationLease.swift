@@ -72,7 +72,7 @@ struct ReconciliationLease: Sendable {
         try database.execute(
             """
             UPDATE reconciliation SET leased_until = NULL, leased_by = NULL,
-                next_run_at = \(next), last_error = \(error.map { String($0.prefix(255)) }),
+                next_run_at = \(next), last_error = \(error.map { $0.cut(toVarChar: 255) }),
                 read_to = IF(\(report.isWhole), \(report.to), read_to),
                 succeeded_at = IF(\(report.isWhole), \(clock.now), succeeded_at),
                 findings = IF(\(report.isWhole), \(findings), findings)

@@ -168,7 +168,7 @@ struct WebhookInbox: Sendable {
         _ = try database.execute(
             """
             UPDATE webhook_inbox SET next_attempt_at = \(clock.now + delay),
-                leased_by = NULL, last_error = \(String(reason.prefix(255)))
+                leased_by = NULL, last_error = \(reason.cut(toVarChar: 255))
             WHERE id = \(id) AND applied_at IS NULL
             """,
             until: deadline
