@@ -15,13 +15,20 @@ struct BulkCancelJob: Sendable {
     let closing: OrderClosing
     private let logger = Logger(label: "orderd.bulk_cancels")
 
+    /// What becomes of an order is not known yet, for this reason.
+    struct Undecidable: Error {
+        let reason: String
+    }
+
     /// Orders that are cancelled at once, so that payments and look-ups have the rest of the
     /// connections and of Stripe's lanes.
     static let atOnce = 4
     /// How long a leased order is this worker's own.
     private static let lease = Duration.seconds(30)
-    /// Deciding ends within the lease; the steps after it before the task is due.
-    private static let patience = Duration.seconds(20)
+    /// How long a decision may take: it ends within the lease.
+    private static let decisionLimit = Duration.seconds(10)
+    /// How long the steps after it may take: they end before the task is due.
+    private static let stepsLimit = Duration.seconds(20)
     private static let taskDelay = Duration.seconds(30)
     // Whoever gives its place back still runs the end of its lane's work: hence the queue.
     private let lanes = LaneGroup(name: "bulk_cancels", lanes: atOnce, queueLimit: atOnce)
@@ -53,14 +60,14 @@ struct BulkCancelJob: Sendable {
 
     private func carryOut(_ item: BulkCancelStore.Leased) {
         do {
-            guard try decide(item, until: .after(Self.patience)) else { return }
+            guard try decide(item, until: .after(Self.decisionLimit)) else { return }
         } catch is BulkCancelStore.Overtaken {
             return
         } catch {
             return putOff(item, because: error)
         }
         do {
-            _ = try closing.proceed(item.orderID, until: .after(Self.patience), nil)
+            _ = try closing.proceed(item.orderID, until: .after(Self.stepsLimit), nil)
         } catch {
             logger.warning(
                 "an order's closing is left to its task",
@@ -71,16 +78,18 @@ struct BulkCancelJob: Sendable {
 
     /// Decides on an order, and begins to close it if its state allows that.
     ///
-    /// - Returns: whether this has begun a closing, so that its steps are to be taken.
+    /// - Returns: whether the steps of its closing are to be taken.
+    /// - Throws: `BulkCancelStore.Overtaken`, `MariaDBError`, and `Undecidable` where it is decided
+    ///   elsewhere first what becomes of the order.
     func decide(_ item: BulkCancelStore.Leased, until deadline: Deadline) throws -> Bool {
         let changed = try closing.ledger.change(
             item.orderID,
             by: Principal.actor(ofStaff: item.createdBy),
             until: deadline
         ) { change, transaction in
-            let decision = Self.decide(&change, because: item.reason)
+            let decision = try Self.decide(&change, because: item.reason)
             try store.decide(item, decision, in: &transaction)
-            return decision.outcome == .cancelling && change.hasChanged
+            return decision.outcome == .cancelling
         }
         if changed == nil {
             try store.database.transaction(class: .write, until: deadline) { transaction in
@@ -94,15 +103,19 @@ struct BulkCancelJob: Sendable {
     private static func decide(
         _ change: inout OrderChange,
         because reason: String
-    ) -> BulkCancelStore.Decision {
+    ) throws(Undecidable) -> BulkCancelStore.Decision {
         let order = change.order
         // One that nobody has been shown yet is none.
         guard order.visibleAt != nil else { return .init(outcome: .notFound) }
         if order.status == .cancelled { return .init(outcome: .alreadyCancelled) }
         switch order.closing {
         case .cancel:
+            // The task that was left for it may have been given up long ago.
+            change.schedule(.closeOrder, after: Self.taskDelay)
             return .init(outcome: .cancelling, detail: "It was being cancelled already.")
-        case .expire: return .init(outcome: .refused, detail: "The order is about to expire.")
+        case .expire:
+            // Paid at the last moment it goes on, and can be cancelled then.
+            throw Undecidable(reason: "the order is about to expire")
         case .reject: return .init(outcome: .refused, detail: "The order is being rejected.")
         case nil: break
         }

@@ -126,15 +126,21 @@ extension BulkCancelStore {
 
     /// How many orders wait for a worker, and since when the oldest does.
     func backlog(until deadline: Deadline) throws -> (count: Int, oldest: Timestamp?) {
+        // The ids ascend with time, and the index that the count reads has them.
         let row = try database.query(
             """
-            SELECT COUNT(*) AS waiting, MIN(b.created_at) AS oldest
-            FROM bulk_cancel_items i JOIN bulk_cancels b ON b.id = i.bulk_cancel_id
-            WHERE i.next_attempt_at IS NOT NULL
+            SELECT w.waiting, b.created_at
+            FROM (
+                SELECT COUNT(*) AS waiting, MIN(id) AS oldest FROM bulk_cancel_items
+                WHERE next_attempt_at IS NOT NULL
+            ) AS w
+            LEFT JOIN bulk_cancel_items i ON i.id = w.oldest
+            LEFT JOIN bulk_cancels b ON b.id = i.bulk_cancel_id
             """,
+            class: .job,
             until: deadline
         ).first
-        return (try row?.int("waiting") ?? 0, try row?.optionalTimestamp("oldest"))
+        return (try row?.int("waiting") ?? 0, try row?.optionalTimestamp("created_at"))
     }
 }
 

@@ -18,20 +18,15 @@ struct BacklogSampler: Sendable {
     private let dead: Gauge
     private let refunds: [RefundStatus: Gauge]
     private let lookUpAge: Gauge
-    private let bulkCancels: BulkCancelStore
-    private let bulkCancelsWaiting: Gauge
-    private let bulkCancelAge: Gauge
 
     init(
         database: Database,
         inbox: WebhookInbox,
-        bulkCancels: BulkCancelStore,
         clock: WallClock,
         metrics: MetricsRegistry
     ) {
         self.database = database
         self.inbox = inbox
-        self.bulkCancels = bulkCancels
         self.clock = clock
         inboxWaiting = metrics.gauge("orderd_inbox_waiting", help: "Webhooks not yet applied.")
         inboxAge = metrics.gauge(
@@ -41,14 +36,6 @@ struct BacklogSampler: Sendable {
         lookUpAge = metrics.gauge(
             "orderd_guest_lookups_oldest_seconds",
             help: "Age of the oldest look-up of a guest that the worker has not looked at."
-        )
-        bulkCancelsWaiting = metrics.gauge(
-            "orderd_bulk_cancels_waiting",
-            help: "Orders of bulk cancels that the worker has not decided on."
-        )
-        bulkCancelAge = metrics.gauge(
-            "orderd_bulk_cancels_oldest_seconds",
-            help: "Age of the oldest bulk cancel that has such orders."
         )
         func gauges(_ name: String, _ help: String) -> [OutboxMessage.Channel: Gauge] {
             Dictionary(
@@ -123,69 +110,10 @@ struct BacklogSampler: Sendable {
         for (status, gauge) in refunds { gauge.set(counts[status] ?? 0) }
         let oldest = try GuestLookUpStore(database: database).oldestWaiting(until: deadline)
         lookUpAge.set(Self.seconds(since: oldest, now))
-        let undecided = try bulkCancels.backlog(until: deadline)
-        bulkCancelsWaiting.set(undecided.count)
-        bulkCancelAge.set(Self.seconds(since: undecided.oldest, now))
         return 0
     }
 
     private static func seconds(since time: Timestamp?, _ now: Timestamp) -> Int {
         time.map { Int(now.distance(from: $0).components.seconds) } ?? 0
-    }
-}
-
-extension Services {
-    /// The loop that keeps the backlog's metrics fresh beside the web side.
-    package func makeSampler() -> Worker {
-        let sampler = BacklogSampler(
-            database: database,
-            inbox: inbox,
-            bulkCancels: bulkCancelStore,
-            clock: clock,
-            metrics: metrics
-        )
-        let inDoubt = InDoubtSampler(
-            store: InDoubtStore(database: database),
-            clock: clock,
-            metrics: metrics
-        )
-        let fraud = FraudSampler(
-            decisions: fraudStore,
-            reviews: fraudReviewStore,
-            clock: clock,
-            metrics: metrics
-        )
-        let catchUp =
-            settings.catchUp.interval > .zero
-            ? CatchUpSampler(store: catchUpStore, clock: clock, metrics: metrics) : nil
-        let reconciliation =
-            settings.reconciliation.interval > .zero
-            ? ReconciliationSampler(lease: reconciliationLease, clock: clock, metrics: metrics)
-            : nil
-        let retention = RetentionSampler(store: retentionStore, clock: clock, metrics: metrics)
-        let holdings = CacheHoldingsSampler(cache: cache, metrics: metrics)
-        let invoices = InvoiceSampler(database: database, clock: clock, metrics: metrics)
-        return Worker(jobs: [
-            // Apart and seldom: it counts all that the tax office has not accepted.
-            Worker.Job(name: "invoices", pause: .seconds(60)) { deadline in
-                try invoices.run(until: deadline)
-                return 0
-            },
-            Worker.Job(name: "backlog", pause: .seconds(5)) { deadline in
-                _ = try sampler.run(until: deadline)
-                _ = try inDoubt.run(until: deadline)
-                _ = try fraud.run(until: deadline)
-                try retention.run(until: deadline)
-                _ = try reconciliation?.run(until: deadline)
-                return try catchUp?.run(until: deadline) ?? 0
-            },
-            // It looks at some thousand keys, so not as often.
-            Worker.Job(name: "cache_holdings", pause: .seconds(15)) { holdings.run(until: $0) },
-            Worker.Job(name: "guest_accesses", pause: .seconds(1)) { [guestAccesses] deadline in
-                try guestAccesses.flush(until: deadline)
-                // There is more as long as guests come; it goes in batches, a second apart.
-                return 0
-            },
-        ])
     }
 }

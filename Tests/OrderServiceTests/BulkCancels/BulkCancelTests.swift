@@ -94,25 +94,64 @@ struct BulkCancelTests {
         try await ServiceUnderTest.run { service in
             let admin = try service.session("admin-1", .admin)
             let sent = try service.placedOrder(completion: ["paymentMethod": "cash_on_delivery"])
-            let expiring = try service.placedOrder()
-            let own = try service.placedOrder()
-            let asked = service.cancelAll([sent.id, expiring.id, own.id], token: admin)
+            let rejected = try service.placedOrder()
+            let asked = service.cancelAll([sent.id, rejected.id], token: admin)
             let warehouse = try service.session("wms", .service)
             for event in ["start", "ship"] {
                 let report = "/v1/admin/orders/\(sent.id)/fulfilment"
                 service.send(.post, report, token: warehouse, ["event": .string(event)])
             }
-            try service.execute("UPDATE orders SET closing = 'expire' WHERE id = \(expiring.id)")
-            try service.execute("UPDATE orders SET closing = 'cancel' WHERE id = \(own.id)")
-            let job = service.services.bulkCancelJob
-            #expect(try job.run(until: service.soon) == 3)
+            try service.execute("UPDATE orders SET closing = 'reject' WHERE id = \(rejected.id)")
+            #expect(try service.services.bulkCancelJob.run(until: service.soon) == 2)
             let look = service.lookAgain(at: asked, token: admin)
-            #expect(service.outcomes(look) == ["refused", "refused", "cancelling"])
+            #expect(service.outcomes(look) == ["refused", "refused"])
             #expect(look["items", "0", "orderStatus"] == "shipped")
-            #expect(look["items", "1", "detail"] == "The order is about to expire.")
-            #expect(look["items", "2", "detail"] == "It was being cancelled already.")
-            #expect(look["state"] == "finished" && look["counts", "cancelling"] == 1)
-            #expect(service.intentCancels == [0, 0])
+            #expect(look["items", "1", "detail"] == "The order is being rejected.")
+            #expect(look["state"] == "finished" && look["counts", "refused"] == 2)
+            #expect(service.intentCancels == [0])
+        }
+    }
+
+    @Test("waits for an order that is about to expire, and may yet have been paid in time")
+    func expiring() async throws {
+        try await ServiceUnderTest.run { service in
+            let admin = try service.session("admin-1", .admin)
+            let orders = try (0..<2).map { _ in try service.placedOrder() }
+            let asked = service.cancelAll(orders.map(\.id), token: admin)
+            try service.execute("UPDATE orders SET closing = 'expire'")
+            let job = service.services.bulkCancelJob
+            #expect(try job.run(until: service.soon) == 2)
+            #expect(service.outcomes(asked, token: admin) == ["pending", "pending"])
+            // One was paid at the last moment and goes on, the other one has expired.
+            try service.execute("UPDATE orders SET closing = NULL WHERE id = \(orders[0].id)")
+            try service.execute(
+                """
+                UPDATE orders SET closing = NULL, status = 'expired', payment_status = 'cancelled'
+                WHERE id = \(orders[1].id)
+                """
+            )
+            service.advance(by: .seconds(10))
+            #expect(try job.run(until: service.soon) == 2)
+            #expect(service.outcomes(asked, token: admin) == ["cancelled", "refused"])
+            #expect(service.intentCancels == [1, 0])
+        }
+    }
+
+    @Test("ends an order whose own cancel stands still")
+    func standsStill() async throws {
+        try await ServiceUnderTest.run { service in
+            let admin = try service.session("admin-1", .admin)
+            let order = try service.placedOrder()
+            // As after a day of tries, when its task was given up.
+            try service.execute("UPDATE orders SET closing = 'cancel' WHERE id = \(order.id)")
+            try service.drain()
+            #expect(service.intentCancels == [0])
+            let asked = service.cancelAll([order.id], token: admin)
+            #expect(try service.services.bulkCancelJob.run(until: service.soon) == 1)
+            let look = service.lookAgain(at: asked, token: admin)
+            #expect(service.outcomes(look) == ["cancelled"])
+            #expect(look["items", "0", "detail"] == "It was being cancelled already.")
+            #expect(service.intentCancels == [1])
         }
     }
 
