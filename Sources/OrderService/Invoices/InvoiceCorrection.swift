@@ -8,18 +8,34 @@ import Web
 struct InvoiceCorrection: Sendable {
     /// Whom it is for; nil if that was right.
     let buyer: InvoiceParty?
+    /// Rates of an invoice that are replaced, each once; what the customer paid stays.
+    let rates: [(from: VATRate, to: VATRate)]
     let reason: String
 
-    /// Reads `{buyer?: {name, cui?, tradeRegister?, cnp?, address}, reason}`.
+    /// Reads `{buyer?: {name, cui?, tradeRegister?, cnp?, address}, rates?: [{from, to}], reason}`.
     ///
     /// - Throws: a `Problem` with 400 or 422 and all faults.
     init(_ bytes: [UInt8]) throws(Problem) {
         let body = try BodyReader(bytes)
         buyer = body.object("buyer", Self.buyer)
+        rates = body.objects("rates", count: 1...10, Self.rate) ?? []
+        if Set(rates.map(\.from)).count < rates.count {
+            body.report("rates", "value", "A rate is replaced once.")
+        }
         let reason = body.string("reason", length: 1...500, required: true)
         try body.finish()
         guard let reason else { throw .internalError }
         self.reason = reason
+    }
+
+    private static func rate(_ body: BodyReader) -> (from: VATRate, to: VATRate)? {
+        func rate(_ name: String) -> VATRate? {
+            body.integer(name, in: 0...100, required: true).flatMap { VATRate(percent: Int($0)) }
+        }
+        let from = rate("from")
+        let to = rate("to")
+        guard let from, let to else { return nil }
+        return (from, to)
     }
 
     private static func buyer(_ body: BodyReader) -> InvoiceParty? {
@@ -41,6 +57,29 @@ struct InvoiceCorrection: Sendable {
                 address: address
             )
         )
+    }
+}
+
+extension InvoiceCorrection {
+    /// Replaces rates of what an invoice is made of.
+    ///
+    /// - Throws: a `Problem` with 422 where a rate is to be replaced that nothing bears.
+    func correctRates(of source: inout InvoiceDrafting.Source) throws {
+        let new = Dictionary(rates.map { ($0.from, $0.to) }) { first, _ in first }
+        let known = Set(source.lines.map(\.vatRate)).union([source.shippingRate])
+        if let index = rates.firstIndex(where: { !known.contains($0.from) }) {
+            throw Problem.nothingBears(at: index)
+        }
+        source.lines = try source.lines.map { line in
+            try Line(
+                sku: line.sku,
+                name: line.name,
+                quantity: line.quantity,
+                unitPrice: line.unitPrice,
+                vatRate: new[line.vatRate] ?? line.vatRate
+            )
+        }
+        source.shippingRate = new[source.shippingRate] ?? source.shippingRate
     }
 }
 
@@ -81,7 +120,7 @@ extension InvoiceJobs {
             var draft = try issuer.draft(
                 for: cause,
                 amount: cause.refundID == nil ? nil : record.gross.minor,
-                to: correction.buyer,
+                as: correction,
                 change,
                 &transaction
             )
@@ -130,6 +169,22 @@ extension Problem {
             ]
         )
     }
+
+    fileprivate static func nothingBears(at index: Int) -> Problem {
+        invalid(
+            .unprocessableContent,
+            pointer: "/rates/\(index)/from",
+            code: "value",
+            detail: "Nothing of this order bears this rate."
+        )
+    }
+
+    static let keepsRates = invalid(
+        .unprocessableContent,
+        pointer: "/rates",
+        code: "value",
+        detail: "A credit note keeps the rates of its invoice."
+    )
 
     /// The rules that a document breaks, each at the member of the body that decides it.
     static func breaksRules(_ faults: [UBLFault]) -> Problem {

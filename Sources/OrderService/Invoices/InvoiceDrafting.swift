@@ -10,14 +10,21 @@ struct InvoiceDrafting: Sendable {
         let orderNumber: String
         let method: PaymentMethod
         let billing: CheckoutSession.Billing
-        let lines: [Line]
+        var lines: [Line]
         let total: Money
         /// With tax.
         let shipping: Money
-        let shippingRate: VATRate
+        var shippingRate: VATRate
         let captured: Money
+        /// In Romania; nil before anything was paid.
+        let paidOn: CalendarDate?
         /// In Romania; nil before the goods went out.
         let shippedOn: CalendarDate?
+
+        /// The day of the delivery or of a payment in advance, whichever came first.
+        ///
+        /// Its rates apply, and it stands on the invoice: Fiscal Code, art. 282, 291 and 319 (20).
+        var suppliedOn: CalendarDate? { [paidOn, shippedOn].compactMap { $0 }.min() }
     }
 
     /// The number of a draft while the rules are asked: of the same form as any other.
@@ -53,7 +60,7 @@ struct InvoiceDrafting: Sendable {
             number: number,
             issueDate: date,
             paymentTerms: isCard ? Words.paidByCard : Words.paidAtTheDoor,
-            deliveryDate: source.shippedOn.flatMap { $0 == date ? nil : $0 },
+            deliveryDate: source.suppliedOn.flatMap { $0 == date ? nil : $0 },
             orderNumber: source.orderNumber,
             seller: invoicing.seller,
             buyer: buyer ?? InvoiceParty(source.billing),

@@ -28,7 +28,7 @@ struct InvoiceIssuer: Sendable {
     /// - Parameters:
     ///   - cause: what it is made for.
     ///   - amount: of a credit note, in minor units; nil for all that is left.
-    ///   - buyer: somebody's correction of whom it is for.
+    ///   - correction: somebody's, of a document that was rejected.
     ///   - change: of the order, which is locked.
     ///   - transaction: the change's.
     /// - Returns: a draft that nobody has held against the rules.
@@ -36,7 +36,7 @@ struct InvoiceIssuer: Sendable {
     func draft(
         for cause: InvoiceCause,
         amount: Int64?,
-        to buyer: InvoiceParty? = nil,
+        as correction: InvoiceCorrection? = nil,
         _ change: OrderChange,
         _ transaction: inout Transaction
     ) throws -> InvoiceStore.Draft {
@@ -44,15 +44,17 @@ struct InvoiceIssuer: Sendable {
         let today = change.now.dayInRomania
         guard let number = drafting.standIn(for: cause.kind) else { throw NothingToCredit() }
         guard cause.kind == .creditNote else {
-            let source = try source(of: order, &transaction)
+            var source = try source(of: order, &transaction)
+            try correction?.correctRates(of: &source)
             let document = try drafting.invoice(
                 of: source,
-                to: buyer,
+                to: correction?.buyer,
                 number: number,
                 on: today
             )
             return .init(cause: cause, orderID: order.id, creditedID: nil, document: document)
         }
+        if let correction, !correction.rates.isEmpty { throw Problem.keepsRates }
         let issued = try InvoiceStore.issued(of: order.id, in: &transaction)
         guard let invoice = issued.first(where: { $0.record.kind == .invoice }) else {
             throw NothingToCredit()
@@ -63,7 +65,7 @@ struct InvoiceIssuer: Sendable {
             amount: amount,
             pieces: try pieces(of: cause, amount: amount, &transaction),
             isPaidBack: cause.refundID != nil,
-            to: buyer,
+            to: correction?.buyer,
             number: number,
             on: today
         )
@@ -200,6 +202,7 @@ struct InvoiceIssuer: Sendable {
             shipping: order.shipping,
             shippingRate: methods[row.shippingMethod]?.vatRate ?? .standard,
             captured: row.captured,
+            paidOn: row.paidAt?.dayInRomania,
             shippedOn: row.shippedAt?.dayInRomania
         )
     }

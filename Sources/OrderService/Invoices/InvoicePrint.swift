@@ -70,7 +70,7 @@ struct InvoicePrint {
     private var facts: [HTML] {
         [
             Self.fact("Data emiterii", document.issueDate.printed),
-            Self.fact("Data livrării", document.deliveryDate?.printed),
+            Self.fact("Data livrării sau a încasării", document.deliveryDate?.printed),
             Self.fact("Data scadenței", document.dueDate?.printed),
             Self.fact("Comanda", document.orderNumber),
             Self.fact("Moneda", document.currency.rawValue),

@@ -8,6 +8,8 @@ extension InvoiceStore {
         let billing: String
         let shippingMethod: String
         let captured: Money
+        /// When the first of it came in.
+        let paidAt: Timestamp?
         let shippedAt: Timestamp?
     }
 
@@ -21,6 +23,8 @@ extension InvoiceStore {
             SELECT o.billing, o.shipping_method,
                 (SELECT CAST(COALESCE(SUM(p.captured_minor), 0) AS SIGNED) FROM payments p
                     WHERE p.order_id = o.id AND p.currency = \(currency.rawValue)) AS captured,
+                (SELECT MIN(p.completed_at) FROM payments p
+                    WHERE p.order_id = o.id AND p.captured_minor > 0) AS paid_at,
                 (SELECT MIN(e.occurred_at) FROM shipment_events e
                     JOIN shipments s ON s.id = e.shipment_id
                     WHERE s.order_id = o.id AND e.event = 'ship') AS shipped_at
@@ -31,6 +35,7 @@ extension InvoiceStore {
             billing: try row?.string("billing") ?? "",
             shippingMethod: try row?.string("shipping_method") ?? "",
             captured: Money(minor: try row?.int64("captured") ?? 0, currency),
+            paidAt: try row?.optionalTimestamp("paid_at"),
             shippedAt: try row?.optionalTimestamp("shipped_at")
         )
     }

@@ -151,6 +151,8 @@ struct SeedInvoices: Sendable {
             shipping: purchase.totals.shipping,
             shippingRate: purchase.shipping.vatRate,
             captured: Money(minor: one.document.captured, purchase.totals.total.currency),
+            // They are paid on the day of issue.
+            paidOn: nil,
             shippedOn: nil
         )
     }

@@ -100,6 +100,86 @@ struct InvoiceCorrectionTests {
         }
     }
 
+    @Test("issues it with the rates as corrected, for the sum that was paid")
+    func rates() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.orderThatIsRejected()
+            let staff = try service.staff()
+            let record = try #require(try service.invoices(of: order).first)
+            func issue(_ rates: JSON) -> TestAnswer {
+                self.issue(
+                    service,
+                    record.publicID,
+                    token: staff,
+                    ["rates": rates, "reason": "the rate has changed"]
+                )
+            }
+            let unknown = issue([["from": 19, "to": 21], ["from": 9, "to": 11]])
+            #expect(unknown.status == 422 && unknown.faults == ["/rates/1/from value"])
+            let old = issue([["from": 19, "to": 20]])
+            #expect(old.status == 422 && old["brokenRules", "0", "rule"] == "OWN-RATE")
+            let answer = issue([["from": 19, "to": 21]])
+            #expect(answer.status == 200, "\(answer.text)")
+            let issued = try #require(try service.invoices(of: order).first)
+            #expect(issued.gross == record.gross)
+            let document = try service.document(of: issued)
+            #expect(document.vat.map(\.rate.percent) == [21])
+            #expect(service.refund(order, token: staff, [("amount", 500)]).status == 201)
+            try service.settle()
+            let all = try service.invoices(of: order)
+            #expect(all.map(\.state) == [.queued, .queued])
+            #expect(try service.document(of: all[1]).vat.map(\.rate.percent) == [21])
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("names the day of the payment, by whose rates it is, where it comes later")
+    func paidBefore() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try rejectedOrder(service)
+            let paid = service.now.dayInRomania
+            service.advance(by: .days(2))
+            let record = try #require(try service.invoices(of: order).first)
+            let staff = try service.staff()
+            let body: JSON = ["buyer": Self.buyer, "reason": "the county was missing"]
+            #expect(issue(service, record.publicID, token: staff, body).status == 200)
+            let issued = try #require(try service.invoices(of: order).first)
+            #expect(issued.issueDate == service.now.dayInRomania)
+            #expect(try service.document(of: issued).deliveryDate == paid)
+            #expect(service.refund(order, token: staff, [("amount", 500)]).status == 201)
+            try service.settle()
+            let all = try service.invoices(of: order)
+            #expect(try service.document(of: all[1]).deliveryDate == paid)
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("leaves the rates of a credit note alone")
+    func ratesOfCreditNote() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try rejectedOrder(service)
+            let staff = try service.staff()
+            let record = try #require(try service.invoices(of: order).first)
+            let body: JSON = ["buyer": Self.buyer, "reason": "the county was missing"]
+            #expect(issue(service, record.publicID, token: staff, body).status == 200)
+            #expect(service.refund(order, token: staff, [("amount", 500)]).status == 201)
+            try service.settle()
+            let note = try #require(try service.invoices(of: order).last)
+            // As if a rule had been broken.
+            try service.execute(
+                """
+                UPDATE invoices SET state = 'rejected', faults = '[]', series = NULL, ordinal = NULL,
+                    number = NULL, issue_date = NULL, deadline = NULL, issued_at = NULL,
+                    xml = NULL, xml_sha256 = NULL
+                WHERE id = \(note.id)
+                """
+            )
+            let rates: JSON = ["reason": "x", "rates": [["from": 21, "to": 11]]]
+            let answer = issue(service, note.publicID, token: staff, rates)
+            #expect(answer.status == 422 && answer.faults == ["/rates value"])
+        }
+    }
+
     @Test("needs nothing but another try where the fault was ours")
     func again() async throws {
         try await ServiceUnderTest.run { service in
@@ -197,6 +277,15 @@ struct InvoiceCorrectionTests {
             ),
             (#"{"reason":"x","buyer":{"name":"A"}}"#, ["/buyer/address required"]),
             (#"{"reason":"x","number":"MEX000001"}"#, ["/number unknown"]),
+            (
+                #"{"reason":"x","rates":[{"from":21},{"from":"a","to":101}]}"#,
+                ["/rates/0/to required", "/rates/1/from type", "/rates/1/to range"]
+            ),
+            (
+                #"{"reason":"x","rates":[{"from":19,"to":21},{"from":19,"to":11}]}"#,
+                ["/rates value"]
+            ),
+            (#"{"reason":"x","rates":[]}"#, ["/rates length"]),
         ]
     )
     func bodies(text: String, faults: [String]) async throws {
