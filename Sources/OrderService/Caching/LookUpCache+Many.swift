@@ -54,10 +54,10 @@ extension LookUpCache {
     ) -> [CacheEntry?] {
         let read = Command("MGET", keys: keys)
         let found = replies(to: [read], until: deadline)?.first?.array ?? []
-        let entries = keys.indices.map { index in
-            found.indices.contains(index)
-                ? found[index].bytes.flatMap { CacheEntry(stored: $0) } : nil
-        }
+        let entries =
+            found.count == keys.count
+            ? found.map { $0.bytes.flatMap { CacheEntry(stored: $0) } }
+            : Array(repeating: nil, count: keys.count)
         for entry in entries { counts.noteRead(cache, entry) }
         return entries
     }

@@ -27,54 +27,70 @@ struct BulkStatusController: Sendable {
         let body = try BodyReader(context.request.body)
         let asked = body.integers("ids", count: 1...Self.most, required: true) ?? []
         try body.finish()
-        var seen: Set<Int64> = []
+        var seen = Set<Int64>(minimumCapacity: asked.count)
         let ids = asked.filter { seen.insert($0).inserted }
         let fragments = try fragments(of: ids, until: context.deadline)
         var answer = Array("{\"items\":[".utf8)
         answer.reserveCapacity(160 * ids.count)
-        for fragment in ids.compactMap({ fragments[$0] }) {
+        var missing: [String] = []
+        for (id, fragment) in zip(ids, fragments) {
+            guard let fragment else {
+                missing.append("\(id)")
+                continue
+            }
             if answer.last == UInt8(ascii: "}") { answer.append(UInt8(ascii: ",")) }
             answer += fragment
         }
-        let missing = ids.filter { fragments[$0] == nil }.map(String.init).joined(separator: ",")
-        answer += "],\"missing\":[\(missing)]}".utf8
+        answer += "],\"missing\":[\(missing.joined(separator: ","))]}".utf8
         return Response.json(.ok, answer)
     }
 
-    /// The ready fragments of those orders that exist.
+    /// The ready fragments of orders, in their order; nil of those that there are not.
     private func fragments(
         of ids: [Int64],
         until deadline: Deadline
-    ) throws -> [Int64: ArraySlice<UInt8>] {
+    ) throws -> [ArraySlice<UInt8>?] {
         let name = CacheName.orderSummaries
         let cached = cache.entries(ids.map { name.key($0) }, of: name, until: deadline)
-        var fragments: [Int64: ArraySlice<UInt8>] = [:]
         var lacking: [Int64] = []
-        for (id, entry) in zip(ids, cached) {
-            if let entry, !entry.fragment.isEmpty {
-                fragments[id] = entry.fragment
-            } else if entry?.isAbsent != true {
-                lacking.append(id)
-            }
+        var fragments = zip(ids, cached).map { id, entry -> ArraySlice<UInt8>? in
+            if let entry, !entry.fragment.isEmpty { return entry.fragment }
+            if entry?.isAbsent != true { lacking.append(id) }
+            return nil
         }
         guard !lacking.isEmpty else { return fragments }
-        let leases = cache.lease(lacking.map { name.key($0) }, until: deadline)
+        let read = try entries(ofUncached: lacking, until: deadline)
+        for (index, id) in ids.enumerated() where fragments[index] == nil {
+            fragments[index] = read[id]?.fragment
+        }
+        return fragments
+    }
+
+    /// Reads orders from the record, and stores what is found, or that nothing is.
+    private func entries(
+        ofUncached ids: [Int64],
+        until deadline: Deadline
+    ) throws -> [Int64: CacheEntry] {
+        let name = CacheName.orderSummaries
+        let leases = cache.lease(ids.map { name.key($0) }, until: deadline)
         // Nil until the record has been read: then whatever it lacks is known to be absent.
         var found: [Int64: CacheEntry]?
         // Whatever happens meanwhile, nobody waits for a lease of ours to run out.
         defer {
             if let leases {
-                let entries = lacking.map { id in
+                let entries = ids.map { id in
                     (key: name.key(id), entry: found.map { $0[id] ?? .absent })
                 }
                 cache.store(entries, in: name, under: leases, until: deadline)
             }
         }
-        let entries = try orders.find(lacking, until: deadline).map { order in
-            (order.id, OrderRepresentation.summaryEntry(order))
-        }
-        for (id, entry) in entries { fragments[id] = entry.fragment }
-        found = Dictionary(entries, uniquingKeysWith: { first, _ in first })
-        return fragments
+        let entries = Dictionary(
+            try orders.find(ids, until: deadline).map { order in
+                (order.id, OrderRepresentation.summaryEntry(order))
+            },
+            uniquingKeysWith: { first, _ in first }
+        )
+        found = entries
+        return entries
     }
 }
