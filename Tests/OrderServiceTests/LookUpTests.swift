@@ -339,21 +339,26 @@ struct LookUpTests {
             let wrong = service.send(.post, path, token: warehouse, ["event": "burn"])
             #expect(wrong.status == 422 && wrong.faults == ["/event value"])
             let version = service.send(.get, order.path, token: order.token)["version"].integer ?? 0
-            func start(_ tag: String) -> TestAnswer {
+            func report(_ event: String, _ tag: String) -> TestAnswer {
                 service.send(
                     .post,
                     path,
                     token: warehouse,
                     headers: [("If-Match", tag)],
-                    ["event": "start"]
+                    ["event": .string(event)]
                 )
             }
-            let stale = start("\"\(order.id)-\(version - 1)\"")
+            let stale = report("start", "\"\(order.id)-\(version - 1)\"")
             #expect(stale.status == 412 && stale.code == "version_conflict")
             #expect(try service.rowCounts()["shipment_events"] == before["shipment_events"])
-            let right = start("\"\(order.id)-\(version)\"")
+            let admin = try service.session("a", .admin)
+            let seen = try #require(service.send(.get, order.path, token: admin).field("ETag"))
+            #expect(report("start", "W/\(seen)").status == 412)
+            let right = report("start", "\"x\", \(seen)")
             #expect(right.status == 200)
-            #expect(right.field("ETag") == "\"\(order.id)-\(version + 1)\"")
+            let tag = try #require(right.field("ETag"))
+            #expect(tag == "\"\(order.id)-\(version + 1)\"")
+            #expect(report("ship", tag).status == 200)
         }
     }
 }

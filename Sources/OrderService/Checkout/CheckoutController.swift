@@ -151,7 +151,7 @@ struct CheckoutController: Sendable {
         CheckoutInput.merge(body, into: &session.billing)
         CheckoutInput.merge(body, into: &session.shipping, methods)
         try body.finish()
-        try Self.checkMatch(context.request, session)
+        try EntityTag.check(ifMatch: context.request.text(.ifMatch), is: Self.tag(session))
         if let items {
             let priced = try pricing.lines(
                 items,
@@ -217,15 +217,6 @@ struct CheckoutController: Sendable {
 
     private static func tag(_ session: CheckoutSession) -> String {
         "\"\(session.id)-\(session.version)\""
-    }
-
-    private static func checkMatch(
-        _ request: Request,
-        _ session: CheckoutSession
-    ) throws(Problem) {
-        guard let wanted = request.text(.ifMatch), wanted != "*" else { return }
-        guard wanted.split(separator: ",").contains(where: { String($0).trimmed == tag(session) })
-        else { throw .versionConflict }
     }
 }
 

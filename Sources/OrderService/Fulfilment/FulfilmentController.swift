@@ -46,11 +46,11 @@ struct FulfilmentController: Sendable {
             by: context.principal.actor,
             until: context.deadline
         ) { change, transaction -> LimitedAttempt? in
-            if let wanted = context.request.text(.ifMatch), wanted != "*",
-                wanted.trimmed != EntityTag.text(orderID: id, version: change.order.version)
-            {
-                throw Problem.versionConflict
-            }
+            try EntityTag.check(
+                ifMatch: context.request.text(.ifMatch),
+                is: EntityTag.text(orderID: id, version: change.order.version),
+                EntityTag.text(staff: id, version: change.order.version)
+            )
             try Self.checkStock(of: change.order, report.event, &transaction)
             try change.apply(report.event.orderEvent)
             try ShippingHold.check(report.event, of: change.order, in: &transaction)

@@ -91,7 +91,7 @@ extension InvoiceJobs {
     /// - Parameters:
     ///   - publicID: the document's.
     ///   - correction: whom it is for.
-    ///   - tag: the `If-Match` of who corrects it; nil for any version.
+    ///   - header: the `If-Match` of who corrects it; nil for any version.
     ///   - actor: who it is, for the history.
     ///   - deadline: by which it is committed, or fails.
     /// - Returns: the document as it is now; nil if there is none of this id.
@@ -100,7 +100,7 @@ extension InvoiceJobs {
     func issue(
         _ publicID: String,
         _ correction: InvoiceCorrection,
-        ifMatch tag: String?,
+        ifMatch header: String?,
         by actor: String,
         until deadline: Deadline
     ) throws -> InvoiceRecord? {
@@ -112,7 +112,7 @@ extension InvoiceJobs {
             guard let record = try InvoiceStore.locked(publicID, in: &transaction) else {
                 return nil
             }
-            if let tag, tag != "*", tag != record.entityTag { throw Problem.versionConflict }
+            try EntityTag.check(ifMatch: header, is: record.entityTag)
             guard record.state == .rejected else { throw Problem.isIssued(record) }
             guard let cause = InvoiceCause(key: record.causeKey) else {
                 throw UnknownWord(column: "cause_key", word: record.causeKey)

@@ -26,7 +26,7 @@ struct InvoiceIssueController: Sendable {
         let record = try jobs.issue(
             id,
             correction,
-            ifMatch: context.request.text(.ifMatch)?.trimmed,
+            ifMatch: context.request.text(.ifMatch),
             by: context.principal.actor,
             until: context.deadline
         )

@@ -16,6 +16,20 @@ enum EntityTag {
 
     static func text(page digest: Int64) -> String { "\"h-\(digest)\"" }
 
+    /// Checks what `If-Match` wants of something that is about to be changed.
+    ///
+    /// Tags are compared as they stand, so a weak one fits nothing: RFC 9110, section 13.1.1.
+    ///
+    /// - Parameters:
+    ///   - header: the field; nil if it was not sent.
+    ///   - tags: those under which the present version is shown.
+    /// - Throws: a `Problem` with 412 where it names none of them.
+    static func check(ifMatch header: String?, is tags: String...) throws(Problem) {
+        guard let header, header.trimmed != "*" else { return }
+        let wanted = header.split(separator: ",").map { String($0).trimmed }
+        guard tags.contains(where: wanted.contains) else { throw .versionConflict }
+    }
+
     /// The version that `If-None-Match` names of this order; nil if it names none.
     static func version(in request: Request, orderID: Int64) -> Int64? {
         tags(in: request).compactMap { tag -> Int64? in
