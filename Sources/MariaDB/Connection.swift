@@ -55,7 +55,7 @@ package struct Connection: ~Copyable {
     ) throws(MariaDBError) -> StatementAnswer {
         let text = limits.prefix(for: statementClass) + statement.text
         let patience = limits.patience(for: statementClass)
-        let prepared = try prepare(text, patience, until: deadline)
+        let prepared = try prepare(text, isKept: statement.isKept, patience, until: deadline)
         let limit = try limitWaiting(to: patience, until: deadline)
         do throws(MariaDBError) {
             return try prepared.execute(statement.values)
@@ -69,15 +69,16 @@ package struct Connection: ~Copyable {
 
     private mutating func prepare(
         _ text: String,
+        isKept: Bool,
         _ patience: Duration,
         until deadline: Deadline
     ) throws(MariaDBError) -> PreparedStatement {
-        if let known = statements.value(for: text) { return known }
+        if isKept, let known = statements.value(for: text) { return known }
         let limit = try limitWaiting(to: patience, until: deadline)
         do throws(MariaDBError.Failure) {
             let prepared = try PreparedStatement(text, on: handle)
             preparations += 1
-            statements.insert(prepared, for: text)
+            if isKept { statements.insert(prepared, for: text) }
             return prepared
         } catch {
             throw noted(.failed(error), waitingUntil: limit, deadline)

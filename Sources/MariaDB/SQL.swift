@@ -8,6 +8,8 @@
 package struct SQL: Sendable, Hashable {
     package private(set) var text: String
     package private(set) var values: [SQLValue]
+    /// Whether a connection keeps it prepared for the next time.
+    private(set) var isKept = true
 
     /// Makes a statement of text alone.
     package init(_ text: StaticString) {
@@ -19,6 +21,17 @@ package struct SQL: Sendable, Hashable {
     package mutating func append(_ other: SQL) {
         text += other.text
         values += other.values
+    }
+
+    /// The same statement, prepared each time that it runs; costs another round trip.
+    ///
+    /// For searches along an index that has generated columns. MariaDB 10.11 takes them from the index
+    /// alone when the statement runs for the first time; later on, once another statement has used the
+    /// table, it reads the whole row for each of the index's entries.
+    package var preparedAnew: SQL {
+        var statement = self
+        statement.isKept = false
+        return statement
     }
 
     /// Whether the statement only reads, by its first word; a locking read counts as reading.

@@ -33,6 +33,29 @@ struct ConnectionTests {
         }
     }
 
+    @Test("prepares a statement anew where that is wanted, and keeps nothing of it")
+    func preparesAnew() async throws {
+        try await TestDatabase.withSchema { database in
+            let deadline = Deadline.after(.seconds(20))
+            try database.withConnection(until: deadline) { connection in
+                let status: SQL = "SHOW SESSION STATUS LIKE 'Com_stmt_close'"
+                let before = try connection.query(status, until: deadline)[0].string(1)
+                _ = try connection.query("SELECT \(0)", until: deadline)
+                let start = connection.preparations
+                for value in 1...3 {
+                    let statement: SQL = "SELECT \(value)"
+                    let rows = try connection.query(statement.preparedAnew, until: deadline)
+                    #expect(try rows.map { try $0.int(0) } == [value])
+                }
+                #expect(connection.preparations - start == 3)
+                let after = try connection.query(status, until: deadline)[0].string(1)
+                #expect(Int(after) == Int(before).map { $0 + 3 })
+                _ = try connection.query("SELECT \(4)", until: deadline)
+                #expect(connection.preparations - start == 3)
+            }
+        }
+    }
+
     @Test("follows a table that changes under a prepared statement")
     func survivesAlteration() async throws {
         try await TestDatabase.withSchema("CREATE TABLE t (a INT); INSERT INTO t VALUES (1)") {

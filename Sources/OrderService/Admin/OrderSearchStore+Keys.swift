@@ -14,10 +14,12 @@ extension OrderSearchStore {
         limit: Int
     ) -> SQL {
         switch route {
-        case .orders:
+        case .orders, .ordersOfPhone:
+            let index: SQL =
+                route == .ordersOfPhone ? "orders_phone_digits_created_at_idx" : index(filter)
             let conditions = equals(filter) + states(filter) + names(filter) + times(filter, place)
             return """
-                SELECT s.id AS order_key FROM orders s FORCE INDEX (\(index(filter)))
+                SELECT s.id AS order_key FROM orders s FORCE INDEX (\(index))
                 STRAIGHT_JOIN orders o ON o.id = s.id
                 WHERE \(all: conditions + ["o.visible_at IS NOT NULL"])
                 ORDER BY s.created_at DESC, s.id DESC LIMIT \(limit)

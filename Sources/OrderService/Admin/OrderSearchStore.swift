@@ -8,7 +8,8 @@ import Resilience
 /// themselves only for what it shows. Which index that is, is said here and not left to statistics.
 struct OrderSearchStore: Sendable {
     let database: Database
-    /// So many words like the one that is looked for are read and sorted at most.
+    /// So many words like the one that is looked for are read and sorted at most, and so many orders
+    /// of an address read before those of a phone are.
     var fewWords = 2_000
 
     /// An order with the customer's contact.
@@ -45,20 +46,20 @@ struct OrderSearchStore: Sendable {
     ) throws -> [Found] {
         let route = try route ?? self.route(filter, until: deadline)
         let keys = Self.keys(filter, by: route, after: place, limit: limit)
-        return try database.query(
-            """
+        let search: SQL = """
             SELECT \(Order.columns), contact_name, phone FROM (\(keys)) AS found
             STRAIGHT_JOIN orders ON orders.id = found.order_key
             ORDER BY created_at DESC, id DESC
-            """,
-            until: deadline
-        ).map(Found.init)
+            """
+        return try database.query(search.preparedAnew, until: deadline).map(Found.init)
     }
 
     /// How a search goes about it.
     enum Route: Sendable, Equatable {
         /// Along an index of `orders`; all filters are columns of it, or few rows are left.
         case orders
+        /// As those, along the phone's index: the e-mail address has many.
+        case ordersOfPhone
         /// All orders with such a word, which are few, and then sorted.
         case fewWords(NarrowingWord)
         /// The orders with such a word one after the other, until the page is full.
@@ -70,9 +71,20 @@ struct OrderSearchStore: Sendable {
     /// Of n orders, a page of p is full after p·n/m of them where m fit; so a walk along the smaller of
     /// two sets reads the fewer of it, and never more than there are.
     func route(_ filter: OrderSearchFilter, until deadline: Deadline) throws -> Route {
-        guard let name = filter.name, filter.number == nil, filter.intentID == nil,
-            filter.email == nil, filter.phone == nil
-        else { return .orders }
+        guard filter.number == nil, filter.intentID == nil else { return .orders }
+        if let email = filter.email, filter.phone != nil {
+            let ofAddress = try database.estimate(
+                """
+                SELECT 1 FROM orders FORCE INDEX (orders_email_created_at_idx)
+                WHERE email = \(email.description)
+                """,
+                until: deadline
+            )
+            return ofAddress > fewWords ? .ordersOfPhone : .orders
+        }
+        guard let name = filter.name, filter.email == nil, filter.phone == nil else {
+            return .orders
+        }
         var rarest: (word: NarrowingWord, number: Int)?
         for word in name.narrowing {
             let number = try database.estimate(

@@ -36,15 +36,13 @@ struct InvoiceSearchStore: Sendable {
     ) throws -> [InvoiceSummary] {
         let route = try route ?? self.route(filter, until: deadline)
         let keys = Self.keys(filter, by: route, after: place, limit: limit)
-        return try database.query(
-            """
+        let search: SQL = """
             SELECT \(InvoiceSummary.columns) FROM (\(keys)) AS found
             STRAIGHT_JOIN invoices i ON i.id = found.invoice_key
             LEFT JOIN invoices c ON c.id = i.credited_id
             ORDER BY i.dated_on DESC, i.id DESC
-            """,
-            until: deadline
-        ).map(InvoiceSummary.init)
+            """
+        return try database.query(search.preparedAnew, until: deadline).map(InvoiceSummary.init)
     }
 
     /// How a search goes about it.

@@ -144,6 +144,32 @@ struct AdminOrderNameTests {
             #expect(try route("name=abr&\(rare)", fewWords: 3) == .fewWords(abraxas))
             #expect(try route("name=quin&email=a@b.ro") == .orders)
             #expect(try route("status=returned") == .orders)
+            let contact = "email=ana@example.ro&phone=0722000111"
+            #expect(try route(contact) == .ordersOfPhone)
+            #expect(try route(contact, fewWords: 3) == .orders)
+            #expect(try route("\(contact)&name=quin") == .ordersOfPhone)
+        }
+    }
+
+    @Test("of an address and a phone are the same, whichever they are looked for by")
+    func addressAndPhone() async throws {
+        try await ServiceUnderTest.run { service in
+            var expected: [Int64] = []
+            for (address, phone) in [
+                ("ana@example.ro", "0722000111"), ("ana@example.ro", "0722000222"),
+                ("ion@example.ro", "0722000111"), ("ana@example.ro", "+40722000111"),
+            ] {
+                let order = try service.placedOrder(name: "Ana", email: address, phone: phone)
+                if address.hasPrefix("ana"), phone.hasSuffix("111") { expected.append(order.id) }
+                service.advance(by: .seconds(1))
+            }
+            let query = "email=ana@example.ro&phone=0722000111"
+            let filter = try OrderSearchFilter(Query(Array(query.utf8)[...]))
+            let store = OrderSearchStore(database: service.services.database)
+            for route in [.orders, .ordersOfPhone] as [OrderSearchStore.Route] {
+                let found = try Self.walk(store, filter, by: route, until: service.soon)
+                #expect(found == expected.reversed(), "\(route)")
+            }
         }
     }
 

@@ -30,8 +30,8 @@ SLOWEST = 5
 # Nothing is erased of orders four years old.
 SETTINGS = {
     "SEED_ORDERS": "0",
-    "UNPAID_ORDER_RETENTION": "3650d",
-    "ORDER_CONTACT_RETENTION": "3650d",
+    "UNPAID_ORDER_RETENTION": "2375d",
+    "ORDER_CONTACT_RETENTION": "2375d",
 }
 
 
