@@ -63,12 +63,19 @@ struct InvoiceCorrection: Sendable {
 extension InvoiceCorrection {
     /// Replaces rates of what an invoice is made of.
     ///
-    /// - Throws: a `Problem` with 422 where a rate is to be replaced that nothing bears.
-    func correctRates(of source: inout InvoiceDrafting.Source) throws {
+    /// - Parameters:
+    ///   - source: what the invoice is made of.
+    ///   - today: the day of issue.
+    /// - Throws: a `Problem` with 422 where a rate is to be replaced that nothing bears, or that was
+    ///   in force on the day of the supply.
+    func correctRates(of source: inout InvoiceDrafting.Source, on today: CalendarDate) throws {
         let new = Dictionary(rates.map { ($0.from, $0.to) }) { first, _ in first }
-        let known = Set(source.lines.map(\.vatRate)).union([source.shippingRate])
-        if let index = rates.firstIndex(where: { !known.contains($0.from) }) {
-            throw Problem.nothingBears(at: index)
+        let day = min(source.suppliedOn ?? today, today)
+        for (index, rate) in rates.enumerated() {
+            guard source.rates.contains(rate.from) else { throw Problem.nothingBears(at: index) }
+            if VATRateTable.isInForce(rate.from, on: day) {
+                throw Problem.isInForce(at: index, on: day)
+            }
         }
         source.lines = try source.lines.map { line in
             try Line(
@@ -90,7 +97,7 @@ extension InvoiceJobs {
     ///
     /// - Parameters:
     ///   - publicID: the document's.
-    ///   - correction: whom it is for.
+    ///   - correction: whom it is for, and its rates.
     ///   - header: the `If-Match` of who corrects it; nil for any version.
     ///   - actor: who it is, for the history.
     ///   - deadline: by which it is committed, or fails.
@@ -179,6 +186,15 @@ extension Problem {
         )
     }
 
+    fileprivate static func isInForce(at index: Int, on day: CalendarDate) -> Problem {
+        invalid(
+            .unprocessableContent,
+            pointer: "/rates/\(index)/from",
+            code: "value",
+            detail: "This rate was in force on \(day), so it stays."
+        )
+    }
+
     static let keepsRates = invalid(
         .unprocessableContent,
         pointer: "/rates",
@@ -206,6 +222,7 @@ extension Problem {
     /// The member that gives a field of the document; the body itself for what no member does.
     private static func pointer(of field: String) -> String {
         switch field {
+        case "BT-118", "BT-119": "/rates"
         case "BT-44": "/buyer/name"
         case "BT-47", "BT-48": "/buyer/cui"
         case "BT-50": "/buyer/address/street"

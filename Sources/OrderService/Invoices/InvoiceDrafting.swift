@@ -21,6 +21,12 @@ struct InvoiceDrafting: Sendable {
         /// In Romania; nil before the goods went out.
         let shippedOn: CalendarDate?
 
+        /// The rates that something bears: shipping alone where no goods have a price.
+        var rates: Set<VATRate> {
+            let priced = lines.filter { $0.total.minor > 0 }.map(\.vatRate)
+            return Set(priced.isEmpty && shipping.minor > 0 ? [shippingRate] : priced)
+        }
+
         /// The day of the delivery or of a payment in advance, whichever came first.
         ///
         /// Its rates apply, and it stands on the invoice: Fiscal Code, art. 282, 291 and 319 (20).
@@ -60,7 +66,7 @@ struct InvoiceDrafting: Sendable {
             number: number,
             issueDate: date,
             paymentTerms: isCard ? Words.paidByCard : Words.paidAtTheDoor,
-            deliveryDate: source.suppliedOn.flatMap { $0 == date ? nil : $0 },
+            deliveryDate: source.suppliedOn.flatMap { $0 < date ? $0 : nil },
             orderNumber: source.orderNumber,
             seller: invoicing.seller,
             buyer: buyer ?? InvoiceParty(source.billing),

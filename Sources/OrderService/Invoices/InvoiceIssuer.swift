@@ -45,7 +45,7 @@ struct InvoiceIssuer: Sendable {
         guard let number = drafting.standIn(for: cause.kind) else { throw NothingToCredit() }
         guard cause.kind == .creditNote else {
             var source = try source(of: order, &transaction)
-            try correction?.correctRates(of: &source)
+            try correction?.correctRates(of: &source, on: today)
             let document = try drafting.invoice(
                 of: source,
                 to: correction?.buyer,
@@ -99,7 +99,9 @@ struct InvoiceIssuer: Sendable {
         )
         draft.document.number = given.number
         draft.document.issueDate = given.date
-        if draft.document.deliveryDate == given.date { draft.document.deliveryDate = nil }
+        if let day = draft.document.deliveryDate, day >= given.date {
+            draft.document.deliveryDate = nil
+        }
         return InvoiceStore.Issue(
             xml: try UBLWriter.bytes(of: draft.document),
             deadline: SubmissionDeadline.date(

@@ -8,7 +8,7 @@ extension InvoiceStore {
         let billing: String
         let shippingMethod: String
         let captured: Money
-        /// When the first of it came in.
+        /// When the first of it was charged; where it was only held then, when we learnt of its capture.
         let paidAt: Timestamp?
         let shippedAt: Timestamp?
     }
@@ -23,8 +23,12 @@ extension InvoiceStore {
             SELECT o.billing, o.shipping_method,
                 (SELECT CAST(COALESCE(SUM(p.captured_minor), 0) AS SIGNED) FROM payments p
                     WHERE p.order_id = o.id AND p.currency = \(currency.rawValue)) AS captured,
-                (SELECT MIN(p.completed_at) FROM payments p
-                    WHERE p.order_id = o.id AND p.captured_minor > 0) AS paid_at,
+                (SELECT MIN(COALESCE(IF(p.capture_method = 'automatic',
+                        (SELECT MIN(a.attempted_at) FROM payment_attempts a
+                            WHERE a.payment_id = p.id AND a.status = 'succeeded'), NULL),
+                        p.completed_at)) FROM payments p
+                    WHERE p.order_id = o.id AND p.currency = \(currency.rawValue)
+                        AND p.captured_minor > 0) AS paid_at,
                 (SELECT MIN(e.occurred_at) FROM shipment_events e
                     JOIN shipments s ON s.id = e.shipment_id
                     WHERE s.order_id = o.id AND e.event = 'ship') AS shipped_at

@@ -118,6 +118,7 @@ struct InvoiceCorrectionTests {
             #expect(unknown.status == 422 && unknown.faults == ["/rates/1/from value"])
             let old = issue([["from": 19, "to": 20]])
             #expect(old.status == 422 && old["brokenRules", "0", "rule"] == "OWN-RATE")
+            #expect(old.faults.allSatisfy { $0 == "/rates rule" })
             let answer = issue([["from": 19, "to": 21]])
             #expect(answer.status == 200, "\(answer.text)")
             let issued = try #require(try service.invoices(of: order).first)
@@ -138,9 +139,16 @@ struct InvoiceCorrectionTests {
         try await ServiceUnderTest.run { service in
             let order = try rejectedOrder(service)
             let paid = service.now.dayInRomania
-            service.advance(by: .days(2))
+            service.advance(by: .days(1))
+            try service.fulfil(order, "start", "ship")
+            service.advance(by: .days(1))
             let record = try #require(try service.invoices(of: order).first)
             let staff = try service.staff()
+            let inForce: JSON = [
+                "buyer": Self.buyer, "rates": [["from": 21, "to": 11]], "reason": "x",
+            ]
+            let refused = issue(service, record.publicID, token: staff, inForce)
+            #expect(refused.status == 422 && refused.faults == ["/rates/0/from value"])
             let body: JSON = ["buyer": Self.buyer, "reason": "the county was missing"]
             #expect(issue(service, record.publicID, token: staff, body).status == 200)
             let issued = try #require(try service.invoices(of: order).first)
@@ -150,6 +158,27 @@ struct InvoiceCorrectionTests {
             try service.settle()
             let all = try service.invoices(of: order)
             #expect(try service.document(of: all[1]).deliveryDate == paid)
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("bears the rates of the day on which the card was charged")
+    func chargedBefore() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.orderThatIsRejected()
+            let record = try #require(try service.invoices(of: order).first)
+            let staff = try service.staff()
+            #expect(issue(service, record.publicID, token: staff).status == 422)
+            // The last day of 19 %, though we have learnt of it only now.
+            try service.execute("UPDATE payment_attempts SET attempted_at = '2025-07-31 20:59:59'")
+            #expect(issue(service, record.publicID, token: staff).status == 200)
+            let issued = try #require(try service.invoices(of: order).first)
+            let document = try service.document(of: issued)
+            #expect(document.deliveryDate?.description == "2025-07-31")
+            #expect(document.vat.map(\.rate.percent) == [19])
+            #expect(service.refund(order, token: staff, [("amount", 500)]).status == 201)
+            try service.settle()
+            #expect(try service.invoices(of: order).map(\.state) == [.queued, .queued])
             #expect(try service.invoiceFindings() == [])
         }
     }
