@@ -57,6 +57,21 @@ enum Outbox {
         )
     }
 
+    /// Whether a task of an order is left to be done.
+    static func holds(
+        _ task: OutboxMessage.Task,
+        of orderID: Int64,
+        in transaction: inout Transaction
+    ) throws -> Bool {
+        try !transaction.query(
+            """
+            SELECT 1 FROM outbox FORCE INDEX (outbox_unsent_order_id_idx)
+            WHERE channel = \(OutboxMessage.Channel.task.rawValue)
+                AND unsent_order_id = \(orderID) AND topic = \(task.rawValue) LIMIT 1
+            """
+        ).isEmpty
+    }
+
     private static func row(
         _ message: OutboxMessage,
         orderID: Int64,

@@ -3,6 +3,7 @@ import Dispatch
 import Logging
 import MariaDB
 import Resilience
+import Synchronization
 
 /// Does what changes of orders left to be done: each task once its time has come.
 struct TaskRunner: Sendable {
@@ -68,6 +69,11 @@ struct TaskRunner: Sendable {
         let time: Timestamp
     }
 
+    /// The messages whose tasks are done.
+    private final class Done: Sendable {
+        let ids = Mutex<[Int64]>([])
+    }
+
     /// Does what is due of one group, several tasks at once; blocks on whatever they need.
     ///
     /// - Parameters:
@@ -82,24 +88,30 @@ struct TaskRunner: Sendable {
             until: deadline
         )
         let work = DispatchGroup()
+        let done = Done()
         for message in messages {
             work.enter()
             let isAccepted = lanes.submit {
-                carryOut(message)
+                if carryOut(message) { done.ids.withLock { $0.append(message.id) } }
                 work.leave()
             }
             // Its lease runs out, and it is taken again.
             if !isAccepted { work.leave() }
         }
         work.wait()
+        // Together, as each commit has its price; the last one to end has kept within the lease.
+        try relay.markSent(done.ids.withLock { $0 }, until: .after(.seconds(5)))
         return messages.count
     }
 
-    private func carryOut(_ message: OutboxRelay.Message) {
+    /// Does a task; if it is to be done again, writes when.
+    ///
+    /// - Returns: whether it is done.
+    private func carryOut(_ message: OutboxRelay.Message) -> Bool {
         do {
             do {
                 try perform(message, until: .after(Self.patience))
-                try relay.markSent([message.id], until: .after(.seconds(5)))
+                return true
             } catch let again as Again {
                 try relay.renew(message, at: again.time, until: .after(.seconds(5)))
             } catch {
@@ -119,6 +131,7 @@ struct TaskRunner: Sendable {
                 metadata: ["task": "\(message.topic)", "error": "\(error)"]
             )
         }
+        return false
     }
 
     private func perform(_ message: OutboxRelay.Message, until deadline: Deadline) throws {
