@@ -15,11 +15,6 @@ struct BulkCancelJob: Sendable {
     let closing: OrderClosing
     private let logger = Logger(label: "orderd.bulk_cancels")
 
-    /// What becomes of an order is not known yet, for this reason.
-    struct Undecidable: Error {
-        let reason: String
-    }
-
     /// Orders that are cancelled at once, so that payments and look-ups have the rest of the
     /// connections and of Stripe's lanes.
     static let atOnce = 4
@@ -79,17 +74,16 @@ struct BulkCancelJob: Sendable {
     /// Decides on an order, and begins to close it if its state allows that.
     ///
     /// - Returns: whether the steps of its closing are to be taken.
-    /// - Throws: `BulkCancelStore.Overtaken`, `MariaDBError`, and `Undecidable` where it is decided
-    ///   elsewhere first what becomes of the order.
+    /// - Throws: `BulkCancelStore.Overtaken`, `MariaDBError`.
     func decide(_ item: BulkCancelStore.Leased, until deadline: Deadline) throws -> Bool {
         let changed = try closing.ledger.change(
             item.orderID,
             by: Principal.actor(ofStaff: item.createdBy),
             until: deadline
         ) { change, transaction in
-            let decision = try Self.decide(&change, because: item.reason)
+            let decision = try Self.decide(&change, because: item.reason, &transaction)
             try store.decide(item, decision, in: &transaction)
-            return decision.outcome == .cancelling
+            return decision.outcome == .cancelling && change.hasChanged
         }
         if changed == nil {
             try store.database.transaction(class: .write, until: deadline) { transaction in
@@ -102,31 +96,23 @@ struct BulkCancelJob: Sendable {
 
     private static func decide(
         _ change: inout OrderChange,
-        because reason: String
-    ) throws(Undecidable) -> BulkCancelStore.Decision {
+        because reason: String,
+        _ transaction: inout Transaction
+    ) throws -> BulkCancelStore.Decision {
         let order = change.order
         // One that nobody has been shown yet is none.
         guard order.visibleAt != nil else { return .init(outcome: .notFound) }
         if order.status == .cancelled { return .init(outcome: .alreadyCancelled) }
+        let delay = Self.taskDelay
         switch order.closing {
         case .cancel:
-            // The task that was left for it may have been given up long ago.
-            change.schedule(.closeOrder, after: Self.taskDelay)
+            try OrderClosing.resume(reason, leavingTaskFor: delay, &change, &transaction)
             return .init(outcome: .cancelling, detail: "It was being cancelled already.")
-        case .expire:
-            // Paid at the last moment it goes on, and can be cancelled then.
-            throw Undecidable(reason: "the order is about to expire")
         case .reject: return .init(outcome: .refused, detail: "The order is being rejected.")
-        case nil: break
+        case .expire, nil: break
         }
         do {
-            try OrderClosing.begin(
-                .cancel,
-                reason,
-                isStaff: true,
-                leavingTaskFor: Self.taskDelay,
-                &change
-            )
+            try OrderClosing.begin(.cancel, reason, isStaff: true, leavingTaskFor: delay, &change)
             return .init(outcome: .cancelling)
         } catch {
             return .init(outcome: .refused, detail: Problem(error).detail)

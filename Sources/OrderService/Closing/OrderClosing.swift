@@ -38,12 +38,39 @@ struct OrderClosing: Sendable {
         isStaff: Bool,
         until deadline: Deadline
     ) throws {
-        try ledger.change(id, by: actor, until: deadline) { change, _ in
+        try ledger.change(id, by: actor, until: deadline) { change, transaction in
+            guard change.order.closing != intent else {
+                return try Self.resume(cause, &change, &transaction)
+            }
             try Self.begin(intent, cause, isStaff: isStaff, &change)
         }
     }
 
+    /// Leaves a task to an order that is being closed, if none is left: one that has failed for a day
+    /// was given up.
+    ///
+    /// - Parameters:
+    ///   - cause: why somebody wants it again; staff alone is shown it.
+    ///   - delay: the time in which whoever calls this takes the steps that follow.
+    ///   - change: of the order.
+    ///   - transaction: the change's.
+    /// - Throws: `MariaDBError`.
+    static func resume(
+        _ cause: String?,
+        leavingTaskFor delay: Duration = .zero,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws {
+        guard let intent = change.order.closing,
+            try !Outbox.holds(.closeOrder, of: change.order.id, in: &transaction)
+        else { return }
+        change.record("order.closing", cause: cause ?? intent.rawValue)
+        change.schedule(.closeOrder, after: delay)
+    }
+
     /// The same within a change of the order.
+    ///
+    /// Staff may cancel what is about to expire: whatever was paid at the last moment goes back then.
     ///
     /// - Parameters:
     ///   - intent: what the order shall become.
@@ -62,7 +89,8 @@ struct OrderClosing: Sendable {
     ) throws(IllegalTransition<OrderStatus>) {
         let order = change.order
         guard order.status != intent.endStatus, order.closing != intent else { return }
-        guard order.closing == nil, isStaff || order.status != .inFulfilment else {
+        let mayReplace = isStaff && intent == .cancel && order.closing == .expire
+        guard order.closing == nil || mayReplace, isStaff || order.status != .inFulfilment else {
             throw IllegalTransition(status: order.status, event: intent.event, allowed: [])
         }
         _ = try order.status.after(intent.event)

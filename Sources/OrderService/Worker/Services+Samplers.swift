@@ -45,13 +45,13 @@ extension Services {
                 name: "backlog",
                 pause: .seconds(5),
                 [
-                    { _ = try sampler.run(until: $0) },
-                    { try bulkCancels.run(until: $0) },
-                    { _ = try inDoubt.run(until: $0) },
-                    { _ = try fraud.run(until: $0) },
-                    { try retention.run(until: $0) },
-                    { _ = try reconciliation?.run(until: $0) },
-                    { _ = try catchUp?.run(until: $0) },
+                    .init("messages") { _ = try sampler.run(until: $0) },
+                    .init("bulk cancels") { try bulkCancels.run(until: $0) },
+                    .init("in doubt") { _ = try inDoubt.run(until: $0) },
+                    .init("fraud") { _ = try fraud.run(until: $0) },
+                    .init("retention") { try retention.run(until: $0) },
+                    .init("reconciliation") { _ = try reconciliation?.run(until: $0) },
+                    .init("catch-up") { _ = try catchUp?.run(until: $0) },
                 ]
             ),
             // It looks at some thousand keys, so not as often.
@@ -66,19 +66,35 @@ extension Services {
 }
 
 extension Worker.Job {
+    /// One of several samples that are taken one after the other.
+    struct Sample: Sendable {
+        let name: String
+        let take: @Sendable (Deadline) throws -> Void
+
+        init(_ name: String, _ take: @escaping @Sendable (Deadline) throws -> Void) {
+            self.name = name
+            self.take = take
+        }
+    }
+
     /// Several samples, taken one after the other: one that fails keeps no other from being taken.
-    fileprivate static func samples(
-        name: String,
-        pause: Duration,
-        _ samples: [@Sendable (Deadline) throws -> Void]
-    ) -> Self {
+    static func samples(name: String, pause: Duration, _ samples: [Sample]) -> Self {
         Self(name: name, pause: pause) { deadline in
-            var failure: (any Error)?
-            for take in samples {
-                do { try take(deadline) } catch { failure = failure ?? error }
+            var failures: [String] = []
+            for sample in samples {
+                do { try sample.take(deadline) } catch {
+                    failures.append("\(sample.name): \(error)")
+                }
             }
-            if let failure { throw failure }
+            if !failures.isEmpty {
+                throw SamplesMissing(description: failures.joined(separator: "; "))
+            }
             return 0
         }
+    }
+
+    /// Which samples could not be taken, and why.
+    struct SamplesMissing: Error, CustomStringConvertible {
+        let description: String
     }
 }

@@ -112,28 +112,27 @@ struct BulkCancelTests {
         }
     }
 
-    @Test("waits for an order that is about to expire, and may yet have been paid in time")
+    @Test("cancels an order that is about to expire, and gives back what was paid in time")
     func expiring() async throws {
         try await ServiceUnderTest.run { service in
             let admin = try service.session("admin-1", .admin)
             let orders = try (0..<2).map { _ in try service.placedOrder() }
-            let asked = service.cancelAll(orders.map(\.id), token: admin)
             try service.execute("UPDATE orders SET closing = 'expire'")
-            let job = service.services.bulkCancelJob
-            #expect(try job.run(until: service.soon) == 2)
-            #expect(service.outcomes(asked, token: admin) == ["pending", "pending"])
-            // One was paid at the last moment and goes on, the other one has expired.
-            try service.execute("UPDATE orders SET closing = NULL WHERE id = \(orders[0].id)")
-            try service.execute(
-                """
-                UPDATE orders SET closing = NULL, status = 'expired', payment_status = 'cancelled'
-                WHERE id = \(orders[1].id)
-                """
-            )
-            service.advance(by: .seconds(10))
-            #expect(try job.run(until: service.soon) == 2)
-            #expect(service.outcomes(asked, token: admin) == ["cancelled", "refused"])
-            #expect(service.intentCancels == [1, 0])
+            try service.pay(orders[0])
+            let asked = service.cancelAll(orders.map(\.id), token: admin)
+            #expect(try service.services.bulkCancelJob.run(until: service.soon) == 2)
+            // Whoever had begun to end it as expired finds that it has ended otherwise.
+            for order in orders {
+                _ = try service.services.closing.proceed(order.id, until: service.soon, nil)
+            }
+            for _ in 0..<3 {
+                try service.settle()
+                service.advance(by: .seconds(120))
+            }
+            let look = service.lookAgain(at: asked, token: admin)
+            #expect(service.outcomes(look) == ["cancelled", "cancelled"])
+            #expect(look["items", "0", "paymentStatus"] == "refunded")
+            #expect(look["items", "1", "paymentStatus"] == "cancelled")
         }
     }
 
@@ -152,6 +151,29 @@ struct BulkCancelTests {
             #expect(service.outcomes(look) == ["cancelled"])
             #expect(look["items", "0", "detail"] == "It was being cancelled already.")
             #expect(service.intentCancels == [1])
+        }
+    }
+
+    @Test("leaves an order whose own cancel is under way to its task")
+    func underWay() async throws {
+        try await ServiceUnderTest.run { service in
+            let admin = try service.session("admin-1", .admin)
+            let order = try service.placedOrder()
+            service.setFault(ServiceUnderTest.cancelIntent, "drop_before")
+            let path = "\(order.path)/cancel"
+            #expect(service.send(.post, path, token: admin, key: "own", nil).status == 202)
+            func version() throws -> Int? {
+                try service.query("SELECT version FROM orders").first?.int("version")
+            }
+            let before = try version()
+            let asked = service.cancelAll([order.id], token: admin)
+            #expect(try service.services.bulkCancelJob.run(until: service.soon) == 1)
+            #expect(service.outcomes(asked, token: admin) == ["cancelling"])
+            #expect(try version() == before)
+            service.removeFaults()
+            service.advance(by: .seconds(60))
+            try service.drain()
+            #expect(service.outcomes(asked, token: admin) == ["cancelled"])
         }
     }
 
