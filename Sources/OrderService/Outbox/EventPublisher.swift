@@ -15,7 +15,7 @@ package struct EventPublisher: Sendable {
     /// About how many events the stream keeps.
     let streamLength: Int
 
-    static let batch = 100
+    private static let batch = 100
 
     /// Sends what is due; blocks on MariaDB and Redis.
     ///

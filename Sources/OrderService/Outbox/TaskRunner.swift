@@ -3,7 +3,6 @@ import Dispatch
 import Logging
 import MariaDB
 import Resilience
-import Synchronization
 
 /// Does what changes of orders left to be done: each task once its time has come.
 struct TaskRunner: Sendable {
@@ -69,11 +68,6 @@ struct TaskRunner: Sendable {
         let time: Timestamp
     }
 
-    /// The messages whose tasks are done.
-    private final class Done: Sendable {
-        let ids = Mutex<[Int64]>([])
-    }
-
     /// Does what is due of one group, several tasks at once; blocks on whatever they need.
     ///
     /// - Parameters:
@@ -88,30 +82,24 @@ struct TaskRunner: Sendable {
             until: deadline
         )
         let work = DispatchGroup()
-        let done = Done()
         for message in messages {
             work.enter()
             let isAccepted = lanes.submit {
-                if carryOut(message) { done.ids.withLock { $0.append(message.id) } }
+                carryOut(message)
                 work.leave()
             }
             // Its lease runs out, and it is taken again.
             if !isAccepted { work.leave() }
         }
         work.wait()
-        // Together, as each commit has its price; the last one to end has kept within the lease.
-        try relay.markSent(done.ids.withLock { $0 }, until: .after(.seconds(5)))
         return messages.count
     }
 
-    /// Does a task; if it is to be done again, writes when.
-    ///
-    /// - Returns: whether it is done.
-    private func carryOut(_ message: OutboxRelay.Message) -> Bool {
+    private func carryOut(_ message: OutboxRelay.Message) {
         do {
             do {
                 try perform(message, until: .after(Self.patience))
-                return true
+                try relay.markSent([message.id], until: .after(.seconds(5)))
             } catch let again as Again {
                 try relay.renew(message, at: again.time, until: .after(.seconds(5)))
             } catch {
@@ -131,7 +119,6 @@ struct TaskRunner: Sendable {
                 metadata: ["task": "\(message.topic)", "error": "\(error)"]
             )
         }
-        return false
     }
 
     private func perform(_ message: OutboxRelay.Message, until deadline: Deadline) throws {

@@ -72,13 +72,8 @@ extension Services {
                 batch: WebhookApplier.batch,
                 run: applier.run
             ),
-            // Of each order the oldest event alone is taken: others that are left wait for a rest.
-            Worker.Job(
-                name: "events",
-                pause: .milliseconds(200),
-                batch: EventPublisher.batch,
-                run: publisher.run
-            ),
+            // Of each order the oldest event alone is taken, so that others may be left.
+            Worker.Job(name: "events", pause: .milliseconds(200), run: publisher.run),
             Worker.Job(
                 name: "cache",
                 pause: .milliseconds(200),
