@@ -72,7 +72,5 @@ struct NarrowingWord: Sendable, Equatable {
     var pattern: String { isWhole ? cut : "\(cut)%" }
 
     /// What the column `prefix` of all such words is.
-    var prefix: String {
-        text.cut(toVarChar: NameWords.prefixLength)
-    }
+    var prefix: String { text.cut(toVarChar: NameWords.prefixLength) }
 }

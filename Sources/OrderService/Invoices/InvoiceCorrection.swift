@@ -124,6 +124,9 @@ extension InvoiceJobs {
             guard let cause = InvoiceCause(key: record.causeKey) else {
                 throw UnknownWord(column: "cause_key", word: record.causeKey)
             }
+            guard correction.rates.isEmpty || cause.kind == .invoice else {
+                throw Problem.keepsRates
+            }
             var draft = try issuer.draft(
                 for: cause,
                 amount: cause.refundID == nil ? nil : record.gross.minor,
@@ -195,7 +198,7 @@ extension Problem {
         )
     }
 
-    static let keepsRates = invalid(
+    fileprivate static let keepsRates = invalid(
         .unprocessableContent,
         pointer: "/rates",
         code: "value",

@@ -54,7 +54,6 @@ struct InvoiceIssuer: Sendable {
             )
             return .init(cause: cause, orderID: order.id, creditedID: nil, document: document)
         }
-        if let correction, !correction.rates.isEmpty { throw Problem.keepsRates }
         let issued = try InvoiceStore.issued(of: order.id, in: &transaction)
         guard let invoice = issued.first(where: { $0.record.kind == .invoice }) else {
             throw NothingToCredit()
