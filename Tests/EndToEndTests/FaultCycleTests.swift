@@ -18,8 +18,10 @@ extension WholeStackTests {
             + " slowCallDuration=120ms openWait=50ms openWaitCap=50ms"
 
         private static let cycles = 50
-        /// What pools and nginx may still open and then keep; less than one each second cycle.
-        private static let slack = 20
+        /// More than a cycle's, so that afterwards no cycle needs a connection more than pools hold.
+        private static let clientsOfWarmUp = 24
+        /// What pools and nginx may still open and then keep; less than one each fifth cycle.
+        private static let slack = 8
 
         @Test("leave no thread and no descriptor behind in serve") func leavesNothing()
             async throws
@@ -28,10 +30,11 @@ extension WholeStackTests {
                 let stack = try StackUnderTest(settings: Self.settings)
                 try stack.stockUp()
                 let checkouts = FaultyCheckouts(stack)
-                // Pools and threads that stay are made by the first cycles.
-                for number in 0..<10 { try cycle(number, stack, checkouts) }
+                for number in 0..<StandInFault.all.count {
+                    try cycle(number, stack, checkouts, clients: Self.clientsOfWarmUp)
+                }
                 let before = try ProcessCounts(of: stack)
-                for number in 0..<Self.cycles { try cycle(number, stack, checkouts) }
+                for number in 0..<Self.cycles { try cycle(number, stack, checkouts, clients: 5) }
                 // Idle threads end after some seconds.
                 var after = try ProcessCounts(of: stack)
                 let areGone = try eventually(within: .seconds(15), every: .milliseconds(200)) {
@@ -46,14 +49,15 @@ extension WholeStackTests {
         private func cycle(
             _ number: Int,
             _ stack: StackUnderTest,
-            _ checkouts: FaultyCheckouts
+            _ checkouts: FaultyCheckouts,
+            clients: Int
         ) throws {
             let connection = stack.connect()
-            let isBack = eventually { (try? checkouts.prepare(8)) != nil }
+            let isBack = eventually { (try? checkouts.prepare(clients + 3)) != nil }
             try #require(isBack)
             let faults = StandInFault.all
             try stack.setFault(faults[number % faults.count].json, at: "* /*")
-            _ = try checkouts.complete(5, clients: 5)
+            _ = try checkouts.complete(clients, clients: clients)
             try stack.removeFaults()
             let isWell = try eventually(every: .milliseconds(60)) {
                 try checkouts.prepare(1)
