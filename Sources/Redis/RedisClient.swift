@@ -69,13 +69,17 @@ package final class RedisClient: Sendable {
     /// A command that the server refuses has a `Reply.error` in its place; the others are carried
     /// out nevertheless, and other clients' commands may come in between.
     ///
+    /// - Parameter timeout: instead of the operation timeout, where a late answer is worth waiting
+    ///   for.
     /// - Throws: any `RedisError` but `.server`, except for a refused sign-in.
     package func pipeline(
         _ commands: [Command],
-        until deadline: Deadline
+        until deadline: Deadline,
+        timeout: Duration? = nil
     ) throws(RedisError) -> [Reply] {
         guard !commands.isEmpty else { return [] }
-        return try watched(commands, false, configuration.operationTimeout, until: deadline)
+        let timeout = timeout ?? configuration.operationTimeout
+        return try watched(commands, false, timeout, until: deadline)
     }
 
     /// Runs a script at the server, as one step.
@@ -98,6 +102,9 @@ package final class RedisClient: Sendable {
     }
 
     package var usage: Usage { pool.usage }
+
+    /// Limits an operation that names no limit of its own.
+    package var operationTimeout: Duration { configuration.operationTimeout }
 
     /// Runs commands if the breaker lets them through, and tells it how they ended.
     private func watched(

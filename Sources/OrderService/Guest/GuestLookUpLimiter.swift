@@ -4,7 +4,7 @@ import Web
 
 /// The limits of look-ups by number and e-mail address, as their route uses them.
 ///
-/// One trip to Redis, or three where it is too busy to answer; without it this process counts,
+/// One trip to Redis, or a few where it is late; without it this process counts,
 /// strictly. What is asked does not depend on whether there is such an order.
 struct GuestLookUpLimiter: Sendable {
     private let limiter: RateLimiter

@@ -1,45 +1,101 @@
 import Resilience
 
-/// The attempts that this process has seen while Redis was away, as a value.
+/// The attempts that this process has admitted, as a value: what it decides by while Redis is away.
 ///
 /// Each limit is divided by the number of processes and rounded up, so that all of them together
-/// admit about the limit: neither open to card testing nor closed to everybody.
+/// admit about the limit: neither open to card testing nor closed to everybody. What Redis admitted
+/// for this process is known here too, so that a silence of Redis gives nobody a second set of
+/// attempts, and what Redis admits while others are admitted here has to fit in with them.
 struct LocalSlidingLog: Sendable {
-    /// Logs kept at once; a new key is refused beyond it.
-    static let keyLimit = 50_000
-
-    private struct Entry {
+    /// An attempt, and limits it counts in.
+    struct Attempt: Sendable, Equatable {
         let member: String
-        let time: MonotonicTime
-    }
-
-    private struct Log {
-        var entries: [Entry] = []
-        var retention: Duration
+        let limits: [RateLimit]
     }
 
     private let processes: Int
-    private var logs: [String: Log] = [:]
-    private var cleared: [String: MonotonicTime] = [:]
-    private var clearedBy: [String: String] = [:]
-    private var lastSweep: MonotonicTime?
+    private var logs = AttemptLogs()
 
     init(processes: Int) {
         precondition(processes > 0, "limits are divided by at least one process")
         self.processes = processes
     }
 
+    // MARK: With Redis
+
+    /// Notes that Redis is about to be asked; `hear`, `reserve` or `commit` follows.
+    ///
+    /// - Returns: what Redis has to be told before.
+    mutating func ask(in limits: [RateLimit], at now: MonotonicTime) -> [Attempt] {
+        update(limits, isNew: logs.makeRoom(at: now), at: now) { log, _ in log.beginQuestion() }
+        return Self.byKey(limits).flatMap { key, limits in
+            let members = logs.log(of: key, at: now)?.untold ?? []
+            return members.map { Attempt(member: $0, limits: limits) }
+        }
+    }
+
+    /// Takes over what Redis has answered when it was told.
+    mutating func told(_ attempts: [Attempt], _ answers: [RateLimitDecision], at now: MonotonicTime)
+    {
+        for (attempt, answer) in zip(attempts, answers) {
+            update(attempt.limits, isNew: false, at: now) { log, _ in
+                for standing in answer.standings { log.note(standing.used, of: standing.limit) }
+                if log.holds(attempt.member) { log.put(attempt.member, isUntold: false, at: now) }
+            }
+        }
+    }
+
+    /// Takes over what Redis has answered.
+    ///
+    /// - Parameters:
+    ///   - decision: the answer.
+    ///   - member: the attempt.
+    ///   - isNew: whether it has to fit in with what was admitted here meanwhile.
+    /// - Returns: nil if the answer holds, or the refusal in place of it: the attempt is to be
+    ///   cancelled in Redis.
+    mutating func hear(
+        _ decision: RateLimitDecision,
+        of member: String,
+        isNew: Bool,
+        at now: MonotonicTime
+    ) -> RateLimitDecision? {
+        let limits = decision.standings.map(\.limit)
+        var isOver = false
+        for standing in decision.standings {
+            update([standing.limit], isNew: false, at: now) { log, _ in
+                log.note(standing.used, of: standing.limit)
+                if standing.limit.isEnforced && log.isOver(standing.limit, at: now) {
+                    isOver = true
+                }
+            }
+        }
+        let isRefused = decision.isAdmitted && isNew && isOver
+        update(limits, isNew: false, at: now) { log, limits in
+            if decision.isAdmitted && !isRefused { log.put(member, isUntold: false, at: now) }
+            for standing in decision.standings where limits.contains(standing.limit) {
+                log.adjust(to: standing.used, of: standing.limit, at: now)
+            }
+            log.endQuestion()
+        }
+        return isRefused ? self.decision(false, false, limits, at: now) : nil
+    }
+
+    // MARK: Without Redis
+
     mutating func reserve(
         _ member: String,
         in limits: [RateLimit],
         at now: MonotonicTime
     ) -> RateLimitDecision {
-        forget(limits, at: now)
-        let isRepeat = contains(member, limits)
+        let isRepeat = contains(member, limits, at: now)
         let hasRoom =
             limits.allSatisfy { !$0.isEnforced || used($0, at: now).count < count($0) }
-            && makesRoom(for: limits, at: now)
-        if !isRepeat && hasRoom { add(member, limits, at: now) }
+            && logs.makeRoom(at: now)
+        let isNew = hasRoom && !isRepeat
+        update(limits, isNew: isNew, at: now) { log, _ in
+            if isNew { log.put(member, isUntold: true, at: now) }
+            log.endQuestion()
+        }
         return decision(isRepeat || hasRoom, isRepeat, limits, at: now)
     }
 
@@ -48,20 +104,24 @@ struct LocalSlidingLog: Sendable {
         in limits: [RateLimit],
         at now: MonotonicTime
     ) -> RateLimitDecision {
-        forget(limits, at: now)
-        let isRepeat = contains(member, limits)
-        if !isRepeat && makesRoom(for: limits, at: now) { add(member, limits, at: now) }
+        let isRepeat = contains(member, limits, at: now)
+        let isNew = !isRepeat && logs.makeRoom(at: now)
+        update(limits, isNew: isNew, at: now) { log, _ in
+            if isNew { log.put(member, isUntold: true, at: now) }
+            log.endQuestion()
+        }
         return decision(true, isRepeat, limits, at: now)
     }
+
+    // MARK: With Redis or without
 
     mutating func cancel(
         _ member: String,
         in limits: [RateLimit],
         at now: MonotonicTime
     ) -> RateLimitDecision {
-        forget(limits, at: now)
-        let wasThere = contains(member, limits)
-        for limit in limits { remove(member, limit) }
+        let wasThere = contains(member, limits, at: now)
+        update(limits, isNew: false, at: now) { log, _ in log.remove(member) }
         return decision(true, wasThere, limits, at: now)
     }
 
@@ -70,79 +130,38 @@ struct LocalSlidingLog: Sendable {
         in limits: [RateLimit],
         at now: MonotonicTime
     ) -> RateLimitDecision {
-        forget(limits, at: now)
-        let isRepeat = contains(member, limits)
-        for limit in limits {
-            if limit.startsAnewAfterSuccess, logs[limit.key] != nil,
-                clearedBy[limit.key] != member
-            {
-                cleared[limit.key] = now
-                clearedBy[limit.key] = member
+        let isRepeat = contains(member, limits, at: now)
+        update(limits, isNew: false, at: now) { log, limits in
+            if limits.contains(where: \.startsAnewAfterSuccess) {
+                log.startAnew(by: member, at: now)
             }
-            if limit.forgetsSuccess { remove(member, limit) }
+            if limits.contains(where: \.forgetsSuccess) { log.remove(member) }
         }
         return decision(true, isRepeat, limits, at: now)
     }
+
+    // MARK: Reading
 
     private func count(_ limit: RateLimit) -> Int {
         (limit.count + processes - 1) / processes
     }
 
-    private func contains(_ member: String, _ limits: [RateLimit]) -> Bool {
-        limits.contains { limit in
-            logs[limit.key]?.entries.contains { $0.member == member } ?? false
-        }
+    private mutating func contains(
+        _ member: String,
+        _ limits: [RateLimit],
+        at now: MonotonicTime
+    ) -> Bool {
+        limits.contains { logs.log(of: $0.key, at: now)?.holds(member) ?? false }
     }
 
-    private func used(_ limit: RateLimit, at now: MonotonicTime) -> ArraySlice<Entry> {
-        guard let entries = logs[limit.key]?.entries else { return [] }
-        let start = limit.startsAnewAfterSuccess ? cleared[limit.key] : nil
-        let first = entries.firstIndex { entry in
-            now - entry.time < limit.window && start.map { entry.time > $0 } ?? true
-        }
-        return entries[(first ?? entries.endIndex)...]
+    private mutating func used(
+        _ limit: RateLimit,
+        at now: MonotonicTime
+    ) -> ArraySlice<AttemptLog.Entry> {
+        logs.log(of: limit.key, at: now)?.used(by: limit, at: now) ?? []
     }
 
-    private mutating func add(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
-        for (key, limits) in Dictionary(grouping: limits, by: \.key) {
-            let retention = limits.map(\.window).max() ?? .zero
-            logs[key, default: Log(retention: retention)].entries
-                .append(Entry(member: member, time: now))
-        }
-    }
-
-    private mutating func remove(_ member: String, _ limit: RateLimit) {
-        logs[limit.key]?.entries.removeAll { $0.member == member }
-    }
-
-    /// Drops what no limit of these keys counts any more.
-    private mutating func forget(_ limits: [RateLimit], at now: MonotonicTime) {
-        for limit in limits { forget(limit.key, at: now) }
-    }
-
-    private mutating func forget(_ key: String, at now: MonotonicTime) {
-        guard var log = logs.removeValue(forKey: key) else { return }
-        log.entries.removeAll { now - $0.time >= log.retention }
-        if log.entries.isEmpty {
-            cleared[key] = nil
-            clearedBy[key] = nil
-        } else {
-            logs[key] = log
-        }
-    }
-
-    /// Whether the keys fit, once what is out of date has gone.
-    private mutating func makesRoom(for limits: [RateLimit], at now: MonotonicTime) -> Bool {
-        guard logs.count + limits.count > Self.keyLimit else { return true }
-        // A flood of new keys must not have each of them walk over all the others.
-        if lastSweep.map({ now - $0 >= .seconds(1) }) ?? true {
-            lastSweep = now
-            for key in Array(logs.keys) { forget(key, at: now) }
-        }
-        return logs.count + limits.count <= Self.keyLimit
-    }
-
-    private func decision(
+    private mutating func decision(
         _ isAdmitted: Bool,
         _ isRepeat: Bool,
         _ limits: [RateLimit],
@@ -169,5 +188,25 @@ struct LocalSlidingLog: Sendable {
             standings: standings,
             source: .local
         )
+    }
+
+    // MARK: Changing
+
+    /// Changes the log of each key, once, with the key's limits; with `isNew` also one that is not
+    /// there yet.
+    private mutating func update(
+        _ limits: [RateLimit],
+        isNew: Bool,
+        at now: MonotonicTime,
+        _ body: (inout AttemptLog, [RateLimit]) -> Void
+    ) {
+        for (key, limits) in Self.byKey(limits) {
+            let retention = isNew ? limits.map(\.window).max() : nil
+            logs.update(key, retention: retention, at: now) { body(&$0, limits) }
+        }
+    }
+
+    private static func byKey(_ limits: [RateLimit]) -> [String: [RateLimit]] {
+        Dictionary(grouping: limits, by: \.key)
     }
 }

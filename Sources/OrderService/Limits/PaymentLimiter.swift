@@ -4,7 +4,7 @@ import Web
 
 /// The limits of attempts to pay, as checkout and payments use them.
 ///
-/// Each call makes one trip to Redis, three where it is too busy to answer, and does not fail:
+/// Each call makes one trip to Redis, a few where it is late, and does not fail:
 /// without Redis the answer is a stricter one.
 struct PaymentLimiter: Sendable {
     let limiter: RateLimiter

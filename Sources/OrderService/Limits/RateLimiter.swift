@@ -6,8 +6,9 @@ import Synchronization
 /// process alone, while Redis is away.
 ///
 /// An attempt is named by a member such as its idempotency key, so that a repeat is the same
-/// attempt. Each call blocks for one round trip, and for three where Redis is too busy to answer one.
-/// Nothing here throws: without Redis the answer is a stricter one.
+/// attempt. Each call blocks for one round trip, and for up to ten operation timeouts of the client
+/// where Redis is late. Nothing here throws: without Redis the answer is a stricter one. One process
+/// never admits more than a limit, whichever of the answers of Redis are late or lost.
 package final class RateLimiter: Sendable {
     /// A reading, for metrics; the counts are since the start.
     package struct Usage: Sendable, Equatable {
@@ -23,9 +24,9 @@ package final class RateLimiter: Sendable {
     private let local: Mutex<LocalSlidingLog>
     private let counts = Mutex(Usage())
 
-    /// How often Redis is asked: an answer that is late once does not mean that it is away, and the
-    /// local log knows nothing of what was counted there.
-    private static let tries = 3
+    /// How long each try waits for Redis, in operation timeouts: one that is late is not away, and the
+    /// local log knows nothing of what other processes admit.
+    private static let patience = [1, 3, 6]
 
     /// Makes a limiter.
     ///
@@ -49,14 +50,9 @@ package final class RateLimiter: Sendable {
         in limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision {
-        var decision: RateLimitDecision
-        if let answer = evaluate(SlidingLogScripts.reserve, member, limits, until: deadline) {
-            decision = answer.decision
-            // What was counted before may be a try of this very call.
-            if answer.followsUnheardTry { decision.isRepeat = false }
-        } else {
-            decision = withLocal { $0.reserve(member, in: limits, at: $1) }
-        }
+        let decision =
+            askToReserve(member, in: limits, until: deadline)
+            ?? withLocal { $0.reserve(member, in: limits, at: $1) }
         counts.withLock { counts in
             if decision.isRepeat {
                 counts.repeated += 1
@@ -76,8 +72,11 @@ package final class RateLimiter: Sendable {
         in limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision {
-        evaluate(SlidingLogScripts.commit, member, limits, until: deadline)?.decision
-            ?? withLocal { $0.commit(member, in: limits, at: $1) }
+        guard let answer = ask(SlidingLogScripts.commit, member, limits, until: deadline) else {
+            return withLocal { $0.commit(member, in: limits, at: $1) }
+        }
+        _ = withLocal { $0.hear(answer.decision, of: member, isNew: false, at: $1) }
+        return answer.decision
     }
 
     /// Gives an attempt back that was not carried out.
@@ -111,28 +110,88 @@ package final class RateLimiter: Sendable {
 
     package var usage: Usage { counts.withLock { $0 } }
 
-    private func withLocal(
-        _ body: (inout LocalSlidingLog, MonotonicTime) -> RateLimitDecision
-    ) -> RateLimitDecision {
+    private func withLocal<Result: Sendable>(
+        _ body: (inout LocalSlidingLog, MonotonicTime) -> Result
+    ) -> Result {
         let now = clock.now
         return local.withLock { body(&$0, now) }
     }
 
-    /// The answer of Redis, and whether an earlier try of the same call may have been carried out
-    /// without having been heard of; nil if there is no answer.
+    private typealias Attempt = LocalSlidingLog.Attempt
+    private typealias Answer = (decision: RateLimitDecision, followsUnheardTry: Bool)
+
+    private func askToReserve(
+        _ member: String,
+        in limits: [RateLimit],
+        until deadline: Deadline
+    ) -> RateLimitDecision? {
+        guard var answer = ask(SlidingLogScripts.reserve, member, limits, until: deadline) else {
+            return nil
+        }
+        // What was counted before may be a try of this very call.
+        if answer.followsUnheardTry { answer.decision.isRepeat = false }
+        let isNew = !answer.decision.isRepeat
+        let refusal = withLocal { $0.hear(answer.decision, of: member, isNew: isNew, at: $1) }
+        guard let refusal else { return answer.decision }
+        _ = evaluate(SlidingLogScripts.cancel, member, limits, until: deadline)
+        return refusal
+    }
+
+    /// Has Redis count an attempt, once it has been told of those that it does not know; nil if
+    /// there is no answer, and the local log is to decide.
+    private func ask(
+        _ script: Script,
+        _ member: String,
+        _ limits: [RateLimit],
+        until deadline: Deadline
+    ) -> Answer? {
+        let untold = withLocal { $0.ask(in: limits, at: $1) }
+        if !untold.isEmpty {
+            // A trip of its own: in one with the question, a script that the server has forgotten
+            // would run after it.
+            guard let answer = evaluate(SlidingLogScripts.commit, untold, until: deadline) else {
+                return nil
+            }
+            withLocal { $0.told(untold, answer.decisions, at: $1) }
+        }
+        return evaluate(script, member, limits, until: deadline)
+    }
+
     private func evaluate(
         _ script: Script,
         _ member: String,
         _ limits: [RateLimit],
         until deadline: Deadline
-    ) -> (decision: RateLimitDecision, followsUnheardTry: Bool)? {
+    ) -> Answer? {
+        let attempt = Attempt(member: member, limits: limits)
+        guard let answer = evaluate(script, [attempt], until: deadline) else { return nil }
+        return answer.decisions.first.map { ($0, answer.followsUnheardTry) }
+    }
+
+    /// The answers of Redis, and whether an earlier try of the same call may have been carried out
+    /// without having been heard of; nil if there is no answer.
+    private func evaluate(
+        _ script: Script,
+        _ attempts: [Attempt],
+        until deadline: Deadline
+    ) -> (decisions: [RateLimitDecision], followsUnheardTry: Bool)? {
+        let commands = attempts.map { attempt in
+            Command.script(
+                script,
+                keys: attempt.limits.flatMap { [$0.key, $0.clearedKey] },
+                arguments: Self.arguments(attempt)
+            )
+        }
         var followsUnheardTry = false
-        for _ in 0..<Self.tries {
+        for factor in Self.patience {
             do {
-                guard let decision = try send(script, member, limits, until: deadline) else {
-                    break
+                let timeout = redis.operationTimeout * factor
+                let replies = try send(commands, timeout, until: deadline)
+                let decisions = zip(replies, attempts).compactMap { reply, attempt in
+                    RateLimitDecision(reply, attempt.limits)
                 }
-                return (decision, followsUnheardTry)
+                guard decisions.count == attempts.count else { break }
+                return (decisions, followsUnheardTry)
             } catch {
                 guard error.mayPass, !deadline.isExpired else { break }
                 if error.mayHaveTakenEffect { followsUnheardTry = true }
@@ -142,25 +201,26 @@ package final class RateLimiter: Sendable {
         return nil
     }
 
+    /// Sends commands, as soon as a connection is free.
     private func send(
-        _ script: Script,
-        _ member: String,
-        _ limits: [RateLimit],
+        _ commands: [Command],
+        _ timeout: Duration,
         until deadline: Deadline
-    ) throws(RedisError) -> RateLimitDecision? {
-        let reply = try redis.evaluate(
-            script,
-            keys: limits.flatMap { [$0.key, $0.clearedKey] },
-            arguments: Self.arguments(member, limits),
-            until: deadline
-        )
-        return RateLimitDecision(reply, limits)
+    ) throws(RedisError) -> [Reply] {
+        let limit = deadline.tightened(to: timeout)
+        while true {
+            do throws(RedisError) {
+                return try redis.pipeline(commands, until: deadline, timeout: timeout)
+            } catch {
+                guard error == .poolExhausted, !limit.isExpired else { throw error }
+            }
+        }
     }
 
-    private static func arguments(_ member: String, _ limits: [RateLimit]) -> [any RedisArgument] {
-        var arguments: [any RedisArgument] = [member]
-        for limit in limits {
-            let retention = limits.filter { $0.key == limit.key }.map(\.window).max()
+    private static func arguments(_ attempt: Attempt) -> [any RedisArgument] {
+        var arguments: [any RedisArgument] = [attempt.member]
+        for limit in attempt.limits {
+            let retention = attempt.limits.filter { $0.key == limit.key }.map(\.window).max()
             arguments += [
                 limit.count, limit.window.wholeMicroseconds,
                 (retention ?? limit.window).wholeMicroseconds,

@@ -64,12 +64,138 @@ import Web
         func limit(_ number: Int) -> RateLimit {
             RateLimit(name: "n", key: "k\(number)", count: 2, window: .seconds(60))
         }
-        for number in 0..<LocalSlidingLog.keyLimit {
+        for number in 0..<AttemptLogs.limit {
             _ = log.reserve("a", in: [limit(number)], at: time(0))
         }
         #expect(!log.reserve("a", in: [limit(-1)], at: time(59)).isAdmitted)
         #expect(log.commit("a", in: [limit(-1)], at: time(59)).standings[0].used == 0)
         #expect(log.reserve("a", in: [limit(-1)], at: time(60)).isAdmitted)
+    }
+
+    private func answer(
+        _ isAdmitted: Bool,
+        used: [Int],
+        of limits: [RateLimit]? = nil
+    ) -> RateLimitDecision {
+        RateLimitDecision(
+            isAdmitted: isAdmitted,
+            isRepeat: false,
+            standings: zip(limits ?? self.limits, used).map { limit, used in
+                .init(limit: limit, count: limit.count, used: used, wait: .zero, reset: .zero)
+            },
+            source: .redis
+        )
+    }
+
+    /// Has an answer of Redis heard, and says whether it holds.
+    private func hears(
+        _ log: inout LocalSlidingLog,
+        _ member: String,
+        _ isAdmitted: Bool,
+        used: [Int],
+        at time: MonotonicTime
+    ) -> Bool {
+        let answer = answer(isAdmitted, used: used)
+        return log.hear(answer, of: member, isNew: true, at: time) == nil
+    }
+
+    @Test("counts what Redis admitted, and tells it what it did not") func copies() {
+        var log = LocalSlidingLog(processes: 1)
+        for number in 1...3 {
+            #expect(log.ask(in: limits, at: time(0)) == [])
+            let used = [number, number, number]
+            #expect(hears(&log, "a\(number)", true, used: used, at: time(0)))
+        }
+        #expect(log.ask(in: limits, at: time(1)) == [])
+        #expect(hears(&log, "refused", false, used: [3, 3, 3], at: time(1)))
+        let admitted = (1...4).filter { log.reserve("b\($0)", in: limits, at: time(3)).isAdmitted }
+        #expect(admitted == [1, 2])
+        let untold = log.ask(in: limits, at: time(5))
+        #expect(untold.map(\.member).sorted() == ["b1", "b1", "b2", "b2"])
+        #expect(untold.map(\.limits.count).sorted() == [1, 1, 2, 2])
+        let told = untold.map { attempt in
+            answer(true, used: attempt.limits.map { _ in 5 }, of: attempt.limits)
+        }
+        log.told(untold, told, at: time(6))
+        #expect(hears(&log, "c", false, used: [5, 5, 5], at: time(6)))
+        #expect(log.ask(in: limits, at: time(6)) == [])
+        #expect(log.reserve("b2", in: limits, at: time(7)).isRepeat)
+    }
+
+    @Test("lets nothing stand that Redis admitted without knowing of others") func gates() {
+        var log = LocalSlidingLog(processes: 1)
+        for _ in 0..<6 { #expect(log.ask(in: limits, at: time(0)) == []) }
+        // Redis has counted «early» first of all, and is heard last.
+        for number in 1...4 {
+            let used = [number + 1, number + 1, number + 1]
+            #expect(hears(&log, "a\(number)", true, used: used, at: time(1)))
+        }
+        #expect(log.reserve("unheard", in: limits, at: time(2)).isAdmitted)
+        #expect(!hears(&log, "early", true, used: [1, 1, 1], at: time(3)))
+        // Nor what it admitted before it was told, heard after that.
+        let untold = log.ask(in: limits, at: time(3))
+        let told = untold.map { attempt in
+            answer(true, used: attempt.limits.map { _ in 6 }, of: attempt.limits)
+        }
+        log.told(untold, told, at: time(3))
+        #expect(!hears(&log, "before", true, used: [5, 5, 5], at: time(3)))
+        // A repeat is what was admitted already.
+        let repeated = answer(true, used: [5, 5, 5])
+        _ = log.ask(in: limits, at: time(4))
+        #expect(log.hear(repeated, of: "a1", isNew: false, at: time(4)) == nil)
+    }
+
+    @Test("hears from Redis of successes that other processes saw") func adjusts() {
+        var log = LocalSlidingLog(processes: 1)
+        for number in 1...5 {
+            let now = time(Int64(number))
+            _ = log.ask(in: limits, at: now)
+            #expect(hears(&log, "a\(number)", true, used: [number, number, number], at: now))
+        }
+        _ = log.ask(in: limits, at: time(6))
+        #expect(hears(&log, "b", true, used: [1, 6, 1], at: time(6)))
+        let alone = log.reserve("c", in: limits, at: time(7))
+        #expect(alone.isAdmitted && alone.standings.map(\.used) == [2, 7, 2])
+    }
+
+    @Test("does not take the older of two answers for the newer") func hearsOutOfOrder() {
+        var log = LocalSlidingLog(processes: 1)
+        for _ in 0..<2 { _ = log.ask(in: limits, at: time(0)) }
+        #expect(hears(&log, "b", true, used: [2, 2, 2], at: time(1)))
+        #expect(hears(&log, "a", true, used: [1, 1, 1], at: time(1)))
+        #expect(log.reserve("c", in: limits, at: time(2)).standings.map(\.used) == [3, 3, 3])
+    }
+
+    @Test("lets copies of what stands in Redis give way, and nothing else") func givesWay() {
+        var log = LocalSlidingLog(processes: 1)
+        func limit(_ number: Int) -> [RateLimit] {
+            [RateLimit(name: "n", key: "k\(number)", count: 1, window: .seconds(86_400))]
+        }
+        #expect(log.reserve("here", in: limit(0), at: time(0)).isAdmitted)
+        for number in 1...3 * AttemptLogs.limit {
+            let limit = limit(number)
+            // A turn of generations is a second apart from the next.
+            let now = time(Int64(number / 20_000))
+            _ = log.ask(in: limit, at: now)
+            let standing = RateLimitDecision.Standing(
+                limit: limit[0],
+                count: 1,
+                used: 1,
+                wait: .zero,
+                reset: .zero
+            )
+            let answer = RateLimitDecision(
+                isAdmitted: true,
+                isRepeat: false,
+                standings: [standing],
+                source: .redis
+            )
+            #expect(log.hear(answer, of: "copy", isNew: true, at: now) == nil)
+        }
+        let later = time(100)
+        #expect(!log.reserve("b", in: limit(0), at: later).isAdmitted)
+        #expect(log.reserve("b", in: limit(1), at: later).isAdmitted)
+        #expect(!log.reserve("b", in: limit(3 * AttemptLogs.limit), at: later).isAdmitted)
     }
 
     @Test("tells whole seconds, rounded up, and never to come back at once") func tellsSeconds() {

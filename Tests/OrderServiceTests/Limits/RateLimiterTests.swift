@@ -1,6 +1,8 @@
+import Glibc
 import OrderServiceTesting
 import Redis
 import Resilience
+import Synchronization
 import Testing
 import Web
 
@@ -223,6 +225,76 @@ struct RateLimiterTests {
         try server.start()
         #expect(limiter.commit("a1", in: limits, until: soon).source == .redis)
         #expect(reserve("a1").isRepeat)
+    }
+
+    @Test("gives nobody a second set of attempts when Redis goes, nor when it comes back")
+    func remembersOverOutage() throws {
+        for number in 1...2 { #expect(reserve("a\(number)").source == .redis) }
+        server.stop()
+        // Of a share of three, two have been used; a repeat is still known.
+        #expect(reserve("a2").isRepeat)
+        #expect(reserve("b1").isAdmitted)
+        #expect(!reserve("b2").isAdmitted)
+        // It has lost what it held, and is told what it never knew before it decides.
+        try server.start()
+        let back = reserve("c")
+        #expect(back.source == .redis && back.standings.map(\.used) == [2, 2, 2])
+        #expect(reserve("b1").isRepeat)
+    }
+
+    private static func limitOfRound(_ round: Int) -> RateLimit {
+        RateLimit(name: "n", key: "round\(round)", count: 5, window: .seconds(3_600))
+    }
+
+    @Test("lets no more than the limit through while Redis falls silent again and again")
+    func holdsOverSilence() async throws {
+        let limiter = RateLimiter(
+            redis: RedisClient(.test(server, timeout: .milliseconds(2))),
+            processes: 1
+        )
+        let isOver = Atomic(false)
+        try await onOwnThread { [server, client] in
+            let silences = Companion {
+                var turn: UInt32 = 0
+                while !isOver.load(ordering: .relaxed) {
+                    turn += 1
+                    server.pause()
+                    usleep(turn * 7_919 % 40_000)
+                    server.resume()
+                    usleep(turn * 3_571 % 10_000)
+                }
+            }
+            var admitted: [[String]] = []
+            for round in 0..<40 {
+                let limit = Self.limitOfRound(round)
+                let companions = (0..<8).map { thread in
+                    Companion {
+                        (0..<4).map { "m\(thread)-\($0)" }.filter { member in
+                            limiter.reserve(member, in: [limit], until: .after(.seconds(20)))
+                                .isAdmitted
+                        }
+                    }
+                }
+                admitted.append(try companions.flatMap { try $0.join() })
+            }
+            isOver.store(true, ordering: .relaxed)
+            try silences.join()
+            #expect(admitted.allSatisfy { 1...5 ~= $0.count }, "\(admitted.map(\.count))")
+            for (round, admitted) in admitted.enumerated() {
+                let limit = Self.limitOfRound(round)
+                // Whatever was admitted here is counted there with the next question at the latest.
+                let isAnswered = eventually {
+                    limiter.reserve("last", in: [limit], until: .after(.seconds(20))).source
+                        == .redis
+                }
+                #expect(isAnswered)
+                for member in admitted {
+                    let score = Command("ZSCORE", limit.key, member)
+                    #expect(try client.send(score, until: .after(.seconds(20))) != .null)
+                }
+            }
+        }
+        #expect(limiter.usage.local > 0)
     }
 
     @Test("asks Redis again whose answer is late, and counts the attempt once")
