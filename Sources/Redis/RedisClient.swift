@@ -69,8 +69,11 @@ package final class RedisClient: Sendable {
     /// A command that the server refuses has a `Reply.error` in its place; the others are carried
     /// out nevertheless, and other clients' commands may come in between.
     ///
-    /// - Parameter timeout: instead of the operation timeout, where a late answer is worth waiting
-    ///   for.
+    /// - Parameters:
+    ///   - commands: what to do, in this order.
+    ///   - deadline: the request's deadline.
+    ///   - timeout: instead of the operation timeout, where a late answer is worth waiting for.
+    /// - Returns: a reply for each command.
     /// - Throws: any `RedisError` but `.server`, except for a refused sign-in.
     package func pipeline(
         _ commands: [Command],

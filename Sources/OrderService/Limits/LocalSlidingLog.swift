@@ -51,6 +51,7 @@ struct LocalSlidingLog: Sendable {
     ///   - decision: the answer.
     ///   - member: the attempt.
     ///   - isNew: whether it has to fit in with what was admitted here meanwhile.
+    ///   - now: the time.
     /// - Returns: nil if the answer holds, or the refusal in place of it: the attempt is to be
     ///   cancelled in Redis.
     mutating func hear(
