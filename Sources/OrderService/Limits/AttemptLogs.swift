@@ -25,7 +25,9 @@ struct AttemptLogs: Sendable {
     /// Changes the log of a key, which is dropped if it is empty then.
     ///
     /// - Parameters:
+    ///   - key: whose log.
     ///   - retention: of a new log; nil changes only a log that is there.
+    ///   - now: the time.
     ///   - body: the change.
     mutating func update(
         _ key: String,
