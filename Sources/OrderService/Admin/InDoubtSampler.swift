@@ -51,17 +51,14 @@ struct InDoubtSampler: Sendable {
     /// Takes one sample; blocks on MariaDB.
     ///
     /// - Parameter deadline: for the query.
-    /// - Returns: 0, as there is never more to do at once.
     /// - Throws: `MariaDBError`.
-    func run(until deadline: Deadline) throws -> Int {
+    func run(until deadline: Deadline) throws {
         let found = try store.sums(until: deadline)
         let now = clock.now
         for doubt in PaymentDoubt.allCases {
             let ofIt = found.filter { $0.doubt == doubt }
             counts[doubt]?.set(ofIt.reduce(0) { $0 + $1.count })
-            let since = ofIt.map(\.oldest).min()
-            let age = since.map { now.distance(from: $0).components.seconds } ?? 0
-            oldest[doubt]?.set(Int(age))
+            oldest[doubt]?.set(secondsSince: ofIt.map(\.oldest).min(), at: now)
         }
         for (currency, gauge) in sums {
             let amounts = found.filter { $0.amount.currency == currency }.map(\.amount.minor)
@@ -72,8 +69,6 @@ struct InDoubtSampler: Sendable {
             let amounts = refunds.filter { $0.amount.currency == currency }.map(\.amount.minor)
             gauge.set(Int(amounts.reduce(0, +)))
         }
-        let since = refunds.map(\.oldest).min()
-        oldestRefund.set(Int(since.map { now.distance(from: $0).components.seconds } ?? 0))
-        return 0
+        oldestRefund.set(secondsSince: refunds.map(\.oldest).min(), at: now)
     }
 }

@@ -14,8 +14,16 @@ struct AuditStore: Sendable {
         let entry: AuditEntry
     }
 
-    /// Adds a record; blocks until it is committed.
-    func record(_ entry: AuditEntry, until deadline: Deadline) throws {
+    /// Adds records, all or none; blocks until they are committed.
+    func record(_ entries: [AuditEntry], until deadline: Deadline) throws {
+        if entries.count == 1 {
+            try record(entries[0], until: deadline)
+        } else if !entries.isEmpty {
+            try record(together: entries, until: deadline)
+        }
+    }
+
+    private func record(_ entry: AuditEntry, until deadline: Deadline) throws {
         try database.execute(
             """
             INSERT INTO audit_records
@@ -24,6 +32,33 @@ struct AuditStore: Sendable {
             VALUES (\(clock.now), \(entry.actor), \(entry.roles.columnText), \(entry.route),
                 \(entry.orderID), \(entry.userID), \(entry.subject), \(entry.reason),
                 \(entry.requestID), \(entry.network?.text))
+            """,
+            class: .write,
+            until: deadline
+        )
+    }
+
+    /// In one statement, whose text is the same for any number of records.
+    private func record(together entries: [AuditEntry], until deadline: Deadline) throws {
+        let list = JSON.array(entries.map(JSON.init))
+        // Wider than the table's columns: a value that does not fit is an error there, and would be
+        // NULL here.
+        try database.execute(
+            """
+            INSERT INTO audit_records
+                (recorded_at, actor, roles, route, order_id, user_id, subject, reason, request_id,
+                 network)
+            SELECT \(clock.now), e.actor, e.roles, e.route, e.order_id, e.user_id, e.subject,
+                e.reason, e.request_id, e.network
+            FROM JSON_TABLE(\(String(decoding: list.serialized(), as: UTF8.self)), '$[*]'
+                COLUMNS (number FOR ORDINALITY,
+                    actor VARCHAR(1024) PATH '$.actor', roles VARCHAR(1024) PATH '$.roles',
+                    route VARCHAR(1024) PATH '$.route', order_id BIGINT PATH '$.orderId',
+                    user_id VARCHAR(1024) PATH '$.userId', subject VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.subject',
+                    reason VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.reason',
+                    request_id VARCHAR(1024) PATH '$.requestId',
+                    network VARCHAR(1024) PATH '$.network')) AS e
+            ORDER BY e.number
             """,
             class: .write,
             until: deadline
@@ -94,5 +129,18 @@ extension AuditStore.Record {
             requestID: try row.string("request_id"),
             network: try row.optionalString("network").map(ClientNetwork.init(stored:))
         )
+    }
+}
+
+extension JSON {
+    /// A record as a member of a group.
+    fileprivate init(_ entry: AuditEntry) {
+        self = [
+            "actor": .string(entry.actor), "roles": .string(entry.roles.columnText),
+            "route": .string(entry.route), "orderId": JSON(entry.orderID),
+            "userId": JSON(entry.userID), "subject": JSON(entry.subject),
+            "reason": JSON(entry.reason), "requestId": .string(entry.requestID),
+            "network": JSON(entry.network?.text),
+        ]
     }
 }

@@ -6,14 +6,30 @@ import Web
 /// Writes down what staff ask for, before they are answered.
 package struct AuditTrail: Sendable {
     let store: AuditStore
+    private let commit: GroupCommit<AuditEntry>
     private let failures: Counter
     private let logger = Logger(label: "orderd.audit")
 
     /// How long a record that may be missing is tried to be written.
     private static let patience = Duration.seconds(1)
 
+    /// Records that are committed together at most.
+    private static let groupLimit = 64
+
     init(store: AuditStore, metrics: MetricsRegistry) {
         self.store = store
+        let commit = GroupCommit<AuditEntry>(name: "audit", limit: Self.groupLimit) {
+            try store.record($0, until: $1)
+        }
+        self.commit = commit
+        metrics.counter(
+            "orderd_audit_records_total",
+            help: "Records of what staff asked for, about one thing each."
+        ) { Double(commit.usage.items) }
+        metrics.counter(
+            "orderd_audit_commits_total",
+            help: "Commits of those records: what comes while one is under way shares the next."
+        ) { Double(commit.usage.groups) }
         failures = metrics.counter(
             "orderd_audit_failures_total",
             help: "Records of what staff asked for that could not be written."
@@ -32,7 +48,7 @@ package struct AuditTrail: Sendable {
             entry.orderID = order.id
             entry.userID = order.userID
         }
-        try write(endpoint, context) { try store.record(entry, until: $0) }
+        try write(endpoint, context) { try commit.submit(entry, until: $0) }
     }
 
     /// Records a request of staff about each of the orders that its body names; blocks until all
@@ -109,6 +125,6 @@ package struct AuditTrail: Sendable {
             reason: reason,
             requestID: RequestID.of(.none)
         )
-        try store.record(entry, until: deadline)
+        try store.record([entry], until: deadline)
     }
 }

@@ -28,8 +28,6 @@ struct BulkCancelSampler: Sendable {
     func run(until deadline: Deadline) throws {
         let backlog = try store.backlog(until: deadline)
         waiting.set(backlog.count)
-        oldest.set(
-            backlog.oldest.map { Int(clock.now.distance(from: $0).components.seconds) } ?? 0
-        )
+        oldest.set(secondsSince: backlog.oldest, at: clock.now)
     }
 }

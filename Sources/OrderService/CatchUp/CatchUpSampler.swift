@@ -26,14 +26,12 @@ struct CatchUpSampler: Sendable {
     /// Takes one sample; blocks on MariaDB.
     ///
     /// - Parameter deadline: for the query.
-    /// - Returns: 0, as there is never more to do at once.
     /// - Throws: `MariaDBError`.
-    func run(until deadline: Deadline) throws -> Int {
-        guard let progress = try store.progress(until: deadline) else { return 0 }
+    func run(until deadline: Deadline) throws {
+        guard let progress = try store.progress(until: deadline) else { return }
         let known = gaps.value
         let total = UInt64(clamping: progress.gaps)
         if total > known { gaps.increment(by: total - known) }
-        age.set(Int(clock.now.distance(from: progress.readTo).components.seconds))
-        return 0
+        age.set(secondsSince: progress.readTo, at: clock.now)
     }
 }

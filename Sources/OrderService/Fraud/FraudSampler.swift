@@ -53,9 +53,8 @@ struct FraudSampler: Sendable {
     /// Takes one sample; blocks on MariaDB.
     ///
     /// - Parameter deadline: for the queries together.
-    /// - Returns: 0, as there is never more to do at once.
     /// - Throws: `MariaDBError`.
-    func run(until deadline: Deadline) throws -> Int {
+    func run(until deadline: Deadline) throws {
         let now = clock.now
         let counts = try decisions.counts(since: now - Self.window, until: deadline)
         for (kind, gauge) in gauges {
@@ -64,8 +63,6 @@ struct FraudSampler: Sendable {
         }
         let backlog = try reviews.backlog(until: deadline)
         waiting.set(backlog.count)
-        let age = backlog.oldest.map { now.distance(from: $0).components.seconds } ?? 0
-        oldest.set(Int(age))
-        return 0
+        oldest.set(secondsSince: backlog.oldest, at: now)
     }
 }

@@ -26,3 +26,17 @@ enum InvoiceCause: Sendable, Hashable {
         if case .refund(let id) = self { id } else { nil }
     }
 }
+
+extension InvoiceCause {
+    /// Reads what `key` has written; nil if it is no cause.
+    init?(key: String) {
+        let parts = key.split(separator: ":")
+        guard parts.count == 2, let id = Int64(parts[1]) else { return nil }
+        switch parts[0] {
+        case "order": self = .order(id)
+        case "refund": self = .refund(id)
+        case "cancel": self = .ending(id)
+        default: return nil
+        }
+    }
+}

@@ -44,9 +44,7 @@ struct InvoiceSampler: Sendable {
         let now = clock.now
         let waiting = try deadlines.rejected(until: deadline)
         rejected.set(waiting.count)
-        rejectedAge.set(
-            waiting.oldest.map { Int(now.distance(from: $0).components.seconds) } ?? 0
-        )
+        rejectedAge.set(secondsSince: waiting.oldest, at: now)
         let standing = try deadlines.standing(on: now.dayInRomania, until: deadline)
         for (state, gauge) in unfinished { gauge.set(standing.counts[state] ?? 0) }
         overdue.set(standing.overdue)

@@ -32,8 +32,7 @@ struct RetentionSampler: Sendable {
         let now = clock.now
         for standing in try store.standings(until: deadline) {
             removed[standing.name]?.set(Int(standing.removed))
-            let age = standing.oldest.map { Int(now.distance(from: $0).components.seconds) }
-            oldest[standing.name]?.set(age ?? 0)
+            oldest[standing.name]?.set(secondsSince: standing.oldest, at: now)
         }
     }
 }

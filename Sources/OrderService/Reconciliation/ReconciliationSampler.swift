@@ -36,13 +36,11 @@ struct ReconciliationSampler: Sendable {
     /// Takes one sample; blocks on MariaDB.
     ///
     /// - Parameter deadline: for the query.
-    /// - Returns: 0, as there is never more to do at once.
     /// - Throws: `MariaDBError`.
-    func run(until deadline: Deadline) throws -> Int {
-        guard let last = try lease.last(until: deadline) else { return 0 }
+    func run(until deadline: Deadline) throws {
+        guard let last = try lease.last(until: deadline) else { return }
         for (kind, gauge) in findings { gauge.set(last.findings[kind.rawValue] ?? 0) }
         leaked.set(last.findings[Finding.Kind.reservationLeaked.rawValue] ?? 0)
-        age.set(Int(clock.now.distance(from: last.at).components.seconds))
-        return 0
+        age.set(secondsSince: last.at, at: clock.now)
     }
 }

@@ -69,13 +69,12 @@ struct BacklogSampler: Sendable {
     /// Takes one sample; blocks on MariaDB.
     ///
     /// - Parameter deadline: for the queries together.
-    /// - Returns: 0, as there is never more to do at once.
     /// - Throws: `MariaDBError`.
-    func run(until deadline: Deadline) throws -> Int {
+    func run(until deadline: Deadline) throws {
         let now = clock.now
         let waiting = try inbox.backlog(until: deadline)
         inboxWaiting.set(waiting.count)
-        inboxAge.set(Self.seconds(since: waiting.oldest, now))
+        inboxAge.set(secondsSince: waiting.oldest, at: now)
         for channel in OutboxMessage.Channel.allCases {
             let row = try database.query(
                 """
@@ -93,11 +92,13 @@ struct BacklogSampler: Sendable {
                 until: deadline
             ).first
             oldestFailing[channel]?.set(
-                Self.seconds(since: try failing?.optionalTimestamp("oldest"), now)
+                secondsSince: try failing?.optionalTimestamp("oldest"),
+                at: now
             )
             unsent[channel]?.set(try row?.int("waiting") ?? 0)
             oldestUnsent[channel]?.set(
-                Self.seconds(since: try row?.optionalTimestamp("oldest"), now)
+                secondsSince: try row?.optionalTimestamp("oldest"),
+                at: now
             )
         }
         let row = try database.query(
@@ -109,11 +110,6 @@ struct BacklogSampler: Sendable {
             .unfinishedCounts(until: deadline)
         for (status, gauge) in refunds { gauge.set(counts[status] ?? 0) }
         let oldest = try GuestLookUpStore(database: database).oldestWaiting(until: deadline)
-        lookUpAge.set(Self.seconds(since: oldest, now))
-        return 0
-    }
-
-    private static func seconds(since time: Timestamp?, _ now: Timestamp) -> Int {
-        time.map { Int(now.distance(from: $0).components.seconds) } ?? 0
+        lookUpAge.set(secondsSince: oldest, at: now)
     }
 }

@@ -45,13 +45,13 @@ extension Services {
                 name: "backlog",
                 pause: .seconds(5),
                 [
-                    .init("messages") { _ = try sampler.run(until: $0) },
+                    .init("messages") { try sampler.run(until: $0) },
                     .init("bulk cancels") { try bulkCancels.run(until: $0) },
-                    .init("in doubt") { _ = try inDoubt.run(until: $0) },
-                    .init("fraud") { _ = try fraud.run(until: $0) },
+                    .init("in doubt") { try inDoubt.run(until: $0) },
+                    .init("fraud") { try fraud.run(until: $0) },
                     .init("retention") { try retention.run(until: $0) },
-                    .init("reconciliation") { _ = try reconciliation?.run(until: $0) },
-                    .init("catch-up") { _ = try catchUp?.run(until: $0) },
+                    .init("reconciliation") { try reconciliation?.run(until: $0) },
+                    .init("catch-up") { try catchUp?.run(until: $0) },
                 ]
             ),
             // It looks at some thousand keys, so not as often.

@@ -53,6 +53,83 @@ struct AuditTests {
         }
     }
 
+    @Test("has records that were committed together as if each had been alone") func together()
+        async throws
+    {
+        try await ServiceUnderTest.run { service in
+            let full = AuditEntry(
+                actor: "finance-1",
+                roles: [.finance, .admin],
+                route: "POST /v1/admin/invoices/{id}/issue",
+                orderID: 9_007_199_254_740_993,
+                userID: "1001",
+                subject: "țuică \u{1F377} \"\\",
+                reason: String(repeating: "\u{1F377}", count: 1_000),
+                requestID: "r-1",
+                network: ClientNetwork(address: "2001:db8:1:2:3::4")
+            )
+            let bare = AuditEntry(
+                actor: "s",
+                roles: .service,
+                route: "GET /v1/orders",
+                requestID: "r-2"
+            )
+            let store = service.services.audit.store
+            try store.record([full, bare, full], until: service.soon)
+            try store.record([full], until: service.soon)
+            let all = try records(service).map(\.entry)
+            #expect(all.map(\.requestID) == ["r-1", "r-2", "r-1", "r-1"])
+            for entry in [all[0], all[2], all[3]] {
+                #expect(entry.actor == full.actor && entry.roles == full.roles)
+                #expect(entry.route == full.route && entry.orderID == full.orderID)
+                #expect(entry.userID == full.userID && entry.subject == full.subject)
+                #expect(entry.reason == full.reason && entry.network == full.network)
+            }
+            #expect(all[1].actor == "s" && all[1].roles == .service)
+            #expect(all[1].orderID == nil && all[1].userID == nil && all[1].subject == nil)
+            #expect(all[1].reason == nil && all[1].network == nil)
+            // One that does not fit takes nothing with it that does.
+            var long = bare
+            long.subject = String(repeating: "x", count: 97)
+            #expect(throws: MariaDBError.self) {
+                try store.record([full, long], until: service.soon)
+            }
+            #expect(try records(service).count == 4)
+        }
+    }
+
+    @Test("has each of many looks at once, before it is answered") func atOnce() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let token = try service.session("support-1", .support)
+            let companions = (0..<8).map { thread in
+                Companion {
+                    for number in 0..<20 {
+                        let name = "look-\(thread)-\(number)"
+                        let answer = service.send(
+                            .get,
+                            "/v1/orders/\(order.id)",
+                            token: token,
+                            headers: [("X-Request-Id", name)]
+                        )
+                        #expect(answer.status == 200)
+                        let isOnRecord = try service.services.audit.store.records(
+                            ofOrder: order.id,
+                            by: "support-1",
+                            before: 0,
+                            limit: 200,
+                            until: service.soon
+                        ).contains { $0.entry.requestID == name }
+                        #expect(isOnRecord)
+                    }
+                }
+            }
+            for companion in companions { try companion.join() }
+            let metrics = service.send(.get, "/metrics").text
+            #expect(metrics.contains("orderd_audit_records_total 160\n"))
+        }
+    }
+
     @Test(
         "has every part of an order that staff and services see",
         arguments: ["", "/items", "/payment", "/tracking", "/events"]

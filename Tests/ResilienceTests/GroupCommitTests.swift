@@ -1,0 +1,127 @@
+import Dispatch
+import OrderServiceTesting
+import Resilience
+import Synchronization
+import Testing
+
+@Suite("Group commit") struct GroupCommitTests {
+    private struct Refused: Error, Equatable { let items: [Int] }
+
+    /// Groups that were written, the first of which waits at a gate.
+    private final class Writes: Sendable {
+        private let groups = Mutex<[[Int]]>([])
+        private let gate = DispatchSemaphore(value: 0)
+        private let begun = DispatchSemaphore(value: 0)
+
+        var all: [[Int]] { groups.withLock { $0 } }
+
+        func note(_ items: [Int]) {
+            let isFirst = groups.withLock { groups in
+                groups.append(items)
+                return groups.count == 1
+            }
+            guard isFirst else { return }
+            begun.signal()
+            gate.wait()
+        }
+
+        func waitUntilBegun() { begun.wait() }
+        func open() { gate.signal() }
+    }
+
+    /// Hands 0 in, and the others while it is being written.
+    private func submit(
+        _ others: ClosedRange<Int>,
+        to commit: GroupCommit<Int>,
+        _ writes: Writes
+    ) -> [Result<Void, any Error>] {
+        func companion(_ number: Int) -> Companion<Void> {
+            Companion { try commit.submit(number, until: .after(.seconds(20))) }
+        }
+        let first = companion(0)
+        writes.waitUntilBegun()
+        let companions = [first] + others.map(companion)
+        let areWaiting = eventually { commit.usage.waiting == others.count }
+        #expect(areWaiting)
+        writes.open()
+        return companions.map { companion in Result { try companion.join() } }
+    }
+
+    @Test("writes at once and alone what nobody else is writing") func alone() async throws {
+        let writes = Mutex<[[Int]]>([])
+        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in
+            writes.withLock { $0.append(items) }
+        }
+        try await onOwnThread {
+            for number in 1...3 { try commit.submit(number, until: .after(.seconds(20))) }
+        }
+        #expect(writes.withLock { $0 } == [[1], [2], [3]])
+        let usage = commit.usage
+        #expect(usage.waiting == 0 && usage.items == 3 && usage.groups == 3)
+    }
+
+    @Test("writes together what came meanwhile, as much as a group may hold")
+    func together() async throws {
+        let writes = Writes()
+        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in writes.note(items) }
+        let results = try await onOwnThread { submit(1...20, to: commit, writes) }
+        #expect(results.allSatisfy { (try? $0.get()) != nil })
+        #expect(writes.all.map(\.count) == [1, 8, 8, 4])
+        #expect(writes.all.flatMap { $0 }.sorted() == Array(0...20))
+    }
+
+    @Test("fails those alone that cannot be written") func fails() async throws {
+        let writes = Writes()
+        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in
+            writes.note(items)
+            if items.contains(3) { throw Refused(items: items) }
+        }
+        let results = try await onOwnThread { submit(1...5, to: commit, writes) }
+        for (number, result) in results.enumerated() {
+            if number == 3 {
+                #expect(throws: Refused(items: [3])) { try result.get() }
+            } else {
+                #expect(throws: Never.self) { try result.get() }
+            }
+        }
+    }
+
+    @Test("is waited for no longer than the deadline, and goes on with the others")
+    func deadlines() async throws {
+        let writes = Writes()
+        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in writes.note(items) }
+        try await onOwnThread {
+            let first = Companion { try commit.submit(0, until: .after(.seconds(20))) }
+            writes.waitUntilBegun()
+            #expect(throws: GroupCommit<Int>.TimedOut.self) {
+                try commit.submit(1, until: .after(.milliseconds(5)))
+            }
+            let patient = Companion { try commit.submit(2, until: .after(.seconds(20))) }
+            writes.open()
+            try first.join()
+            try patient.join()
+        }
+        #expect(writes.all.flatMap { $0 } == [0, 1, 2])
+    }
+
+    @Test("loses nothing and writes nothing twice, whoever comes when") func race() async throws {
+        let written = Mutex<[Int]>([])
+        let commit = GroupCommit<Int>(name: "test", limit: 5) { items, _ in
+            written.withLock { $0 += items }
+        }
+        try await onOwnThread {
+            let companions = (0..<8).map { thread in
+                Companion {
+                    for number in 0..<500 {
+                        let item = thread * 500 + number
+                        try commit.submit(item, until: .after(.seconds(20)))
+                        #expect(written.withLock { $0.contains(item) })
+                    }
+                }
+            }
+            for companion in companions { try companion.join() }
+        }
+        #expect(written.withLock { $0.sorted() } == Array(0..<4_000))
+        #expect(commit.usage.waiting == 0)
+    }
+}
