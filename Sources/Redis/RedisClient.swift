@@ -109,6 +109,8 @@ package final class RedisClient: Sendable {
     /// Limits an operation that names no limit of its own.
     package var operationTimeout: Duration { configuration.operationTimeout }
 
+    package var connectTimeout: Duration { configuration.connectTimeout }
+
     /// Runs commands if the breaker lets them through, and tells it how they ended.
     private func watched(
         _ commands: [Command],

@@ -1,6 +1,7 @@
 import Resilience
 
-/// The attempts of one key that a process has admitted, oldest first.
+/// The attempts of one key that a process has admitted, oldest first, and what Redis does not know
+/// of them.
 struct AttemptLog: Sendable {
     struct Entry: Sendable {
         let member: String
@@ -9,7 +10,14 @@ struct AttemptLog: Sendable {
         var isUntold: Bool
     }
 
+    /// Events that are kept for Redis; older ones give way.
+    private static let untoldLimit = 1_000
+
     private(set) var entries: [Entry] = []
+
+    /// What Redis has still to be told, in the order in which it happened.
+    private(set) var untold: [UntoldEvent] = []
+    private var nextID = 0
 
     /// How long an attempt is kept: the longest window of the key's limits.
     let retention: Duration
@@ -31,17 +39,15 @@ struct AttemptLog: Sendable {
         self.retention = retention
     }
 
-    var isEmpty: Bool { entries.isEmpty && questionsUnderWay == 0 }
+    var isEmpty: Bool { entries.isEmpty && untold.isEmpty && questionsUnderWay == 0 }
 
     /// Whether all that it knows stands in Redis as well.
-    var isCopy: Bool { !entries.contains(where: \.isUntold) }
+    var isCopy: Bool { untold.isEmpty }
 
     func isOutOfDate(at now: MonotonicTime) -> Bool {
         entries.allSatisfy { now - $0.time >= retention }
+            && untold.allSatisfy { now - $0.time >= retention }
     }
-
-    /// The attempts that Redis has still to be told of.
-    var untold: [String] { entries.filter(\.isUntold).map(\.member) }
 
     func holds(_ member: String) -> Bool {
         entries.contains { $0.member == member }
@@ -56,17 +62,47 @@ struct AttemptLog: Sendable {
         return entries[(first ?? entries.endIndex)...]
     }
 
-    /// Enters an attempt, or says that Redis knows it now.
-    mutating func put(_ member: String, isUntold: Bool, at now: MonotonicTime) {
+    /// Enters an attempt that Redis counts, or says so of one that is there.
+    mutating func put(_ member: String, at now: MonotonicTime) {
         if let index = entries.firstIndex(where: { $0.member == member }) {
-            if !isUntold { entries[index].isUntold = false }
+            entries[index].isUntold = false
         } else {
-            entries.append(Entry(member: member, time: now, isUntold: isUntold))
+            entries.append(Entry(member: member, time: now, isUntold: false))
         }
     }
 
+    /// Enters an attempt that was admitted here alone.
+    mutating func putUntold(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
+        entries.append(Entry(member: member, time: now, isUntold: true))
+        note(.counted, member, limits, at: now)
+    }
+
+    /// Keeps for Redis what became of an attempt.
+    mutating func note(
+        _ kind: UntoldEvent.Kind,
+        _ member: String,
+        _ limits: [RateLimit],
+        at now: MonotonicTime
+    ) {
+        let event = UntoldEvent(id: nextID, kind: kind, member: member, time: now, limits: limits)
+        nextID += 1
+        untold.append(event)
+        if untold.count > Self.untoldLimit { untold.removeFirst() }
+    }
+
+    /// Drops an event of which Redis has been told.
+    mutating func told(_ event: UntoldEvent) {
+        untold.removeAll { $0 == event }
+        guard event.kind == .counted,
+            let index = entries.firstIndex(where: { $0.member == event.member })
+        else { return }
+        entries[index].isUntold = false
+    }
+
+    /// Drops an attempt; what Redis has not been told of it, it need not know any more.
     mutating func remove(_ member: String) {
         entries.removeAll { $0.member == member }
+        untold.removeAll { $0.member == member && $0.kind == .counted }
     }
 
     mutating func startAnew(by member: String, at now: MonotonicTime) {
@@ -78,6 +114,7 @@ struct AttemptLog: Sendable {
     /// Drops what no limit counts any more.
     mutating func forget(at now: MonotonicTime) {
         entries.removeAll { now - $0.time >= retention }
+        untold.removeAll { now - $0.time >= retention }
     }
 
 }

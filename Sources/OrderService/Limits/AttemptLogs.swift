@@ -14,6 +14,9 @@ struct AttemptLogs: Sendable {
     private var old: [String: AttemptLog] = [:]
     private var lastTurn: MonotonicTime?
 
+    /// Keys whose logs have something for Redis.
+    private(set) var untoldKeys: Set<String> = []
+
     /// The log of a key without what no limit counts any more; nil if nothing is left.
     mutating func log(of key: String, at now: MonotonicTime) -> AttemptLog? {
         take(key, at: now).map { log in
@@ -38,6 +41,11 @@ struct AttemptLogs: Sendable {
         guard var log = take(key, at: now) ?? retention.map(AttemptLog.init) else { return }
         body(&log)
         if !log.isEmpty { young[key] = log }
+        if log.untold.isEmpty {
+            untoldKeys.remove(key)
+        } else {
+            untoldKeys.insert(key)
+        }
     }
 
     /// Makes room for a few new keys.
@@ -51,6 +59,7 @@ struct AttemptLogs: Sendable {
         let kept = old.filter { _, log in !log.isCopy && !log.isOutOfDate(at: now) }
         old = young
         young = kept
+        untoldKeys = untoldKeys.filter { young[$0] != nil || old[$0] != nil }
         return young.count < Self.generation
     }
 
@@ -59,6 +68,7 @@ struct AttemptLogs: Sendable {
             return nil
         }
         log.forget(at: now)
+        if log.untold.isEmpty { untoldKeys.remove(key) }
         return log.isEmpty ? nil : log
     }
 }

@@ -7,11 +7,8 @@ import Resilience
 /// for this process is known here too, so that a silence of Redis gives nobody a second set of
 /// attempts, and what Redis admits while others are admitted here has to fit in with them.
 struct LocalSlidingLog: Sendable {
-    /// An attempt, and limits it counts in.
-    struct Attempt: Sendable, Equatable {
-        let member: String
-        let limits: [RateLimit]
-    }
+    /// Events that are told in one trip at most.
+    private static let tellLimit = 256
 
     private let processes: Int
     private var logs = AttemptLogs()
@@ -26,21 +23,34 @@ struct LocalSlidingLog: Sendable {
     /// Notes that Redis is about to be asked; `hear`, `reserve` or `commit` follows.
     ///
     /// - Returns: what Redis has to be told before.
-    mutating func ask(in limits: [RateLimit], at now: MonotonicTime) -> [Attempt] {
+    mutating func ask(in limits: [RateLimit], at now: MonotonicTime) -> [UntoldEvent] {
         update(limits, isNew: logs.makeRoom(at: now), at: now) { log, _ in log.beginQuestion() }
-        return Self.byKey(limits).flatMap { key, limits in
-            let members = logs.log(of: key, at: now)?.untold ?? []
-            return members.map { Attempt(member: $0, limits: limits) }
+        return untold(of: limits.map(\.key), at: now)
+    }
+
+    /// What Redis has to be told, in its order for each key; a trip's worth.
+    mutating func untold(at now: MonotonicTime) -> [UntoldEvent] {
+        untold(of: Array(logs.untoldKeys.prefix(Self.tellLimit)), at: now)
+    }
+
+    private mutating func untold(of keys: [String], at now: MonotonicTime) -> [UntoldEvent] {
+        var events: [UntoldEvent] = []
+        for key in Set(keys) where logs.untoldKeys.contains(key) {
+            events += logs.log(of: key, at: now)?.untold ?? []
         }
+        return events
     }
 
     /// Takes over what Redis has answered when it was told.
-    mutating func told(_ attempts: [Attempt], _ answers: [RateLimitDecision], at now: MonotonicTime)
-    {
-        for (attempt, answer) in zip(attempts, answers) {
-            update(attempt.limits, isNew: false, at: now) { log, _ in
+    mutating func told(
+        _ events: [UntoldEvent],
+        _ answers: [RateLimitDecision],
+        at now: MonotonicTime
+    ) {
+        for (event, answer) in zip(events, answers) {
+            update(event.limits, isNew: false, at: now) { log, _ in
                 for standing in answer.standings { log.note(standing.used, of: standing.limit) }
-                if log.holds(attempt.member) { log.put(attempt.member, isUntold: false, at: now) }
+                log.told(event)
             }
         }
     }
@@ -50,7 +60,8 @@ struct LocalSlidingLog: Sendable {
     /// - Parameters:
     ///   - decision: the answer.
     ///   - member: the attempt.
-    ///   - isNew: whether it has to fit in with what was admitted here meanwhile.
+    ///   - isNew: whether it has to fit in with what was admitted here meanwhile, unless it was
+    ///     admitted before.
     ///   - now: the time.
     /// - Returns: nil if the answer holds, or the refusal in place of it: the attempt is to be
     ///   cancelled in Redis.
@@ -70,9 +81,10 @@ struct LocalSlidingLog: Sendable {
                 }
             }
         }
-        let isRefused = decision.isAdmitted && isNew && isOver
+        let isRefused =
+            decision.isAdmitted && isNew && isOver && !contains(member, limits, at: now)
         update(limits, isNew: false, at: now) { log, limits in
-            if decision.isAdmitted && !isRefused { log.put(member, isUntold: false, at: now) }
+            if decision.isAdmitted && !isRefused { log.put(member, at: now) }
             for standing in decision.standings where limits.contains(standing.limit) {
                 log.adjust(to: standing.used, of: standing.limit, at: now)
             }
@@ -83,9 +95,18 @@ struct LocalSlidingLog: Sendable {
 
     // MARK: Without Redis
 
+    /// Decides by what this process knows.
+    ///
+    /// - Parameters:
+    ///   - member: the attempt.
+    ///   - limits: that it has to pass.
+    ///   - mayCount: whether Redis may count it: it was asked, and was not heard.
+    ///   - now: the time.
+    /// - Returns: how far the attempt is within its share of the limits.
     mutating func reserve(
         _ member: String,
         in limits: [RateLimit],
+        mayCount: Bool = false,
         at now: MonotonicTime
     ) -> RateLimitDecision {
         let isRepeat = contains(member, limits, at: now)
@@ -93,8 +114,12 @@ struct LocalSlidingLog: Sendable {
             limits.allSatisfy { !$0.isEnforced || used($0, at: now).count < count($0) }
             && logs.makeRoom(at: now)
         let isNew = hasRoom && !isRepeat
-        update(limits, isNew: isNew, at: now) { log, _ in
-            if isNew { log.put(member, isUntold: true, at: now) }
+        update(limits, isNew: isNew || mayCount && logs.makeRoom(at: now), at: now) { log, limits in
+            if isNew {
+                log.putUntold(member, limits, at: now)
+            } else if !isRepeat && mayCount {
+                log.note(.givenBack, member, limits, at: now)
+            }
             log.endQuestion()
         }
         return decision(isRepeat || hasRoom, isRepeat, limits, at: now)
@@ -107,11 +132,23 @@ struct LocalSlidingLog: Sendable {
     ) -> RateLimitDecision {
         let isRepeat = contains(member, limits, at: now)
         let isNew = !isRepeat && logs.makeRoom(at: now)
-        update(limits, isNew: isNew, at: now) { log, _ in
-            if isNew { log.put(member, isUntold: true, at: now) }
+        update(limits, isNew: isNew, at: now) { log, limits in
+            if isNew { log.putUntold(member, limits, at: now) }
             log.endQuestion()
         }
         return decision(true, isRepeat, limits, at: now)
+    }
+
+    /// Keeps for Redis, which gave no answer, what became of an attempt.
+    mutating func note(
+        _ kind: UntoldEvent.Kind,
+        _ member: String,
+        in limits: [RateLimit],
+        at now: MonotonicTime
+    ) {
+        update(limits, isNew: logs.makeRoom(at: now), at: now) { log, limits in
+            log.note(kind, member, limits, at: now)
+        }
     }
 
     // MARK: With Redis or without

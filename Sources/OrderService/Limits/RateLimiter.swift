@@ -6,9 +6,10 @@ import Synchronization
 /// process alone, while Redis is away.
 ///
 /// An attempt is named by a member such as its idempotency key, so that a repeat is the same
-/// attempt. Each call blocks for one round trip, and for up to ten operation timeouts of the client
-/// where Redis is late. Nothing here throws: without Redis the answer is a stricter one. One process
-/// never admits more than a limit, whichever of the answers of Redis are late or lost.
+/// attempt. Each call blocks for one round trip, and for another where Redis has to be told of what
+/// happened without it; for up to ten operation timeouts of the client each where Redis is late.
+/// Nothing here throws: without Redis the answer is a stricter one. One process does not admit more
+/// than a limit when answers of Redis are late or lost.
 package final class RateLimiter: Sendable {
     /// A reading, for metrics; the counts are since the start.
     package struct Usage: Sendable, Equatable {
@@ -19,14 +20,14 @@ package final class RateLimiter: Sendable {
         package var local = 0
     }
 
-    private let redis: RedisClient
-    private let clock: MonotonicClock
+    let redis: RedisClient
+    let clock: MonotonicClock
     private let local: Mutex<LocalSlidingLog>
     private let counts = Mutex(Usage())
 
     /// How long each try waits for Redis, in operation timeouts: one that is late is not away, and the
     /// local log knows nothing of what other processes admit.
-    private static let patience = [1, 3, 6]
+    static let patience = [1, 3, 6]
 
     /// Makes a limiter.
     ///
@@ -50,9 +51,7 @@ package final class RateLimiter: Sendable {
         in limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision {
-        let decision =
-            askToReserve(member, in: limits, until: deadline)
-            ?? withLocal { $0.reserve(member, in: limits, at: $1) }
+        let decision = askToReserve(member, in: limits, until: deadline)
         counts.withLock { counts in
             if decision.isRepeat {
                 counts.repeated += 1
@@ -72,11 +71,13 @@ package final class RateLimiter: Sendable {
         in limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision {
-        guard let answer = ask(SlidingLogScripts.commit, member, limits, until: deadline) else {
+        switch ask(SlidingLogScripts.commit, member, limits, until: deadline) {
+        case .heard(let decision, _):
+            _ = withLocal { $0.hear(decision, of: member, isNew: false, at: $1) }
+            return decision
+        case .unheard:
             return withLocal { $0.commit(member, in: limits, at: $1) }
         }
-        _ = withLocal { $0.hear(answer.decision, of: member, isNew: false, at: $1) }
-        return answer.decision
     }
 
     /// Gives an attempt back that was not carried out.
@@ -90,7 +91,7 @@ package final class RateLimiter: Sendable {
     ) -> RateLimitDecision {
         // It may have been reserved here while Redis was away.
         let here = withLocal { $0.cancel(member, in: limits, at: $1) }
-        return evaluate(SlidingLogScripts.cancel, member, limits, until: deadline)?.decision ?? here
+        return tell(SlidingLogScripts.cancel, .givenBack, member, limits, until: deadline) ?? here
     }
 
     /// Notes that an attempt has succeeded.
@@ -104,169 +105,28 @@ package final class RateLimiter: Sendable {
         until deadline: Deadline
     ) -> RateLimitDecision {
         let here = withLocal { $0.succeed(member, in: limits, at: $1) }
-        return evaluate(SlidingLogScripts.succeed, member, limits, until: deadline)?.decision
-            ?? here
+        return tell(SlidingLogScripts.succeed, .succeeded, member, limits, until: deadline) ?? here
     }
 
     package var usage: Usage { counts.withLock { $0 } }
 
-    private func withLocal<Result: Sendable>(
+    func noteSilence() {
+        counts.withLock { $0.local += 1 }
+    }
+
+    func withLocal<Result: Sendable>(
         _ body: (inout LocalSlidingLog, MonotonicTime) -> Result
     ) -> Result {
         let now = clock.now
         return local.withLock { body(&$0, now) }
     }
 
-    private typealias Attempt = LocalSlidingLog.Attempt
-    private typealias Answer = (decision: RateLimitDecision, followsUnheardTry: Bool)
-
-    private func askToReserve(
-        _ member: String,
-        in limits: [RateLimit],
-        until deadline: Deadline
-    ) -> RateLimitDecision? {
-        guard var answer = ask(SlidingLogScripts.reserve, member, limits, until: deadline) else {
-            return nil
-        }
-        // What was counted before may be a try of this very call.
-        if answer.followsUnheardTry { answer.decision.isRepeat = false }
-        let isNew = !answer.decision.isRepeat
-        let refusal = withLocal { $0.hear(answer.decision, of: member, isNew: isNew, at: $1) }
-        guard let refusal else { return answer.decision }
-        _ = evaluate(SlidingLogScripts.cancel, member, limits, until: deadline)
-        return refusal
-    }
-
-    /// Has Redis count an attempt, once it has been told of those that it does not know; nil if
-    /// there is no answer, and the local log is to decide.
-    private func ask(
-        _ script: Script,
-        _ member: String,
-        _ limits: [RateLimit],
-        until deadline: Deadline
-    ) -> Answer? {
-        let untold = withLocal { $0.ask(in: limits, at: $1) }
-        if !untold.isEmpty {
-            // A trip of its own: in one with the question, a script that the server has forgotten
-            // would run after it.
-            guard let answer = evaluate(SlidingLogScripts.commit, untold, until: deadline) else {
-                return nil
-            }
-            withLocal { $0.told(untold, answer.decisions, at: $1) }
-        }
-        return evaluate(script, member, limits, until: deadline)
-    }
-
-    private func evaluate(
-        _ script: Script,
-        _ member: String,
-        _ limits: [RateLimit],
-        until deadline: Deadline
-    ) -> Answer? {
-        let attempt = Attempt(member: member, limits: limits)
-        guard let answer = evaluate(script, [attempt], until: deadline) else { return nil }
-        return answer.decisions.first.map { ($0, answer.followsUnheardTry) }
-    }
-
-    /// The answers of Redis, and whether an earlier try of the same call may have been carried out
-    /// without having been heard of; nil if there is no answer.
-    private func evaluate(
-        _ script: Script,
-        _ attempts: [Attempt],
-        until deadline: Deadline
-    ) -> (decisions: [RateLimitDecision], followsUnheardTry: Bool)? {
-        let commands = attempts.map { attempt in
-            Command.script(
-                script,
-                keys: attempt.limits.flatMap { [$0.key, $0.clearedKey] },
-                arguments: Self.arguments(attempt)
-            )
-        }
-        var followsUnheardTry = false
-        for factor in Self.patience {
-            do {
-                let timeout = redis.operationTimeout * factor
-                let replies = try send(commands, timeout, until: deadline)
-                let decisions = zip(replies, attempts).compactMap { reply, attempt in
-                    RateLimitDecision(reply, attempt.limits)
-                }
-                guard decisions.count == attempts.count else { break }
-                return (decisions, followsUnheardTry)
-            } catch {
-                guard error.mayPass, !deadline.isExpired else { break }
-                if error.mayHaveTakenEffect { followsUnheardTry = true }
-            }
-        }
-        counts.withLock { $0.local += 1 }
-        return nil
-    }
-
-    /// Sends commands, as soon as a connection is free.
-    private func send(
-        _ commands: [Command],
-        _ timeout: Duration,
-        until deadline: Deadline
-    ) throws(RedisError) -> [Reply] {
-        let limit = deadline.tightened(to: timeout)
-        while true {
-            do throws(RedisError) {
-                return try redis.pipeline(commands, until: deadline, timeout: timeout)
-            } catch {
-                guard error == .poolExhausted, !limit.isExpired else { throw error }
-            }
-        }
-    }
-
-    private static func arguments(_ attempt: Attempt) -> [any RedisArgument] {
-        var arguments: [any RedisArgument] = [attempt.member]
-        for limit in attempt.limits {
-            let retention = attempt.limits.filter { $0.key == limit.key }.map(\.window).max()
-            arguments += [
-                limit.count, limit.window.wholeMicroseconds,
-                (retention ?? limit.window).wholeMicroseconds,
-                limit.startsAnewAfterSuccess ? 1 : 0, limit.forgetsSuccess ? 1 : 0,
-                limit.isEnforced ? 1 : 0,
-            ]
-        }
-        return arguments
-    }
-}
-
-extension RedisError {
-    /// Whether the next try may find Redis well: the scripts count a member once, so it is safe.
-    fileprivate var mayPass: Bool {
-        switch self {
-        case .timedOut, .connectionLost, .poolExhausted: true
-        case .connectionFailed, .protocolViolation, .breakerOpen, .closed, .server: false
-        }
-    }
-}
-
-extension RateLimitDecision {
-    /// Reads what the scripts answer: admitted, repeat, then for each limit what is used, and
-    /// wait and reset in microseconds.
-    init?(_ reply: Reply, _ limits: [RateLimit]) {
-        guard let numbers = reply.array?.compactMap(\.integer),
-            numbers.count == 2 + 3 * limits.count
-        else { return nil }
-        isAdmitted = numbers[0] == 1
-        isRepeat = numbers[1] == 1
-        source = .redis
-        standings = limits.enumerated().map { index, limit in
-            Standing(
-                limit: limit,
-                count: limit.count,
-                used: Int(numbers[2 + 3 * index]),
-                wait: .microseconds(numbers[3 + 3 * index]),
-                reset: .microseconds(numbers[4 + 3 * index])
-            )
-        }
-    }
-}
-
-extension Duration {
-    fileprivate var wholeMicroseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    /// Tells Redis what happened while it gave no answer, a few hundred events at most; blocks for
+    /// one trip if there are any.
+    ///
+    /// - Returns: how many it was told.
+    package func tell(until deadline: Deadline) -> Int {
+        let events = withLocal { $0.untold(at: $1) }
+        return tell(events, until: deadline) ? events.count : 0
     }
 }

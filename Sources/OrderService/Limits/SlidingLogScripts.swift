@@ -6,9 +6,12 @@ import Redis
 /// server's own clock. Fixed windows and token buckets let up to twice the limit through at
 /// their edges; the log of the single attempts does not, and a few dozen members cost nothing.
 ///
-/// `KEYS`: for each limit its log and its `cleared_at`. `ARGV`: the member, then for each limit
-/// count, window and retention of the log (microseconds), and whether it starts anew after a
-/// success, forgets it, and is enforced (1 or 0).
+/// `KEYS`: for each limit its log and its `cleared_at`. `ARGV`: the member, how long ago it happened
+/// (microseconds), then for each limit count, window and retention of the log (microseconds), and
+/// whether it starts anew after a success, forgets it, and is enforced (1 or 0).
+///
+/// What happened long ago is told late, by who could not tell it then. A success may so be heard of
+/// before its attempt: a limit that forgets successes keeps a note of it, `<log>:done:<member>`.
 enum SlidingLogScripts {
     /// Admits the attempt in all limits or in none; a member that is there is the same attempt.
     static let reserve = Script(
@@ -49,16 +52,19 @@ enum SlidingLogScripts {
         prelude + """
             local isRepeat = seenBefore()
             for _, limit in ipairs(limits) do
-                if limit.startsAnew then
+                local left = math.ceil((at + limit.window - now) / 1000)
+                if limit.startsAnew and left > 0 then
                     local text = redis.call('GET', limit.clearedKey)
-                    local by = text and string.match(text, '^%d+ (.*)$')
-                    if by ~= member then
-                        redis.call('SET', limit.clearedKey, number(now) .. ' ' .. member,
-                            'PX', math.ceil(limit.window / 1000))
-                        limit.from = math.max(limit.from, now)
+                    local time, by = string.match(text or '', '^(%d+) (.*)$')
+                    if by ~= member and at > tonumber(time or 0) then
+                        redis.call('SET', limit.clearedKey, number(at) .. ' ' .. member,
+                            'PX', left)
+                        limit.from = math.max(limit.from, at)
                     end
                 end
-                if limit.forgets then redis.call('ZREM', limit.log, member) end
+                if limit.forgets and redis.call('ZREM', limit.log, member) == 0 and left > 0 then
+                    redis.call('SET', done(limit), '', 'PX', left)
+                end
             end
             return standings(1, isRepeat and 1 or 0)
             """
@@ -69,9 +75,10 @@ enum SlidingLogScripts {
         local time = redis.call('TIME')
         local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
         local member = ARGV[1]
+        local at = now - tonumber(ARGV[2])
         local limits = {}
         for i = 1, #KEYS / 2 do
-            local first = 2 + (i - 1) * 6
+            local first = 3 + (i - 1) * 6
             local limit = {
                 log = KEYS[2 * i - 1], clearedKey = KEYS[2 * i],
                 count = tonumber(ARGV[first]), window = tonumber(ARGV[first + 1]),
@@ -97,10 +104,13 @@ enum SlidingLogScripts {
         local function used(limit)
             return redis.call('ZCOUNT', limit.log, '(' .. number(limit.from), '+inf')
         end
+        local function done(limit) return limit.log .. ':done:' .. member end
         local function add()
             for _, limit in ipairs(limits) do
-                redis.call('ZADD', limit.log, 'NX', number(now), member)
-                redis.call('PEXPIRE', limit.log, math.ceil(limit.retention / 1000))
+                if not (limit.forgets and redis.call('EXISTS', done(limit)) == 1) then
+                    redis.call('ZADD', limit.log, 'NX', number(at), member)
+                    redis.call('PEXPIRE', limit.log, math.ceil(limit.retention / 1000))
+                end
             end
         end
         local function untilGone(limit, index)

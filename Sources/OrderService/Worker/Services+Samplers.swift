@@ -56,6 +56,7 @@ extension Services {
             ),
             // It looks at some thousand keys, so not as often.
             Worker.Job(name: "cache_holdings", pause: .seconds(15)) { holdings.run(until: $0) },
+            tellsOfLimits,
             Worker.Job(name: "guest_accesses", pause: .seconds(1)) { [guestAccesses] deadline in
                 try guestAccesses.flush(until: deadline)
                 // There is more as long as guests come; it goes in batches, a second apart.

@@ -96,6 +96,7 @@ extension Services {
                 batch: BulkCancelJob.atOnce,
                 run: bulkCancelJob.run
             ),
+            tellsOfLimits,
             Worker.Job(name: "retention", pause: .seconds(60), run: retentionJob.run),
         ]
         return Worker(jobs: otherJobs + taskJobs, stopping: stopping)

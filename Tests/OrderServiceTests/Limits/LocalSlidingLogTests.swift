@@ -113,8 +113,8 @@ import Web
         let untold = log.ask(in: limits, at: time(5))
         #expect(untold.map(\.member).sorted() == ["b1", "b1", "b2", "b2"])
         #expect(untold.map(\.limits.count).sorted() == [1, 1, 2, 2])
-        let told = untold.map { attempt in
-            answer(true, used: attempt.limits.map { _ in 5 }, of: attempt.limits)
+        let told = untold.map { event in
+            answer(true, used: event.limits.map { _ in 5 }, of: event.limits)
         }
         log.told(untold, told, at: time(6))
         #expect(hears(&log, "c", false, used: [5, 5, 5], at: time(6)))
@@ -134,8 +134,8 @@ import Web
         #expect(!hears(&log, "early", true, used: [1, 1, 1], at: time(3)))
         // Nor what it admitted before it was told, heard after that.
         let untold = log.ask(in: limits, at: time(3))
-        let told = untold.map { attempt in
-            answer(true, used: attempt.limits.map { _ in 6 }, of: attempt.limits)
+        let told = untold.map { event in
+            answer(true, used: event.limits.map { _ in 6 }, of: event.limits)
         }
         log.told(untold, told, at: time(3))
         #expect(!hears(&log, "before", true, used: [5, 5, 5], at: time(3)))
@@ -143,6 +143,36 @@ import Web
         let repeated = answer(true, used: [5, 5, 5])
         _ = log.ask(in: limits, at: time(4))
         #expect(log.hear(repeated, of: "a1", isNew: false, at: time(4)) == nil)
+    }
+
+    @Test("keeps for Redis what became of each attempt, in its order, for as long as it counts")
+    func keepsEvents() {
+        var log = LocalSlidingLog(processes: 1)
+        #expect(log.reserve("a", in: limits, at: time(0)).isAdmitted)
+        #expect(log.reserve("b", in: limits, at: time(1)).isAdmitted)
+        _ = log.succeed("b", in: limits, at: time(2))
+        log.note(.succeeded, "b", in: limits, at: time(2))
+        // What Redis never heard of need not be given back.
+        _ = log.cancel("a", in: limits, at: time(3))
+        for number in 1...6 {
+            _ = log.reserve("c\(number)", in: limits, mayCount: true, at: time(4))
+        }
+        func events(_ limit: RateLimit, at now: MonotonicTime) -> [String] {
+            log.untold(at: now).filter { $0.limits.contains(limit) }.map { event in
+                "\(event.kind) \(event.member) \(event.time.nanoseconds / 1_000_000_000)"
+            }
+        }
+        let admitted = (1...5).map { "counted c\($0) 4" }
+        // The success has left the address; the sixth may stand in Redis, and is not to.
+        #expect(
+            events(limits[0], at: time(5))
+                == ["counted b 1", "succeeded b 2"] + admitted + ["givenBack c6 4"]
+        )
+        #expect(
+            events(limits[2], at: time(5)) == ["succeeded b 2"] + admitted + ["givenBack c6 4"]
+        )
+        #expect(events(limits[2], at: time(3_604)) == [])
+        #expect(log.untold(at: time(90_000)) == [])
     }
 
     @Test("hears from Redis of successes that other processes saw") func adjusts() {
