@@ -59,7 +59,8 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     /// Hands an item in, and blocks until it is written or `deadline` has passed.
     ///
     /// A group that could not be written fails for each by itself: every item is then tried alone,
-    /// so that one that cannot be written does not take others along.
+    /// so that one that cannot be written does not take others along. An item is so written twice
+    /// where the first write was done and its answer lost.
     ///
     /// - Throws: what `write` throws for this item, or `TimedOut`.
     package func submit(_ item: Item, until deadline: Deadline) throws {

@@ -39,6 +39,8 @@ struct AttemptLog: Sendable {
         self.retention = retention
     }
 
+    var hasUntoldEntries: Bool { entries.contains(where: \.isUntold) }
+
     var isEmpty: Bool { entries.isEmpty && untold.isEmpty && questionsUnderWay == 0 }
 
     /// Whether all that it knows stands in Redis as well.
@@ -64,6 +66,7 @@ struct AttemptLog: Sendable {
 
     /// Enters an attempt that Redis counts, or says so of one that is there.
     mutating func put(_ member: String, at now: MonotonicTime) {
+        keep(member)
         if let index = entries.firstIndex(where: { $0.member == member }) {
             entries[index].isUntold = false
         } else {
@@ -73,17 +76,31 @@ struct AttemptLog: Sendable {
 
     /// Enters an attempt that was admitted here alone.
     mutating func putUntold(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
+        keep(member)
         entries.append(Entry(member: member, time: now, isUntold: true))
         note(.counted, member, limits, at: now)
     }
 
+    /// Forgets that an attempt was to be given back, now that it is admitted.
+    private mutating func keep(_ member: String) {
+        untold.removeAll { $0.member == member && $0.kind == .givenBack }
+    }
+
     /// Keeps for Redis what became of an attempt.
+    ///
+    /// What is kept of one attempt may be told in any order: Redis compares the times of an attempt
+    /// and its success, and nothing else stands beside a giving back.
     mutating func note(
         _ kind: UntoldEvent.Kind,
         _ member: String,
         _ limits: [RateLimit],
         at now: MonotonicTime
     ) {
+        if kind == .givenBack {
+            // Admitted again meanwhile, or to be given back already.
+            guard !holds(member) else { return }
+            keep(member)
+        }
         let event = UntoldEvent(id: nextID, kind: kind, member: member, time: now, limits: limits)
         nextID += 1
         untold.append(event)

@@ -7,7 +7,7 @@ import Resilience
 /// for this process is known here too, so that a silence of Redis gives nobody a second set of
 /// attempts, and what Redis admits while others are admitted here has to fit in with them.
 struct LocalSlidingLog: Sendable {
-    /// Events that are told in one trip at most.
+    /// Keys whose events are told in one trip at most.
     private static let tellLimit = 256
 
     private let processes: Int
@@ -60,8 +60,9 @@ struct LocalSlidingLog: Sendable {
     /// - Parameters:
     ///   - decision: the answer.
     ///   - member: the attempt.
-    ///   - isNew: whether it has to fit in with what was admitted here meanwhile, unless it was
-    ///     admitted before.
+    ///   - isNew: whether it has to fit in with what was admitted here meanwhile, unless this process
+    ///     has admitted it before. A repeat has to as well while there is such: what it repeats may
+    ///     be refused.
     ///   - now: the time.
     /// - Returns: nil if the answer holds, or the refusal in place of it: the attempt is to be
     ///   cancelled in Redis.
@@ -73,16 +74,18 @@ struct LocalSlidingLog: Sendable {
     ) -> RateLimitDecision? {
         let limits = decision.standings.map(\.limit)
         var isOver = false
+        var mustFit = isNew
         for standing in decision.standings {
             update([standing.limit], isNew: false, at: now) { log, _ in
                 log.note(standing.used, of: standing.limit)
+                if log.hasUntoldEntries { mustFit = true }
                 if standing.limit.isEnforced && log.isOver(standing.limit, at: now) {
                     isOver = true
                 }
             }
         }
         let isRefused =
-            decision.isAdmitted && isNew && isOver && !contains(member, limits, at: now)
+            decision.isAdmitted && mustFit && isOver && !contains(member, limits, at: now)
         update(limits, isNew: false, at: now) { log, limits in
             if decision.isAdmitted && !isRefused { log.put(member, at: now) }
             for standing in decision.standings where limits.contains(standing.limit) {

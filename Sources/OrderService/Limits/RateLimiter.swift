@@ -121,8 +121,8 @@ package final class RateLimiter: Sendable {
         return local.withLock { body(&$0, now) }
     }
 
-    /// Tells Redis what happened while it gave no answer, a few hundred events at most; blocks for
-    /// one trip if there are any.
+    /// Tells Redis what happened while it gave no answer, of some hundred keys at most; blocks for
+    /// one trip if there is anything.
     ///
     /// - Returns: how many it was told.
     package func tell(until deadline: Deadline) -> Int {

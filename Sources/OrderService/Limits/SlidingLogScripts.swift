@@ -62,8 +62,9 @@ enum SlidingLogScripts {
                         limit.from = math.max(limit.from, at)
                     end
                 end
-                if limit.forgets and redis.call('ZREM', limit.log, member) == 0 and left > 0 then
-                    redis.call('SET', done(limit), '', 'PX', left)
+                if limit.forgets then
+                    redis.call('ZREM', limit.log, member)
+                    if left > 0 then redis.call('SET', done(limit), '', 'PX', left) end
                 end
             end
             return standings(1, isRepeat and 1 or 0)

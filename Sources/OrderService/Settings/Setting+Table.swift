@@ -152,7 +152,7 @@ extension Setting {
             .duration(
                 "50ms",
                 .milliseconds(1)...(.seconds(10)),
-                "Longest time of one trip to Redis; limits wait up to ten times as long."
+                "Longest time of one trip to Redis; one of the limits may take ten times as long."
             )
         case .redisPool: .count("24", 1...200, "Connections to each Redis.")
 

@@ -175,6 +175,37 @@ import Web
         #expect(log.untold(at: time(90_000)) == [])
     }
 
+    @Test("gives nothing back that was admitted again") func keepsAdmitted() {
+        var log = LocalSlidingLog(processes: 1)
+        for number in 1...5 { _ = log.reserve("a\(number)", in: limits, at: time(0)) }
+        for _ in 1...3 {
+            #expect(!log.reserve("m", in: limits, mayCount: true, at: time(1)).isAdmitted)
+        }
+        func returned() -> [String] {
+            log.untold(at: time(2)).filter { $0.kind == .givenBack }.map(\.member)
+        }
+        // Once for each key.
+        #expect(returned() == ["m", "m"])
+        _ = log.cancel("a1", in: limits, at: time(2))
+        #expect(log.reserve("m", in: limits, at: time(2)).isAdmitted)
+        #expect(returned() == [])
+        // Whoever has waited in vain for Redis to take it back comes too late.
+        log.note(.givenBack, "m", in: limits, at: time(2))
+        #expect(returned() == [])
+    }
+
+    @Test("lets a repeat stand beside others admitted here if both fit") func gatesRepeats() {
+        var log = LocalSlidingLog(processes: 1)
+        for _ in 1...2 { _ = log.ask(in: limits, at: time(0)) }
+        #expect(log.reserve("here", in: limits, at: time(0)).isAdmitted)
+        let fits = answer(true, used: [4, 4, 4])
+        #expect(log.hear(fits, of: "m", isNew: false, at: time(1)) == nil)
+        let isOver = answer(true, used: [5, 5, 5])
+        #expect(log.hear(isOver, of: "n", isNew: false, at: time(1)) != nil)
+        _ = log.ask(in: limits, at: time(2))
+        #expect(log.hear(isOver, of: "m", isNew: false, at: time(2)) == nil)
+    }
+
     @Test("hears from Redis of successes that other processes saw") func adjusts() {
         var log = LocalSlidingLog(processes: 1)
         for number in 1...5 {
