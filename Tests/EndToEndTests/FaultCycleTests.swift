@@ -20,8 +20,8 @@ extension WholeStackTests {
         private static let cycles = 50
         /// More than a cycle's, so that afterwards no cycle needs a connection more than pools hold.
         private static let clientsOfWarmUp = 24
-        /// What pools and nginx may still open and then keep; less than one each fifth cycle.
-        private static let slack = 8
+        /// What pools and nginx may still open and then keep; less than one each second cycle.
+        private static let slack = 20
 
         @Test("leave no thread and no descriptor behind in serve") func leavesNothing()
             async throws
