@@ -133,7 +133,6 @@ struct AttemptLog: Sendable {
         entries.removeAll { now - $0.time >= retention }
         untold.removeAll { now - $0.time >= retention }
     }
-
 }
 
 // MARK: - Questions to Redis
