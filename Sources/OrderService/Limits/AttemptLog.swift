@@ -10,14 +10,10 @@ struct AttemptLog: Sendable {
         var isUntold: Bool
     }
 
-    /// Events that are kept for Redis; older ones give way.
-    private static let untoldLimit = 1_000
-
     private(set) var entries: [Entry] = []
 
-    /// What Redis has still to be told, in the order in which it happened.
-    private(set) var untold: [UntoldEvent] = []
-    private var nextID = 0
+    /// What Redis has still to be told.
+    private(set) var untold = UntoldEvents()
 
     /// How long an attempt is kept: the longest window of the key's limits.
     let retention: Duration
@@ -48,7 +44,7 @@ struct AttemptLog: Sendable {
 
     func isOutOfDate(at now: MonotonicTime) -> Bool {
         entries.allSatisfy { now - $0.time >= retention }
-            && untold.allSatisfy { now - $0.time >= retention }
+            && untold.isOutOfDate(after: retention, at: now)
     }
 
     func holds(_ member: String) -> Bool {
@@ -66,30 +62,30 @@ struct AttemptLog: Sendable {
 
     /// Enters an attempt that Redis counts, or says so of one that is there.
     mutating func put(_ member: String, at now: MonotonicTime) {
-        keep(member)
-        if let index = entries.firstIndex(where: { $0.member == member }) {
-            entries[index].isUntold = false
-        } else {
+        untold.remove(.givenBack, of: member)
+        if !confirm(member) {
             entries.append(Entry(member: member, time: now, isUntold: false))
         }
     }
 
-    /// Enters an attempt that was admitted here alone.
-    mutating func putUntold(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
-        keep(member)
-        entries.append(Entry(member: member, time: now, isUntold: true))
-        note(.counted, member, limits, at: now)
+    /// Says of an attempt that Redis counts it.
+    ///
+    /// - Returns: whether it is there.
+    @discardableResult
+    private mutating func confirm(_ member: String) -> Bool {
+        guard let index = entries.firstIndex(where: { $0.member == member }) else { return false }
+        entries[index].isUntold = false
+        return true
     }
 
-    /// Forgets that an attempt was to be given back, now that it is admitted.
-    private mutating func keep(_ member: String) {
-        untold.removeAll { $0.member == member && $0.kind == .givenBack }
+    /// Enters an attempt that was admitted here alone.
+    mutating func putUntold(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
+        untold.remove(.givenBack, of: member)
+        entries.append(Entry(member: member, time: now, isUntold: true))
+        untold.append(.counted, member, limits, at: now)
     }
 
     /// Keeps for Redis what became of an attempt.
-    ///
-    /// What is kept of one attempt may be told in any order: Redis compares the times of an attempt
-    /// and its success, and nothing else stands beside a giving back.
     mutating func note(
         _ kind: UntoldEvent.Kind,
         _ member: String,
@@ -99,27 +95,21 @@ struct AttemptLog: Sendable {
         if kind == .givenBack {
             // Admitted again meanwhile, or to be given back already.
             guard !holds(member) else { return }
-            keep(member)
+            untold.remove(.givenBack, of: member)
         }
-        let event = UntoldEvent(id: nextID, kind: kind, member: member, time: now, limits: limits)
-        nextID += 1
-        untold.append(event)
-        if untold.count > Self.untoldLimit { untold.removeFirst() }
+        untold.append(kind, member, limits, at: now)
     }
 
     /// Drops an event of which Redis has been told.
     mutating func told(_ event: UntoldEvent) {
-        untold.removeAll { $0 == event }
-        guard event.kind == .counted,
-            let index = entries.firstIndex(where: { $0.member == event.member })
-        else { return }
-        entries[index].isUntold = false
+        untold.remove(event)
+        if event.kind == .counted { confirm(event.member) }
     }
 
     /// Drops an attempt; what Redis has not been told of it, it need not know any more.
     mutating func remove(_ member: String) {
         entries.removeAll { $0.member == member }
-        untold.removeAll { $0.member == member && $0.kind == .counted }
+        untold.remove(.counted, of: member)
     }
 
     mutating func startAnew(by member: String, at now: MonotonicTime) {
@@ -131,7 +121,7 @@ struct AttemptLog: Sendable {
     /// Drops what no limit counts any more.
     mutating func forget(at now: MonotonicTime) {
         entries.removeAll { now - $0.time >= retention }
-        untold.removeAll { now - $0.time >= retention }
+        untold.forget(after: retention, at: now)
     }
 }
 

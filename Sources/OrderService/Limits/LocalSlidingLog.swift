@@ -36,7 +36,7 @@ struct LocalSlidingLog: Sendable {
     private mutating func untold(of keys: [String], at now: MonotonicTime) -> [UntoldEvent] {
         var events: [UntoldEvent] = []
         for key in Set(keys) where logs.untoldKeys.contains(key) {
-            events += logs.log(of: key, at: now)?.untold ?? []
+            events += logs.log(of: key, at: now)?.untold.all ?? []
         }
         return events
     }
@@ -113,11 +113,11 @@ struct LocalSlidingLog: Sendable {
         at now: MonotonicTime
     ) -> RateLimitDecision {
         let isRepeat = contains(member, limits, at: now)
+        let canKeep = logs.makeRoom(at: now)
         let hasRoom =
-            limits.allSatisfy { !$0.isEnforced || used($0, at: now).count < count($0) }
-            && logs.makeRoom(at: now)
+            canKeep && limits.allSatisfy { !$0.isEnforced || used($0, at: now).count < count($0) }
         let isNew = hasRoom && !isRepeat
-        update(limits, isNew: isNew || mayCount && logs.makeRoom(at: now), at: now) { log, limits in
+        update(limits, isNew: canKeep && (isNew || mayCount), at: now) { log, limits in
             if isNew {
                 log.putUntold(member, limits, at: now)
             } else if !isRepeat && mayCount {

@@ -1,0 +1,220 @@
+import Glibc
+import OrderServiceTesting
+import Redis
+import Resilience
+import Synchronization
+import Testing
+
+@testable import OrderService
+
+@Suite(
+    "Rate limits while Redis is late or away",
+    .serialized,
+    .enabled(if: PrivateRedis.isAvailable)
+)
+struct RateLimiterSilenceTests {
+    private let server: PrivateRedis
+    private let client: RedisClient
+    private let limiter: RateLimiter
+
+    init() throws {
+        server = try PrivateRedis()
+        client = RedisClient(.patient(server))
+        limiter = RateLimiter(redis: client, processes: 2)
+    }
+
+    private var soon: Deadline { .after(.seconds(20)) }
+    private let limits = PaymentLimits().limits(of: .sample("1"))
+
+    private func reserve(_ member: String) -> RateLimitDecision {
+        limiter.reserve(member, in: limits, until: soon)
+    }
+
+    @Test("is stricter without Redis, and exact again with it") func survivesOutage() throws {
+        server.stop()
+        let admitted = (1...10).filter { reserve("a\($0)").isAdmitted }
+        // Five for two processes, rounded up.
+        #expect(admitted == [1, 2, 3])
+        let refused = reserve("b")
+        #expect(refused.source == .local && refused.tightest?.count == 3)
+        #expect(limiter.usage.local == 11)
+        try server.start()
+        #expect(limiter.commit("a1", in: limits, until: soon).source == .redis)
+        #expect(reserve("a1").isRepeat)
+    }
+
+    @Test("gives nobody a second set of attempts when Redis goes, nor when it comes back")
+    func remembersOverOutage() throws {
+        for number in 1...2 { #expect(reserve("a\(number)").source == .redis) }
+        server.stop()
+        // Of a share of three, two have been used; a repeat is still known.
+        #expect(reserve("a2").isRepeat)
+        #expect(reserve("b1").isAdmitted)
+        #expect(!reserve("b2").isAdmitted)
+        // It has lost what it held, and is told what it never knew before it decides.
+        try server.start()
+        let back = reserve("c")
+        #expect(back.source == .redis && back.standings.map(\.used) == [2, 2, 2])
+        #expect(reserve("b1").isRepeat)
+    }
+
+    @Test("tells Redis later what happened without it, and when") func tellsLater() throws {
+        let seconds = Atomic<Int64>(1_000)
+        let clock = MonotonicClock {
+            MonotonicTime(nanoseconds: seconds.load(ordering: .relaxed) * 1_000_000_000)
+        }
+        let limiter = RateLimiter(redis: client, processes: 1, clock: clock)
+        server.stop()
+        for number in 1...5 {
+            #expect(limiter.reserve("a\(number)", in: limits, until: soon).isAdmitted)
+        }
+        seconds.store(1_600, ordering: .relaxed)
+        limiter.succeed("a5", in: limits, until: soon)
+        seconds.store(1_700, ordering: .relaxed)
+        #expect(limiter.reserve("b", in: limits, until: soon).isAdmitted)
+        seconds.store(1_900, ordering: .relaxed)
+        #expect(limiter.tell(until: soon) == 0)
+        try server.start()
+        // Six attempts and a success by customer; by address, without the one that succeeded.
+        #expect(limiter.tell(until: soon) == 7 + 6)
+        #expect(limiter.tell(until: soon) == 0)
+        let other = RateLimiter(redis: client, processes: 1)
+        let standings = other.reserve("b", in: limits, until: soon).standings
+        #expect(standings.map(\.used) == [1, 6, 5])
+        // The hour began anew with the success; «b» came 200 s ago, the others 900 s.
+        let resets = standings.map { $0.reset.components.seconds }
+        #expect((3_395...3_400).contains(resets[0]))
+        #expect((85_495...85_500).contains(resets[1]))
+        #expect((2_695...2_700).contains(resets[2]))
+    }
+
+    @Test("counts no success against an address, whichever process tells of it first")
+    func tellsOutOfOrder() throws {
+        let worker = RateLimiter(redis: client, processes: 1)
+        server.stop()
+        for member in ["a", "b"] { #expect(reserve(member).source == .local) }
+        worker.succeed("a", in: limits, until: soon)
+        try server.start()
+        #expect(worker.tell(until: soon) == 2)
+        #expect(limiter.tell(until: soon) == 4)
+        #expect(reserve("b").standings.map(\.used)[2] == 1)
+    }
+
+    @Test("waits for a Redis that is late, connecting anew, and not for one that is away")
+    func waits() async throws {
+        var configuration = RedisConfiguration.patient(server, timeout: .milliseconds(200))
+        configuration.connectTimeout = .milliseconds(200)
+        let late = RedisClient(configuration)
+        let limiter = RateLimiter(redis: late, processes: 1)
+        #expect(limiter.reserve("a", in: limits, until: soon).source == .redis)
+        try await onOwnThread { [server, limits] in
+            server.pause()
+            let question = Companion {
+                limiter.reserve("b", in: limits, until: .after(.seconds(20))).source
+            }
+            // More than two tries' connections, of ten timeouts in all.
+            usleep(900_000)
+            server.resume()
+            let source = try question.join()
+            #expect(source == .redis)
+        }
+        server.stop()
+        #expect(limiter.reserve("c", in: limits, until: soon).source == .local)
+    }
+
+    private static func limitOfRound(_ round: Int) -> RateLimit {
+        RateLimit(name: "n", key: "round\(round)", count: 5, window: .seconds(3_600))
+    }
+
+    @Test("lets no more than the limit through while Redis falls silent again and again")
+    func holdsOverSilence() async throws {
+        let limiter = RateLimiter(
+            redis: RedisClient(.patient(server, timeout: .milliseconds(2))),
+            processes: 1
+        )
+        let isOver = Atomic(false)
+        try await onOwnThread { [server, client] in
+            let silences = Companion {
+                var turn: UInt32 = 0
+                while !isOver.load(ordering: .relaxed) {
+                    turn += 1
+                    server.pause()
+                    usleep(turn * 7_919 % 40_000)
+                    server.resume()
+                    usleep(turn * 3_571 % 10_000)
+                }
+            }
+            var admitted: [[String]] = []
+            for round in 0..<40 {
+                let limit = Self.limitOfRound(round)
+                let companions = (0..<8).map { thread in
+                    Companion {
+                        (0..<4).map { "m\(thread)-\($0)" }.filter { member in
+                            limiter.reserve(member, in: [limit], until: .after(.seconds(20)))
+                                .isAdmitted
+                        }
+                    }
+                }
+                admitted.append(try companions.flatMap { try $0.join() })
+            }
+            isOver.store(true, ordering: .relaxed)
+            try silences.join()
+            #expect(admitted.allSatisfy { 1...5 ~= $0.count }, "\(admitted.map(\.count))")
+            for (round, admitted) in admitted.enumerated() {
+                let limit = Self.limitOfRound(round)
+                // Whatever was admitted here is counted there with the next question at the latest.
+                let isAnswered = eventually {
+                    limiter.reserve("last", in: [limit], until: .after(.seconds(20))).source
+                        == .redis
+                }
+                #expect(isAnswered)
+                // Nor is a second try of one that was refused a way in: Redis may have counted it.
+                let retried = (0..<8).flatMap { thread in (0..<4).map { "m\(thread)-\($0)" } }
+                    .filter { member in
+                        limiter.reserve(member, in: [limit], until: .after(.seconds(20)))
+                            .isAdmitted
+                    }
+                #expect(Set(retried).union(admitted).count <= 5)
+                for member in admitted {
+                    let score = Command("ZSCORE", limit.key, member)
+                    #expect(try client.send(score, until: .after(.seconds(20))) != .null)
+                }
+            }
+        }
+        #expect(limiter.usage.local > 0)
+    }
+
+    @Test("asks Redis again whose answer is late, and counts the attempt once")
+    func asksAgain() async throws {
+        let late = RedisClient(.patient(server, timeout: .seconds(1)))
+        let limiter = RateLimiter(redis: late, processes: 2)
+        _ = limiter.reserve("a", in: limits, until: soon)
+        try await onOwnThread { [server, client, limits] in
+            // Scripts and commands wait meanwhile, for more than one try and less than three.
+            let pause = Command("CLIENT", "PAUSE", 1_500, "ALL")
+            _ = try client.send(pause, until: .after(.seconds(20)))
+            let decision = limiter.reserve("b", in: limits, until: .after(.seconds(20)))
+            #expect(decision.isAdmitted && decision.source == .redis)
+            // The first try is carried out after the pause, unheard: this attempt is new all the same.
+            #expect(!decision.isRepeat)
+            #expect(decision.standings.map(\.used) == [2, 2, 2])
+            withExtendedLifetime(server) {}
+        }
+        #expect(limiter.usage.local == 0)
+    }
+
+    @Test("does not ask a Redis whose breaker is open") func obeysBreaker() throws {
+        var configuration = CircuitBreakerConfiguration()
+        configuration.minimumCalls = 2
+        let breaker = try CircuitBreaker(name: "redis", configuration)
+        let client = RedisClient(.patient(server), breaker: breaker)
+        let limiter = RateLimiter(redis: client, processes: 1)
+        #expect(limiter.reserve("a", in: limits, until: soon).source == .redis)
+        server.stop()
+        for number in 1...3 {
+            #expect(limiter.reserve("b\(number)", in: limits, until: soon).source == .local)
+        }
+        #expect(breaker.snapshot.state == .open)
+        #expect(breaker.snapshot.totals.notPermitted == 2)
+    }
+}
