@@ -57,8 +57,10 @@ package final class RedisClient: Sendable {
         timeout: Duration? = nil,
         isUrgent: Bool = false
     ) throws(RedisError) -> Reply {
-        let timeout = timeout ?? configuration.operationTimeout
-        let replies = try watched([command], isUrgent, timeout, until: deadline)
+        let limit = deadline.tightened(to: timeout ?? configuration.operationTimeout)
+        let replies = try watched(isUrgent, limit, of: deadline) { () throws(RedisError) in
+            try noted([command], until: limit, of: deadline)
+        }
         guard let reply = replies.first else { throw .protocolViolation("no reply") }
         if case .error(let error) = reply { throw .server(error) }
         return reply
@@ -72,17 +74,17 @@ package final class RedisClient: Sendable {
     /// - Parameters:
     ///   - commands: what to do, in this order.
     ///   - deadline: the request's deadline.
-    ///   - timeout: instead of the operation timeout, where a late answer is worth waiting for.
     /// - Returns: a reply for each command.
     /// - Throws: any `RedisError` but `.server`, except for a refused sign-in.
     package func pipeline(
         _ commands: [Command],
-        until deadline: Deadline,
-        timeout: Duration? = nil
+        until deadline: Deadline
     ) throws(RedisError) -> [Reply] {
         guard !commands.isEmpty else { return [] }
-        let timeout = timeout ?? configuration.operationTimeout
-        return try watched(commands, false, timeout, until: deadline)
+        let limit = deadline.tightened(to: configuration.operationTimeout)
+        return try watched(false, limit, of: deadline) { () throws(RedisError) in
+            try noted(commands, until: limit, of: deadline)
+        }
     }
 
     /// Runs a script at the server, as one step.
@@ -111,23 +113,31 @@ package final class RedisClient: Sendable {
 
     package var connectTimeout: Duration { configuration.connectTimeout }
 
-    /// Runs commands if the breaker lets them through, and tells it how they ended.
-    private func watched(
-        _ commands: [Command],
+    /// What a server has said, and whether it is of no use.
+    typealias Heard = (replies: [Reply], isIll: Bool)
+
+    /// Makes a call if the breaker lets it through, and tells it how the call ended.
+    ///
+    /// - Parameters:
+    ///   - isUrgent: whether to make it whatever the breaker says.
+    ///   - limit: when the call ends by itself.
+    ///   - deadline: the caller's; a server is not to blame for it.
+    ///   - call: to be made.
+    /// - Returns: its replies.
+    /// - Throws: `RedisError.breakerOpen`, and what the call throws.
+    func watched(
         _ isUrgent: Bool,
-        _ timeout: Duration,
-        until deadline: Deadline
+        _ limit: Deadline,
+        of deadline: Deadline,
+        _ call: () throws(RedisError) -> Heard
     ) throws(RedisError) -> [Reply] {
-        let limit = deadline.tightened(to: timeout)
-        guard let breaker, !isUrgent else {
-            return try noted(commands, until: limit, of: deadline).replies
-        }
+        guard let breaker, !isUrgent else { return try call().replies }
         guard let permit = try? breaker.acquire() else {
             whenLost()
             throw .breakerOpen
         }
         do throws(RedisError) {
-            let (replies, isIll) = try noted(commands, until: limit, of: deadline)
+            let (replies, isIll) = try call()
             permit.end(isIll ? .failure : .success)
             return replies
         } catch {
@@ -137,11 +147,11 @@ package final class RedisClient: Sendable {
     }
 
     /// Runs commands, and says so where the server is lost or no more what it was.
-    private func noted(
+    func noted(
         _ commands: [Command],
         until limit: Deadline,
         of deadline: Deadline
-    ) throws(RedisError) -> (replies: [Reply], isIll: Bool) {
+    ) throws(RedisError) -> Heard {
         do throws(RedisError) {
             let replies = try run(commands, until: limit)
             let isIll = replies.contains(where: \.isOfIllServer)

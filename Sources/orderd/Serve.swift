@@ -55,6 +55,7 @@ struct Serve: ParsableCommand {
         _ = sampler.stop(within: deadline.remaining)
         _ = credentials.stop(within: deadline.remaining)
         services.writeSessionUses(until: deadline)
+        services.tellOfLimits(until: deadline)
         noteAccesses(services, until: deadline)
         reporter.stop(within: deadline.remaining)
         services.close()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Logging
 import MariaDB
 import OrderService
 import Redis
@@ -44,10 +45,11 @@ enum Startup {
         throw ExitCode.failure
     }
 
-    /// Checks that the database is there with the schema of this version, and Redis.
+    /// Checks that the database is there with the schema of this version, and warns of a Redis that
+    /// is not.
     ///
-    /// Once it runs, the service does without Redis; that it is not there at the start is a
-    /// mistake that an operator wants to see.
+    /// The service does without Redis, at its start as well: a process that ends while Redis is away
+    /// has to come back.
     static func checkDependencies(_ services: Services) throws {
         try checkSchema(services)
         for (name, redis) in [
@@ -56,8 +58,10 @@ enum Startup {
             do {
                 _ = try redis.send(Command("PING"), until: .after(patience), timeout: patience)
             } catch {
-                printError("Redis for \(name): \(error)")
-                throw ExitCode.failure
+                Logger(label: "orderd").warning(
+                    "started without Redis",
+                    metadata: ["redis": "\(name)", "error": "\(error)"]
+                )
             }
         }
     }

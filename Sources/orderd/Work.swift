@@ -31,6 +31,7 @@ struct Work: ParsableCommand {
         _ = Signals.wait()
         let deadline = Deadline.after(settings.server.grace)
         let isDone = worker.stop(within: deadline.remaining)
+        services.tellOfLimits(until: deadline)
         reporter.stop(within: deadline.remaining)
         services.close()
         logger.info("stopped", metadata: ["everythingDone": "\(isDone)"])

@@ -101,6 +101,45 @@ struct CommandTests {
         }
     }
 
+    @Test("starts without Redis, says so, and answers", arguments: ["serve", "worker"])
+    func startsWithoutRedis(command: String) async throws {
+        try await TestDatabase.withSchema { database in
+            let schema =
+                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
+                .first?.string("name") ?? ""
+            let directory = NSTemporaryDirectory() + "orderd-\(UUID().uuidString.prefix(8))"
+            try FileManager.default.createDirectory(
+                atPath: directory,
+                withIntermediateDirectories: true
+            )
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let path = "\(directory)/o.sock"
+            let away = "/nonexistent/redis.sock"
+            let settings = Program.settings(
+                schema: schema,
+                [
+                    "LISTEN": "unix:\(path)", "REDIS_CACHE_SOCKET": away,
+                    "REDIS_STATE_SOCKET": away,
+                ]
+            )
+            _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
+            let process = try Program.start([command], settings)
+            defer { process.end() }
+            for redis in ["cache", "state"] {
+                let line = try process.line(containing: "\"redis\":\"\(redis)\"")
+                #expect(line.contains("started without Redis"))
+            }
+            guard command == "serve" else {
+                _ = try process.line(containing: "working")
+                return
+            }
+            _ = try process.line(containing: "serving")
+            let client = try FastCGIClient(to: .unix(path: path))
+            let ready = try client.exchange(FastCGIRecords.request("GET", "/health/ready"))
+            #expect(ready?.status == 200)
+        }
+    }
+
     @Test("does not start on a port or a socket that is in use, and leaves the other running")
     func inUse() async throws {
         try await TestDatabase.withSchema { database in

@@ -4,6 +4,8 @@ import Resilience
 /// of them.
 struct AttemptLog: Sendable {
     struct Entry: Sendable {
+        /// In the order in which they came: the clock's ticks are longer than an attempt takes.
+        let number: Int
         let member: String
         let time: MonotonicTime
         /// Whether it was admitted here alone, and Redis is still to be told.
@@ -11,25 +13,20 @@ struct AttemptLog: Sendable {
     }
 
     private(set) var entries: [Entry] = []
+    private var nextNumber = 0
 
     /// What Redis has still to be told.
     private(set) var untold = UntoldEvents()
 
+    /// The questions to Redis about this key.
+    var questions = OverlappingQuestions()
+
     /// How long an attempt is kept: the longest window of the key's limits.
     let retention: Duration
 
-    /// Limits that start anew after a success count what is later.
-    private var cleared: MonotonicTime?
+    /// Limits that start anew after a success count what has come later.
+    private var firstCounted = 0
     private var clearedBy: String?
-
-    private var questionsUnderWay = 0
-
-    /// Whether questions have been under way at once since there was none: the answers may then be
-    /// heard in another order than Redis gave them.
-    private var isContended = false
-
-    /// The most that Redis has counted for each limit, by its name, since no question was under way.
-    private var highestUsed: [String: Int] = [:]
 
     init(retention: Duration) {
         self.retention = retention
@@ -37,10 +34,7 @@ struct AttemptLog: Sendable {
 
     var hasUntoldEntries: Bool { entries.contains(where: \.isUntold) }
 
-    var isEmpty: Bool { entries.isEmpty && untold.isEmpty && questionsUnderWay == 0 }
-
-    /// Whether all that it knows stands in Redis as well.
-    var isCopy: Bool { untold.isEmpty }
+    var isEmpty: Bool { entries.isEmpty && untold.isEmpty && questions.isEmpty }
 
     func isOutOfDate(at now: MonotonicTime) -> Bool {
         entries.allSatisfy { now - $0.time >= retention }
@@ -53,19 +47,33 @@ struct AttemptLog: Sendable {
 
     /// The attempts that count for a limit of this key now.
     func used(by limit: RateLimit, at now: MonotonicTime) -> ArraySlice<Entry> {
-        let start = limit.startsAnewAfterSuccess ? cleared : nil
-        let first = entries.firstIndex { entry in
-            now - entry.time < limit.window && start.map { entry.time > $0 } ?? true
-        }
-        return entries[(first ?? entries.endIndex)...]
+        let first = limit.startsAnewAfterSuccess ? firstCounted : 0
+        let index = entries.firstIndex { $0.number >= first && now - $0.time < limit.window }
+        return entries[(index ?? entries.endIndex)...]
     }
 
     /// Enters an attempt that Redis counts, or says so of one that is there.
-    mutating func put(_ member: String, at now: MonotonicTime) {
-        untold.remove(.givenBack, of: member)
-        if !confirm(member) {
-            entries.append(Entry(member: member, time: now, isUntold: false))
+    mutating func put(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
+        // Perhaps Redis is being told at this moment that it was given back.
+        if untold.givesBack(member) {
+            remove(member)
+            putUntold(member, limits, at: now)
+        } else if !confirm(member) {
+            append(member, isUntold: false, at: now)
         }
+    }
+
+    /// Enters an attempt that was admitted here alone.
+    mutating func putUntold(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
+        append(member, isUntold: true, at: now)
+        untold.append(.counted, member, limits, at: now)
+    }
+
+    private mutating func append(_ member: String, isUntold: Bool, at now: MonotonicTime) {
+        entries.append(
+            Entry(number: nextNumber, member: member, time: now, isUntold: isUntold)
+        )
+        nextNumber += 1
     }
 
     /// Says of an attempt that Redis counts it.
@@ -74,15 +82,8 @@ struct AttemptLog: Sendable {
     @discardableResult
     private mutating func confirm(_ member: String) -> Bool {
         guard let index = entries.firstIndex(where: { $0.member == member }) else { return false }
-        entries[index].isUntold = false
+        entries[index].isUntold = untold.counts(member)
         return true
-    }
-
-    /// Enters an attempt that was admitted here alone.
-    mutating func putUntold(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
-        untold.remove(.givenBack, of: member)
-        entries.append(Entry(member: member, time: now, isUntold: true))
-        untold.append(.counted, member, limits, at: now)
     }
 
     /// Keeps for Redis what became of an attempt.
@@ -92,11 +93,8 @@ struct AttemptLog: Sendable {
         _ limits: [RateLimit],
         at now: MonotonicTime
     ) {
-        if kind == .givenBack {
-            // Admitted again meanwhile, or to be given back already.
-            guard !holds(member) else { return }
-            untold.remove(.givenBack, of: member)
-        }
+        // Admitted again meanwhile, or to be given back already.
+        if kind == .givenBack && (holds(member) || untold.givesBack(member)) { return }
         untold.append(kind, member, limits, at: now)
     }
 
@@ -106,62 +104,42 @@ struct AttemptLog: Sendable {
         if event.kind == .counted { confirm(event.member) }
     }
 
-    /// Drops an attempt; what Redis has not been told of it, it need not know any more.
     mutating func remove(_ member: String) {
         entries.removeAll { $0.member == member }
-        untold.remove(.counted, of: member)
     }
 
-    mutating func startAnew(by member: String, at now: MonotonicTime) {
+    mutating func startAnew(by member: String) {
         guard clearedBy != member else { return }
-        cleared = now
+        firstCounted = nextNumber
         clearedBy = member
-    }
-
-    /// Drops what no limit counts any more.
-    mutating func forget(at now: MonotonicTime) {
-        entries.removeAll { now - $0.time >= retention }
-        untold.forget(after: retention, at: now)
-    }
-}
-
-// MARK: - Questions to Redis
-
-extension AttemptLog {
-    mutating func beginQuestion() {
-        isContended = questionsUnderWay > 0
-        if !isContended { highestUsed = [:] }
-        questionsUnderWay += 1
-    }
-
-    mutating func endQuestion() {
-        questionsUnderWay = max(0, questionsUnderWay - 1)
-    }
-
-    /// Notes how many attempts Redis counts for a limit, whatever it was asked.
-    mutating func note(_ used: Int, of limit: RateLimit) {
-        highestUsed[limit.name] = max(used, highestUsed[limit.name] ?? 0)
     }
 
     /// Whether Redis counts too many for a limit with those that it does not know: what it has just
     /// admitted has no room then.
     func isOver(_ limit: RateLimit, at now: MonotonicTime) -> Bool {
         let untold = used(by: limit, at: now).count(where: \.isUntold)
-        return (highestUsed[limit.name] ?? 0) + untold > limit.count
+        return questions.highestUsed(of: limit) + untold > limit.count
     }
 
     /// Takes over from Redis how many attempts count for a limit, where it counts fewer: others have
     /// heard of successes and given attempts back.
     mutating func adjust(to used: Int, of limit: RateLimit, at now: MonotonicTime) {
-        guard !isContended else { return }
+        // Other answers may be heard in another order than Redis gave them.
+        guard !questions.areContended else { return }
         let copies = self.used(by: limit, at: now).filter { !$0.isUntold }
         guard copies.count > used else { return }
         let surplus = copies.prefix(copies.count - used)
         if limit.startsAnewAfterSuccess {
-            cleared = surplus.last?.time
+            firstCounted = surplus.last.map { $0.number + 1 } ?? firstCounted
         } else {
-            let gone = Set(surplus.map(\.member))
-            entries.removeAll { gone.contains($0.member) }
+            let gone = Set(surplus.map(\.number))
+            entries.removeAll { gone.contains($0.number) }
         }
+    }
+
+    /// Drops what no limit counts any more.
+    mutating func forget(at now: MonotonicTime) {
+        entries.removeAll { now - $0.time >= retention }
+        untold.forget(after: retention, at: now)
     }
 }

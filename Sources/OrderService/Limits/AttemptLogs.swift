@@ -2,8 +2,8 @@ import Resilience
 
 /// The logs of all keys, of which a bounded number is kept.
 ///
-/// Copies of what stands in Redis give way, those used least lately first; attempts that stand
-/// nowhere else are kept for as long as they count.
+/// Those used least lately give way: first what is a copy of what stands in Redis; of attempts that
+/// stand nowhere else only what a flood of new keys leaves no room for.
 struct AttemptLogs: Sendable {
     /// Logs kept at once.
     static let limit = 50_000
@@ -12,17 +12,18 @@ struct AttemptLogs: Sendable {
     /// Those used since the last turn of generations, and those of the generation before.
     private var young: [String: AttemptLog] = [:]
     private var old: [String: AttemptLog] = [:]
-    private var lastTurn: MonotonicTime?
 
     /// Keys whose logs have something for Redis.
     private(set) var untoldKeys: Set<String> = []
 
+    /// Logs of which Redis should have been told, and that have given way.
+    private(set) var lost = 0
+
     /// The log of a key without what no limit counts any more; nil if nothing is left.
     mutating func log(of key: String, at now: MonotonicTime) -> AttemptLog? {
-        take(key, at: now).map { log in
-            young[key] = log
-            return log
-        }
+        guard let log = take(key, at: now) else { return nil }
+        keep(log, of: key, at: now)
+        return log
     }
 
     /// Changes the log of a key, which is dropped if it is empty then.
@@ -40,7 +41,7 @@ struct AttemptLogs: Sendable {
     ) {
         guard var log = take(key, at: now) ?? retention.map(AttemptLog.init) else { return }
         body(&log)
-        if !log.isEmpty { young[key] = log }
+        if !log.isEmpty { keep(log, of: key, at: now) }
         if log.untold.isEmpty {
             untoldKeys.remove(key)
         } else {
@@ -48,19 +49,22 @@ struct AttemptLogs: Sendable {
         }
     }
 
-    /// Makes room for a few new keys.
-    ///
-    /// - Returns: whether there is any.
-    mutating func makeRoom(at now: MonotonicTime) -> Bool {
-        guard young.count >= Self.generation else { return true }
+    private mutating func keep(_ log: AttemptLog, of key: String, at now: MonotonicTime) {
+        if young.count >= Self.generation { turn(at: now) }
+        young[key] = log
+    }
+
+    /// Lets the generation before give way to the present one.
+    private mutating func turn(at now: MonotonicTime) {
+        var kept = old.filter { _, log in !log.untold.isEmpty && !log.isOutOfDate(at: now) }
         // A flood of new keys must not have each of them walk over all the others.
-        if let lastTurn, now - lastTurn < .seconds(1) { return false }
-        lastTurn = now
-        let kept = old.filter { _, log in !log.isCopy && !log.isOutOfDate(at: now) }
+        if kept.count > Self.generation / 2 {
+            lost += kept.count
+            kept = [:]
+        }
         old = young
         young = kept
         untoldKeys = untoldKeys.filter { young[$0] != nil || old[$0] != nil }
-        return young.count < Self.generation
     }
 
     private mutating func take(_ key: String, at now: MonotonicTime) -> AttemptLog? {

@@ -7,8 +7,8 @@ import Resilience
 /// for this process is known here too, so that a silence of Redis gives nobody a second set of
 /// attempts, and what Redis admits while others are admitted here has to fit in with them.
 struct LocalSlidingLog: Sendable {
-    /// Keys whose events are told in one trip at most.
-    private static let tellLimit = 256
+    /// Events that are told in one trip at most.
+    private static let tellLimit = 500
 
     private let processes: Int
     private var logs = AttemptLogs()
@@ -21,63 +21,68 @@ struct LocalSlidingLog: Sendable {
     // MARK: With Redis
 
     /// Notes that Redis is about to be asked; `hear`, `reserve` or `commit` follows.
+    mutating func ask(in limits: [RateLimit], at now: MonotonicTime) {
+        update(limits, isNew: true, at: now) { log, _ in log.questions.begin() }
+    }
+
+    /// Whether Redis has to be told of a key before it is asked, or told of anything else, about it.
+    func hasUntold(of limits: [RateLimit]) -> Bool {
+        limits.contains { logs.untoldKeys.contains($0.key) }
+    }
+
+    /// What Redis has to be told.
     ///
-    /// - Returns: what Redis has to be told before.
-    mutating func ask(in limits: [RateLimit], at now: MonotonicTime) -> [UntoldEvent] {
-        update(limits, isNew: logs.makeRoom(at: now), at: now) { log, _ in log.beginQuestion() }
-        return untold(of: limits.map(\.key), at: now)
-    }
-
-    /// What Redis has to be told, in its order for each key; a trip's worth.
-    mutating func untold(at now: MonotonicTime) -> [UntoldEvent] {
-        untold(of: Array(logs.untoldKeys.prefix(Self.tellLimit)), at: now)
-    }
-
-    private mutating func untold(of keys: [String], at now: MonotonicTime) -> [UntoldEvent] {
+    /// - Parameters:
+    ///   - keys: of which; nil for all.
+    ///   - now: the time.
+    /// - Returns: a trip's worth, in its order for each key.
+    mutating func untold(of keys: Set<String>? = nil, at now: MonotonicTime) -> [UntoldEvent] {
         var events: [UntoldEvent] = []
-        for key in Set(keys) where logs.untoldKeys.contains(key) {
+        for key in keys ?? logs.untoldKeys where logs.untoldKeys.contains(key) {
             events += logs.log(of: key, at: now)?.untold.all ?? []
+            if events.count >= Self.tellLimit { break }
         }
-        return events
+        return Array(events.prefix(Self.tellLimit))
     }
 
     /// Takes over what Redis has answered when it was told.
-    mutating func told(
-        _ events: [UntoldEvent],
-        _ answers: [RateLimitDecision],
-        at now: MonotonicTime
-    ) {
-        for (event, answer) in zip(events, answers) {
-            update(event.limits, isNew: false, at: now) { log, _ in
-                for standing in answer.standings { log.note(standing.used, of: standing.limit) }
-                log.told(event)
+    mutating func told(_ answers: [(UntoldEvent, RateLimitDecision)], at now: MonotonicTime) {
+        // The last answer is what it counts now; those before it may have been given between an
+        // attempt and its giving back.
+        var last: [RateLimit: Int] = [:]
+        for (event, answer) in answers {
+            for standing in answer.standings { last[standing.limit] = standing.used }
+            update(event.limits, isNew: false, at: now) { log, _ in log.told(event) }
+        }
+        for (limit, used) in last {
+            update([limit], isNew: false, at: now) { log, _ in
+                log.questions.noteTold(used, of: limit)
             }
         }
     }
 
-    /// Takes over what Redis has answered.
+    /// Takes over what Redis has answered to a question.
     ///
     /// - Parameters:
     ///   - decision: the answer.
     ///   - member: the attempt.
-    ///   - isNew: whether it has to fit in with what was admitted here meanwhile, unless this process
-    ///     has admitted it before. A repeat has to as well while there is such: what it repeats may
-    ///     be refused.
+    ///   - mayRefuse: whether what Redis has admitted has to fit in with what was admitted here
+    ///     meanwhile, unless this process has admitted it before. A repeat has to only while there is
+    ///     such: what it repeats may be refused.
     ///   - now: the time.
-    /// - Returns: nil if the answer holds, or the refusal in place of it: the attempt is to be
-    ///   cancelled in Redis.
+    /// - Returns: nil if the answer holds, or the refusal in place of it.
     mutating func hear(
         _ decision: RateLimitDecision,
         of member: String,
-        isNew: Bool,
+        mayRefuse: Bool,
         at now: MonotonicTime
     ) -> RateLimitDecision? {
         let limits = decision.standings.map(\.limit)
         var isOver = false
-        var mustFit = isNew
+        var mustFit = !decision.isRepeat
         for standing in decision.standings {
             update([standing.limit], isNew: false, at: now) { log, _ in
-                log.note(standing.used, of: standing.limit)
+                log.questions.note(standing.used, of: standing.limit)
                 if log.hasUntoldEntries { mustFit = true }
                 if standing.limit.isEnforced && log.isOver(standing.limit, at: now) {
                     isOver = true
@@ -85,13 +90,14 @@ struct LocalSlidingLog: Sendable {
             }
         }
         let isRefused =
-            decision.isAdmitted && mustFit && isOver && !contains(member, limits, at: now)
+            mayRefuse && decision.isAdmitted && mustFit && isOver
+            && !contains(member, limits, at: now)
         update(limits, isNew: false, at: now) { log, limits in
-            if decision.isAdmitted && !isRefused { log.put(member, at: now) }
+            if decision.isAdmitted && !isRefused { log.put(member, limits, at: now) }
             for standing in decision.standings where limits.contains(standing.limit) {
                 log.adjust(to: standing.used, of: standing.limit, at: now)
             }
-            log.endQuestion()
+            log.questions.end()
         }
         return isRefused ? self.decision(false, false, limits, at: now) : nil
     }
@@ -113,17 +119,17 @@ struct LocalSlidingLog: Sendable {
         at now: MonotonicTime
     ) -> RateLimitDecision {
         let isRepeat = contains(member, limits, at: now)
-        let canKeep = logs.makeRoom(at: now)
-        let hasRoom =
-            canKeep && limits.allSatisfy { !$0.isEnforced || used($0, at: now).count < count($0) }
+        let hasRoom = limits.allSatisfy {
+            !$0.isEnforced || used($0, at: now).count < count($0)
+        }
         let isNew = hasRoom && !isRepeat
-        update(limits, isNew: canKeep && (isNew || mayCount), at: now) { log, limits in
+        update(limits, isNew: isNew || mayCount, at: now) { log, limits in
             if isNew {
                 log.putUntold(member, limits, at: now)
             } else if !isRepeat && mayCount {
                 log.note(.givenBack, member, limits, at: now)
             }
-            log.endQuestion()
+            log.questions.end()
         }
         return decision(isRepeat || hasRoom, isRepeat, limits, at: now)
     }
@@ -134,10 +140,9 @@ struct LocalSlidingLog: Sendable {
         at now: MonotonicTime
     ) -> RateLimitDecision {
         let isRepeat = contains(member, limits, at: now)
-        let isNew = !isRepeat && logs.makeRoom(at: now)
-        update(limits, isNew: isNew, at: now) { log, limits in
-            if isNew { log.putUntold(member, limits, at: now) }
-            log.endQuestion()
+        update(limits, isNew: !isRepeat, at: now) { log, limits in
+            if !isRepeat { log.putUntold(member, limits, at: now) }
+            log.questions.end()
         }
         return decision(true, isRepeat, limits, at: now)
     }
@@ -149,7 +154,7 @@ struct LocalSlidingLog: Sendable {
         in limits: [RateLimit],
         at now: MonotonicTime
     ) {
-        update(limits, isNew: logs.makeRoom(at: now), at: now) { log, limits in
+        update(limits, isNew: true, at: now) { log, limits in
             log.note(kind, member, limits, at: now)
         }
     }
@@ -174,7 +179,7 @@ struct LocalSlidingLog: Sendable {
         let isRepeat = contains(member, limits, at: now)
         update(limits, isNew: false, at: now) { log, limits in
             if limits.contains(where: \.startsAnewAfterSuccess) {
-                log.startAnew(by: member, at: now)
+                log.startAnew(by: member)
             }
             if limits.contains(where: \.forgetsSuccess) { log.remove(member) }
         }
@@ -182,6 +187,9 @@ struct LocalSlidingLog: Sendable {
     }
 
     // MARK: Reading
+
+    /// Keys of which Redis has to be told, and logs that have given way before it was.
+    var backlog: (keys: Int, lost: Int) { (logs.untoldKeys.count, logs.lost) }
 
     private func count(_ limit: RateLimit) -> Int {
         (limit.count + processes - 1) / processes

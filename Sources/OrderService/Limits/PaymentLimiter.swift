@@ -44,9 +44,7 @@ struct PaymentLimiter: Sendable {
             until: deadline
         )
         guard decision.isAdmitted else {
-            for standing in decision.standings where standing.remaining == 0 {
-                refusals[standing.limit.name]?.increment()
-            }
+            for standing in decision.full { refusals[standing.limit.name]?.increment() }
             throw .rateLimited(decision)
         }
         return decision
@@ -95,6 +93,14 @@ extension PaymentLimiter {
             "orderd_limit_local_total",
             help: "Questions to the limits that were answered without Redis."
         ) { [limiter] in Double(limiter.usage.local) }
+        metrics.gauge(
+            "orderd_limit_untold_keys",
+            help: "Customers and addresses of whose attempts to pay Redis has still to be told."
+        ) { [limiter] in Double(limiter.backlog.keys) }
+        metrics.counter(
+            "orderd_limit_lost_keys_total",
+            help: "Those whose attempts had to be forgotten before Redis was told."
+        ) { [limiter] in Double(limiter.backlog.lost) }
     }
 }
 

@@ -1,5 +1,5 @@
 /// How many attempts one key may make in any window of time.
-package struct RateLimit: Sendable, Equatable {
+package struct RateLimit: Sendable, Hashable {
     /// One of a few words, for metrics.
     package let name: String
 

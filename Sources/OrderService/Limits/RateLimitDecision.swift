@@ -31,7 +31,7 @@ package struct RateLimitDecision: Sendable, Equatable {
     package let isAdmitted: Bool
 
     /// Whether the attempt had been counted before, other than by a try of the same call.
-    package internal(set) var isRepeat: Bool
+    package let isRepeat: Bool
 
     package let standings: [Standing]
     package let source: Source
@@ -42,9 +42,9 @@ package struct RateLimitDecision: Sendable, Equatable {
     }
 
     /// Whether an enforced limit has more attempts than it allows, as after a decline that was
-    /// counted without asking.
+    /// counted without asking; a share of a limit says nothing of that.
     package var isExceeded: Bool {
-        standings.contains { $0.limit.isEnforced && $0.used > $0.count }
+        standings.contains { $0.limit.isEnforced && $0.used > $0.limit.count }
     }
 
     /// The limit that is nearest to its end.
@@ -54,17 +54,31 @@ package struct RateLimitDecision: Sendable, Equatable {
         }
     }
 
+    /// The limits that have no room: of a refusal at least one.
+    package var full: [Standing] {
+        let full = standings.filter { $0.limit.isEnforced && $0.remaining == 0 }
+        // Redis had room, and what was admitted here meanwhile has not.
+        guard full.isEmpty, !isAdmitted, let tightest else { return full }
+        return [tightest]
+    }
+
+    /// How long an answer without Redis is told to hold: with Redis there may be room.
+    private static let localValidity = Duration.seconds(5)
+
     /// `RateLimit-Limit`, `-Remaining` and `-Reset` of the tightest limit, and for a refusal
     /// `Retry-After`; whole seconds, rounded up.
     package var fields: [Response.Field] {
         guard let tightest else { return [] }
+        func seconds(_ duration: Duration) -> Int64 {
+            (source == .local ? min(duration, Self.localValidity) : duration).wholeSecondsUp
+        }
         var fields = [
             Response.Field("RateLimit-Limit", String(tightest.count)),
             Response.Field("RateLimit-Remaining", String(tightest.remaining)),
-            Response.Field("RateLimit-Reset", String(tightest.reset.wholeSecondsUp)),
+            Response.Field("RateLimit-Reset", String(seconds(tightest.reset))),
         ]
         if !isAdmitted {
-            fields.append(Response.Field("Retry-After", String(max(1, retryAfter.wholeSecondsUp))))
+            fields.append(Response.Field("Retry-After", String(max(1, seconds(retryAfter)))))
         }
         return fields
     }

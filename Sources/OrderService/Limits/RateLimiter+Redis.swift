@@ -7,12 +7,12 @@ extension RateLimiter {
         let member: String
         let limits: [RateLimit]
         var age = Duration.zero
+        /// Tells the tries of one question from other questions about the same attempt.
+        var name = ""
     }
 
     enum Answer {
-        /// What Redis has decided, and whether an earlier try of the same call may have been carried
-        /// out without having been heard of.
-        case heard(RateLimitDecision, followsUnheardTry: Bool)
+        case heard(RateLimitDecision)
         /// The local log is to decide; a try may have been carried out all the same.
         case unheard(mayCount: Bool)
     }
@@ -25,13 +25,11 @@ extension RateLimiter {
         switch ask(SlidingLogScripts.reserve, member, limits, until: deadline) {
         case .unheard(let mayCount):
             return withLocal { $0.reserve(member, in: limits, mayCount: mayCount, at: $1) }
-        case .heard(var decision, let followsUnheardTry):
-            // What was counted before may be a try of this very call.
-            if followsUnheardTry { decision.isRepeat = false }
-            let isNew = !decision.isRepeat
-            let refusal = withLocal { $0.hear(decision, of: member, isNew: isNew, at: $1) }
+        case .heard(let decision):
+            let refusal = withLocal { $0.hear(decision, of: member, mayRefuse: true, at: $1) }
             guard let refusal else { return decision }
-            _ = tell(SlidingLogScripts.cancel, .givenBack, member, limits, until: deadline)
+            // What others have counted stays.
+            if !decision.isRepeat { cancel(member, in: limits, until: deadline) }
             return refusal
         }
     }
@@ -43,23 +41,32 @@ extension RateLimiter {
         _ limits: [RateLimit],
         until deadline: Deadline
     ) -> Answer {
-        let untold = withLocal { $0.ask(in: limits, at: $1) }
+        withLocal { $0.ask(in: limits, at: $1) }
         // A trip of its own: in one with the question, a script that the server has forgotten would
         // run after it.
-        guard tell(untold, until: deadline) else {
+        guard tell(of: limits, until: deadline) else {
             noteSilence()
             return .unheard(mayCount: false)
         }
-        let call = Call(script: script, member: member, limits: limits)
-        let (decisions, isUncertain) = evaluate([call], until: deadline)
-        guard let decision = decisions?.first else {
+        let name = String(UInt64.random(in: .min ... .max), radix: 36)
+        let call = Call(script: script, member: member, limits: limits, name: name)
+        do {
+            let replies = try send([call], until: deadline)
+            if let decision = replies.first.flatMap({ RateLimitDecision($0, limits) }) {
+                return .heard(decision)
+            }
             noteSilence()
-            return .unheard(mayCount: isUncertain)
+            return .unheard(mayCount: false)
+        } catch {
+            noteSilence()
+            return .unheard(mayCount: error.mayHaveTakenEffect)
         }
-        return .heard(decision, followsUnheardTry: isUncertain)
     }
 
-    /// Tells Redis what became of an attempt, or keeps it for later.
+    /// Tells Redis what became of an attempt: behind what it has to be told before, if there is such,
+    /// and later if it gives no answer.
+    ///
+    /// - Returns: its answer; nil if it was told with others, or is told later.
     func tell(
         _ script: Script,
         _ kind: UntoldEvent.Kind,
@@ -67,15 +74,48 @@ extension RateLimiter {
         _ limits: [RateLimit],
         until deadline: Deadline
     ) -> RateLimitDecision? {
+        let isQueued = withLocal { local, now in
+            let isQueued = local.hasUntold(of: limits)
+            if isQueued { local.note(kind, member, in: limits, at: now) }
+            return isQueued
+        }
+        if isQueued {
+            if !tell(of: limits, until: deadline) { noteSilence() }
+            return nil
+        }
         let call = Call(script: script, member: member, limits: limits)
-        if let decision = evaluate([call], until: deadline).decisions?.first { return decision }
+        if let reply = try? send([call], until: deadline).first,
+            let decision = RateLimitDecision(reply, limits)
+        {
+            return decision
+        }
         noteSilence()
         withLocal { $0.note(kind, member, in: limits, at: $1) }
         return nil
     }
 
-    func tell(_ events: [UntoldEvent], until deadline: Deadline) -> Bool {
-        guard !events.isEmpty else { return true }
+    /// Tells Redis all that it has to be told of some keys; one thread at a time, so that nothing of
+    /// a key overtakes what has happened before.
+    ///
+    /// - Returns: whether nothing is left.
+    private func tell(of limits: [RateLimit], until deadline: Deadline) -> Bool {
+        guard withLocal({ local, _ in local.hasUntold(of: limits) }) else { return true }
+        let keys = Set(limits.map(\.key))
+        let limit = deadline.tightened(to: Self.patience(redis).reduce(.zero, +))
+        return whileTelling(until: limit) {
+            while true {
+                let events = withLocal { $0.untold(of: keys, at: $1) }
+                guard !events.isEmpty else { return true }
+                guard tell(events, until: deadline) == events.count else { return false }
+            }
+        } ?? false
+    }
+
+    /// Tells Redis of events, in their order.
+    ///
+    /// - Returns: of how many; what it refuses is told again later.
+    func tell(_ events: [UntoldEvent], until deadline: Deadline) -> Int {
+        guard !events.isEmpty else { return 0 }
         let now = clock.now
         let calls = events.map { event in
             Call(
@@ -85,17 +125,19 @@ extension RateLimiter {
                 age: now - event.time
             )
         }
-        guard let decisions = evaluate(calls, until: deadline).decisions else { return false }
-        withLocal { $0.told(events, decisions, at: $1) }
-        return true
+        guard let replies = try? send(calls, until: deadline) else { return 0 }
+        let answers = zip(events, replies).compactMap { event, reply in
+            RateLimitDecision(reply, event.limits).map { (event, $0) }
+        }
+        withLocal { $0.told(answers, at: $1) }
+        return answers.count
     }
 
-    /// The answers of Redis, nil if there are none, and whether a try may have been carried out
-    /// without having been heard of.
-    private func evaluate(
+    /// The scripts count a member once, so that each may be sent again.
+    private func send(
         _ calls: [Call],
         until deadline: Deadline
-    ) -> (decisions: [RateLimitDecision]?, isUncertain: Bool) {
+    ) throws(RedisClient.Unanswered) -> [Reply] {
         let commands = calls.map { call in
             Command.script(
                 call.script,
@@ -103,49 +145,13 @@ extension RateLimiter {
                 arguments: call.arguments
             )
         }
-        var isUncertain = false
-        for factor in Self.patience {
-            let limit = deadline.tightened(to: redis.operationTimeout * factor)
-            do {
-                let replies = try send(commands, until: limit, of: deadline)
-                let decisions = zip(replies, calls).compactMap { reply, call in
-                    RateLimitDecision(reply, call.limits)
-                }
-                if decisions.count == calls.count { return (decisions, isUncertain) }
-                break
-            } catch {
-                if error.mayHaveTakenEffect { isUncertain = true }
-                guard error.mayPass(afterWaiting: limit.isExpired), !deadline.isExpired else {
-                    break
-                }
-            }
-        }
-        return (nil, isUncertain)
-    }
-
-    /// Sends commands, as soon as there is a connection.
-    private func send(
-        _ commands: [Command],
-        until limit: Deadline,
-        of deadline: Deadline
-    ) throws(RedisError) -> [Reply] {
-        while true {
-            // One that is away refuses at once; one that is late lets connecting time out.
-            let connected = Deadline.after(redis.connectTimeout)
-            do throws(RedisError) {
-                let timeout = limit.remaining
-                return try redis.pipeline(commands, until: deadline, timeout: timeout)
-            } catch {
-                let isLate = error == .poolExhausted || error.isOfConnecting && connected.isExpired
-                guard isLate, !limit.isExpired else { throw error }
-            }
-        }
+        return try redis.pipeline(commands, waiting: Self.patience(redis), until: deadline)
     }
 }
 
 extension RateLimiter.Call {
     fileprivate var arguments: [any RedisArgument] {
-        var arguments: [any RedisArgument] = [member, age.wholeMicroseconds]
+        var arguments: [any RedisArgument] = [member, age.wholeMicroseconds, name]
         for limit in limits {
             let retention = limits.filter { $0.key == limit.key }.map(\.window).max()
             arguments += [
@@ -166,24 +172,6 @@ extension UntoldEvent.Kind {
         case .givenBack: SlidingLogScripts.cancel
         case .succeeded: SlidingLogScripts.succeed
         }
-    }
-}
-
-extension RedisError {
-    /// Whether the next try may find Redis well: the scripts count a member once, so it is safe.
-    ///
-    /// - Parameter hasWaited: the try took all its time, so that Redis is late and not away.
-    /// - Returns: whether to try again.
-    fileprivate func mayPass(afterWaiting hasWaited: Bool) -> Bool {
-        switch self {
-        case .timedOut, .connectionLost, .poolExhausted: true
-        case .connectionFailed: hasWaited
-        case .protocolViolation, .breakerOpen, .closed, .server: false
-        }
-    }
-
-    fileprivate var isOfConnecting: Bool {
-        if case .connectionFailed = self { true } else { false }
     }
 }
 

@@ -1,3 +1,4 @@
+import Dispatch
 package import Redis
 package import Resilience
 import Synchronization
@@ -7,9 +8,9 @@ import Synchronization
 ///
 /// An attempt is named by a member such as its idempotency key, so that a repeat is the same
 /// attempt. Each call blocks for one round trip, and for another where Redis has to be told of what
-/// happened without it; for up to ten operation timeouts of the client each where Redis is late.
-/// Nothing here throws: without Redis the answer is a stricter one. One process does not admit more
-/// than a limit when answers of Redis are late or lost.
+/// happened without it; for up to ten operation timeouts of the client each where Redis is late, and
+/// as long for another thread that is telling it. Nothing here throws: without Redis the answer is a
+/// stricter one. One process does not admit more than a limit when answers of Redis are late or lost.
 package final class RateLimiter: Sendable {
     /// A reading, for metrics; the counts are since the start.
     package struct Usage: Sendable, Equatable {
@@ -24,10 +25,13 @@ package final class RateLimiter: Sendable {
     let clock: MonotonicClock
     private let local: Mutex<LocalSlidingLog>
     private let counts = Mutex(Usage())
+    private let isFreeToTell = DispatchSemaphore(value: 1)
 
-    /// How long each try waits for Redis, in operation timeouts: one that is late is not away, and the
-    /// local log knows nothing of what other processes admit.
-    static let patience = [1, 3, 6]
+    /// How long each try waits for Redis: one that is late is not away, and the local log knows nothing
+    /// of what other processes admit.
+    static func patience(_ redis: RedisClient) -> [Duration] {
+        [1, 3, 6].map { redis.operationTimeout * $0 }
+    }
 
     /// Makes a limiter.
     ///
@@ -72,8 +76,8 @@ package final class RateLimiter: Sendable {
         until deadline: Deadline
     ) -> RateLimitDecision {
         switch ask(SlidingLogScripts.commit, member, limits, until: deadline) {
-        case .heard(let decision, _):
-            _ = withLocal { $0.hear(decision, of: member, isNew: false, at: $1) }
+        case .heard(let decision):
+            _ = withLocal { $0.hear(decision, of: member, mayRefuse: false, at: $1) }
             return decision
         case .unheard:
             return withLocal { $0.commit(member, in: limits, at: $1) }
@@ -121,12 +125,25 @@ package final class RateLimiter: Sendable {
         return local.withLock { body(&$0, now) }
     }
 
-    /// Tells Redis what happened while it gave no answer, of some hundred keys at most; blocks for
-    /// one trip if there is anything.
+    /// Tells Redis what happened while it gave no answer, some hundred events at most; blocks for one
+    /// trip if there is anything, as a call does.
     ///
     /// - Returns: how many it was told.
     package func tell(until deadline: Deadline) -> Int {
-        let events = withLocal { $0.untold(at: $1) }
-        return tell(events, until: deadline) ? events.count : 0
+        guard backlog.keys > 0 else { return 0 }
+        return whileTelling(until: deadline) {
+            tell(withLocal { $0.untold(at: $1) }, until: deadline)
+        } ?? 0
+    }
+
+    /// Keys of which Redis has still to be told, and logs of keys that had to give way before it was.
+    var backlog: (keys: Int, lost: Int) { withLocal { local, _ in local.backlog } }
+
+    /// Runs `body` while no other thread tells; nil if one does until the deadline.
+    func whileTelling<Result>(until deadline: Deadline, _ body: () -> Result) -> Result? {
+        let timeout = DispatchTime.now() + deadline.remaining.dispatchInterval
+        guard isFreeToTell.wait(timeout: timeout) == .success else { return nil }
+        defer { isFreeToTell.signal() }
+        return body()
     }
 }

@@ -7,24 +7,29 @@ import Redis
 /// their edges; the log of the single attempts does not, and a few dozen members cost nothing.
 ///
 /// `KEYS`: for each limit its log and its `cleared_at`. `ARGV`: the member, how long ago it happened
-/// (microseconds), then for each limit count, window and retention of the log (microseconds), and
+/// (microseconds), the question's name, then for each limit count, window and retention of the log (microseconds), and
 /// whether it starts anew after a success, forgets it, and is enforced (1 or 0).
 ///
 /// What happened long ago is told late, by who could not tell it then. A success may so be heard of
-/// before its attempt: a limit that forgets successes keeps a note of it, `<log>:done:<member>`.
+/// before its attempt: a limit that forgets successes keeps a note of it, `<log>:done:<member>`. And
+/// what a question has counted whose answer was lost is no repeat when it is asked again: its name
+/// stands in `<log>:by:<member>` of the first log for a minute, longer than it is asked for.
 enum SlidingLogScripts {
     /// Admits the attempt in all limits or in none; a member that is there is the same attempt.
     static let reserve = Script(
         prelude + """
-            local isRepeat = seenBefore()
-            if not isRepeat then
+            local by = limits[1].log .. ':by:' .. member
+            local isCounted = seenBefore()
+            if not isCounted then
                 for _, limit in ipairs(limits) do
                     if limit.enforced and used(limit) >= limit.count then
                         return standings(0, 0)
                     end
                 end
                 add()
+                redis.call('SET', by, ARGV[3], 'PX', 60000)
             end
+            local isRepeat = isCounted and redis.call('GET', by) ~= ARGV[3]
             return standings(1, isRepeat and 1 or 0)
             """
     )
@@ -79,7 +84,7 @@ enum SlidingLogScripts {
         local at = now - tonumber(ARGV[2])
         local limits = {}
         for i = 1, #KEYS / 2 do
-            local first = 3 + (i - 1) * 6
+            local first = 4 + (i - 1) * 6
             local limit = {
                 log = KEYS[2 * i - 1], clearedKey = KEYS[2 * i],
                 count = tonumber(ARGV[first]), window = tonumber(ARGV[first + 1]),

@@ -1,9 +1,6 @@
 import Resilience
 
-/// What became of the attempts of one key, for Redis, in the order in which it happened.
-///
-/// What is kept of one attempt may be told in any order: Redis compares the times of an attempt and
-/// its success, and nothing else stands beside a giving back.
+/// What became of the attempts of one key, for Redis, in the order in which it happened and is told.
 struct UntoldEvents: Sendable {
     /// Events that are kept; older ones give way.
     private static let limit = 1_000
@@ -32,8 +29,13 @@ struct UntoldEvents: Sendable {
         all.removeAll { $0 == event }
     }
 
-    mutating func remove(_ kind: UntoldEvent.Kind, of member: String) {
-        all.removeAll { $0.member == member && $0.kind == kind }
+    /// Whether the last that is to be told of an attempt is that it was given back.
+    func givesBack(_ member: String) -> Bool {
+        all.last { $0.member == member }?.kind == .givenBack
+    }
+
+    func counts(_ member: String) -> Bool {
+        all.contains { $0.member == member && $0.kind == .counted }
     }
 
     mutating func forget(after retention: Duration, at now: MonotonicTime) {

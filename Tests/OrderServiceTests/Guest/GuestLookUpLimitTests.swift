@@ -91,9 +91,10 @@ struct GuestLookUpLimitTests {
         try await ServiceUnderTest.run(ServiceUnderTest.lookUpLimits()) { service in
             service.lookUp("RO-7Q4K-92MX-3", "ana@example.ro", from: "192.0.2.7")
             let keys = try service.lookUpKeys()
-            #expect(keys.count == 3)
+            // For a minute one of them says which question it has counted.
+            #expect(keys.filter { !$0.contains(":by:") }.count == 3)
             for key in keys {
-                let digest = key.dropFirst("guest:lookup:rate:".count)
+                let digest = key.dropFirst("guest:lookup:rate:".count).prefix { $0 != ":" }
                 #expect(digest.count == 64 && digest.allSatisfy(\.isHexDigit))
             }
         }

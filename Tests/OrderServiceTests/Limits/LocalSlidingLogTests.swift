@@ -59,27 +59,31 @@ import Web
         #expect(log.reserve("later", in: limits, at: time(100_000)).standings[1].used == 1)
     }
 
-    @Test("keeps a bounded number of logs, and refuses new ones beyond") func isBounded() {
+    @Test("keeps a bounded number of logs, and lets those give way that were used least lately")
+    func isBounded() {
         var log = LocalSlidingLog(processes: 1)
         func limit(_ number: Int) -> RateLimit {
-            RateLimit(name: "n", key: "k\(number)", count: 2, window: .seconds(60))
+            RateLimit(name: "n", key: "k\(number)", count: 1, window: .seconds(60))
         }
-        for number in 0..<AttemptLogs.limit {
-            _ = log.reserve("a", in: [limit(number)], at: time(0))
+        let count = 3 * AttemptLogs.limit
+        for number in 0..<count {
+            #expect(log.reserve("a", in: [limit(number)], at: time(0)).isAdmitted)
         }
-        #expect(!log.reserve("a", in: [limit(-1)], at: time(59)).isAdmitted)
-        #expect(log.commit("a", in: [limit(-1)], at: time(59)).standings[0].used == 0)
-        #expect(log.reserve("a", in: [limit(-1)], at: time(60)).isAdmitted)
+        #expect(log.backlog.keys <= AttemptLogs.limit)
+        #expect(log.backlog.keys + log.backlog.lost == count)
+        #expect(!log.reserve("b", in: [limit(count - 1)], at: time(59)).isAdmitted)
+        #expect(log.reserve("b", in: [limit(0)], at: time(59)).isAdmitted)
     }
 
     private func answer(
         _ isAdmitted: Bool,
         used: [Int],
+        isRepeat: Bool = false,
         of limits: [RateLimit]? = nil
     ) -> RateLimitDecision {
         RateLimitDecision(
             isAdmitted: isAdmitted,
-            isRepeat: false,
+            isRepeat: isRepeat,
             standings: zip(limits ?? self.limits, used).map { limit, used in
                 .init(limit: limit, count: limit.count, used: used, wait: .zero, reset: .zero)
             },
@@ -96,35 +100,38 @@ import Web
         at time: MonotonicTime
     ) -> Bool {
         let answer = answer(isAdmitted, used: used)
-        return log.hear(answer, of: member, isNew: true, at: time) == nil
+        return log.hear(answer, of: member, mayRefuse: true, at: time) == nil
     }
 
     @Test("counts what Redis admitted, and tells it what it did not") func copies() {
         var log = LocalSlidingLog(processes: 1)
         for number in 1...3 {
-            #expect(log.ask(in: limits, at: time(0)) == [])
+            log.ask(in: limits, at: time(0))
+            #expect(!log.hasUntold(of: limits))
             let used = [number, number, number]
             #expect(hears(&log, "a\(number)", true, used: used, at: time(0)))
         }
-        #expect(log.ask(in: limits, at: time(1)) == [])
+        log.ask(in: limits, at: time(1))
         #expect(hears(&log, "refused", false, used: [3, 3, 3], at: time(1)))
         let admitted = (1...4).filter { log.reserve("b\($0)", in: limits, at: time(3)).isAdmitted }
         #expect(admitted == [1, 2])
-        let untold = log.ask(in: limits, at: time(5))
+        #expect(log.hasUntold(of: limits))
+        log.ask(in: limits, at: time(5))
+        let untold = log.untold(of: Set(limits.map(\.key)), at: time(5))
         #expect(untold.map(\.member).sorted() == ["b1", "b1", "b2", "b2"])
         #expect(untold.map(\.limits.count).sorted() == [1, 1, 2, 2])
         let told = untold.map { event in
-            answer(true, used: event.limits.map { _ in 5 }, of: event.limits)
+            (event, answer(true, used: event.limits.map { _ in 5 }, of: event.limits))
         }
-        log.told(untold, told, at: time(6))
+        log.told(told, at: time(6))
         #expect(hears(&log, "c", false, used: [5, 5, 5], at: time(6)))
-        #expect(log.ask(in: limits, at: time(6)) == [])
+        #expect(!log.hasUntold(of: limits))
         #expect(log.reserve("b2", in: limits, at: time(7)).isRepeat)
     }
 
     @Test("lets nothing stand that Redis admitted without knowing of others") func gates() {
         var log = LocalSlidingLog(processes: 1)
-        for _ in 0..<6 { #expect(log.ask(in: limits, at: time(0)) == []) }
+        for _ in 0..<7 { log.ask(in: limits, at: time(0)) }
         // Redis has counted «early» first of all, and is heard last.
         for number in 1...4 {
             let used = [number + 1, number + 1, number + 1]
@@ -133,16 +140,21 @@ import Web
         #expect(log.reserve("unheard", in: limits, at: time(2)).isAdmitted)
         #expect(!hears(&log, "early", true, used: [1, 1, 1], at: time(3)))
         // Nor what it admitted before it was told, heard after that.
-        let untold = log.ask(in: limits, at: time(3))
-        let told = untold.map { event in
-            answer(true, used: event.limits.map { _ in 6 }, of: event.limits)
+        log.ask(in: limits, at: time(3))
+        let told = log.untold(at: time(3)).map { event in
+            (event, answer(true, used: event.limits.map { _ in 6 }, of: event.limits))
         }
-        log.told(untold, told, at: time(3))
+        log.told(told, at: time(3))
         #expect(!hears(&log, "before", true, used: [5, 5, 5], at: time(3)))
         // A repeat is what was admitted already.
-        let repeated = answer(true, used: [5, 5, 5])
-        _ = log.ask(in: limits, at: time(4))
-        #expect(log.hear(repeated, of: "a1", isNew: false, at: time(4)) == nil)
+        let repeated = answer(true, used: [5, 5, 5], isRepeat: true)
+        log.ask(in: limits, at: time(4))
+        #expect(log.hear(repeated, of: "a1", mayRefuse: true, at: time(4)) == nil)
+        // Nor is what has happened refused, and it counts.
+        log.ask(in: limits, at: time(5))
+        let declined = answer(true, used: [9, 9, 9])
+        #expect(log.hear(declined, of: "decline", mayRefuse: false, at: time(5)) == nil)
+        #expect(log.reserve("decline", in: limits, at: time(6)).isRepeat)
     }
 
     @Test("keeps for Redis what became of each attempt, in its order, for as long as it counts")
@@ -152,8 +164,9 @@ import Web
         #expect(log.reserve("b", in: limits, at: time(1)).isAdmitted)
         _ = log.succeed("b", in: limits, at: time(2))
         log.note(.succeeded, "b", in: limits, at: time(2))
-        // What Redis never heard of need not be given back.
+        // Perhaps Redis is being told of it at this moment.
         _ = log.cancel("a", in: limits, at: time(3))
+        log.note(.givenBack, "a", in: limits, at: time(3))
         for number in 1...6 {
             _ = log.reserve("c\(number)", in: limits, mayCount: true, at: time(4))
         }
@@ -163,57 +176,108 @@ import Web
             }
         }
         let admitted = (1...5).map { "counted c\($0) 4" }
-        // The success has left the address; the sixth may stand in Redis, and is not to.
-        #expect(
-            events(limits[0], at: time(5))
-                == ["counted b 1", "succeeded b 2"] + admitted + ["givenBack c6 4"]
-        )
-        #expect(
-            events(limits[2], at: time(5)) == ["succeeded b 2"] + admitted + ["givenBack c6 4"]
-        )
+        let before = ["counted a 0", "counted b 1", "succeeded b 2", "givenBack a 3"]
+        // The sixth may stand in Redis, and is not to.
+        for limit in [limits[0], limits[2]] {
+            #expect(events(limit, at: time(5)) == before + admitted + ["givenBack c6 4"])
+        }
         #expect(events(limits[2], at: time(3_604)) == [])
         #expect(log.untold(at: time(90_000)) == [])
     }
 
-    @Test("gives nothing back that was admitted again") func keepsAdmitted() {
+    @Test("counts what was admitted again behind its giving back") func keepsAdmitted() {
         var log = LocalSlidingLog(processes: 1)
         for number in 1...5 { _ = log.reserve("a\(number)", in: limits, at: time(0)) }
         for _ in 1...3 {
             #expect(!log.reserve("m", in: limits, mayCount: true, at: time(1)).isAdmitted)
+            #expect(!log.reserve("n", in: limits, mayCount: true, at: time(1)).isAdmitted)
         }
-        func returned() -> [String] {
-            log.untold(at: time(2)).filter { $0.kind == .givenBack }.map(\.member)
+        func events(of member: String) -> [UntoldEvent.Kind] {
+            log.untold(at: time(2)).filter { $0.member == member && $0.limits.contains(limits[2]) }
+                .map(\.kind)
         }
-        // Once for each key.
-        #expect(returned() == ["m", "m"])
+        #expect(events(of: "m") == [.givenBack])
         _ = log.cancel("a1", in: limits, at: time(2))
         #expect(log.reserve("m", in: limits, at: time(2)).isAdmitted)
-        #expect(returned() == [])
+        #expect(events(of: "m") == [.givenBack, .counted])
         // Whoever has waited in vain for Redis to take it back comes too late.
         log.note(.givenBack, "m", in: limits, at: time(2))
-        #expect(returned() == [])
+        #expect(events(of: "m") == [.givenBack, .counted])
+        // Redis has admitted the other, and may be taking it back.
+        log.ask(in: limits, at: time(2))
+        let answer = answer(true, used: [1, 1, 1], isRepeat: true)
+        #expect(log.hear(answer, of: "n", mayRefuse: false, at: time(2)) == nil)
+        #expect(events(of: "n") == [.givenBack, .counted])
     }
 
     @Test("lets a repeat stand beside others admitted here if both fit") func gatesRepeats() {
         var log = LocalSlidingLog(processes: 1)
-        for _ in 1...2 { _ = log.ask(in: limits, at: time(0)) }
+        for _ in 1...2 { log.ask(in: limits, at: time(0)) }
         #expect(log.reserve("here", in: limits, at: time(0)).isAdmitted)
-        let fits = answer(true, used: [4, 4, 4])
-        #expect(log.hear(fits, of: "m", isNew: false, at: time(1)) == nil)
-        let isOver = answer(true, used: [5, 5, 5])
-        #expect(log.hear(isOver, of: "n", isNew: false, at: time(1)) != nil)
-        _ = log.ask(in: limits, at: time(2))
-        #expect(log.hear(isOver, of: "m", isNew: false, at: time(2)) == nil)
+        let fits = answer(true, used: [4, 4, 4], isRepeat: true)
+        #expect(log.hear(fits, of: "m", mayRefuse: true, at: time(1)) == nil)
+        let isOver = answer(true, used: [5, 5, 5], isRepeat: true)
+        #expect(log.hear(isOver, of: "n", mayRefuse: true, at: time(1)) != nil)
+        log.ask(in: limits, at: time(2))
+        #expect(log.hear(isOver, of: "m", mayRefuse: true, at: time(2)) == nil)
+    }
+
+    @Test("takes the last count of a telling alone, and not for who has told himself")
+    func countsTelling() {
+        var log = LocalSlidingLog(processes: 1)
+        log.ask(in: limits, at: time(0))
+        _ = log.reserve("m", in: limits, mayCount: true, at: time(0))
+        func tell(_ used: [Int]) {
+            let limits = [limits[0], limits[1]]
+            let told = used.enumerated().map { number, used in
+                (
+                    UntoldEvent(
+                        id: number,
+                        kind: .counted,
+                        member: "m",
+                        time: time(0),
+                        limits: limits
+                    ),
+                    answer(true, used: [used, used], of: limits)
+                )
+            }
+            log.told(told, at: time(1))
+        }
+        // Alone: what it was told before is in its own answer.
+        log.ask(in: limits, at: time(1))
+        tell([9, 6])
+        #expect(hears(&log, "a", true, used: [3, 3, 3], at: time(1)))
+        // Beside another question, of whom it is not known when it was answered.
+        for _ in 1...2 { log.ask(in: limits, at: time(2)) }
+        tell([9, 5])
+        #expect(hears(&log, "b", true, used: [3, 3, 3], at: time(2)))
+        tell([9, 6])
+        #expect(!hears(&log, "c", true, used: [3, 3, 3], at: time(2)))
+    }
+
+    @Test("tells the attempts of one tick of the clock apart") func countsTick() {
+        var log = LocalSlidingLog(processes: 1)
+        for number in 1...5 {
+            log.ask(in: limits, at: time(0))
+            #expect(hears(&log, "a\(number)", true, used: [number, number, number], at: time(0)))
+        }
+        // Another process has given one of them back.
+        log.ask(in: limits, at: time(0))
+        #expect(hears(&log, "b", true, used: [5, 5, 5], at: time(0)))
+        #expect(!log.reserve("c", in: limits, at: time(0)).isAdmitted)
+        let after = log.succeed("b", in: limits, at: time(0))
+        #expect(after.standings.map(\.used) == [0, 5, 4])
+        #expect(log.reserve("c", in: limits, at: time(0)).standings.map(\.used) == [1, 6, 5])
     }
 
     @Test("hears from Redis of successes that other processes saw") func adjusts() {
         var log = LocalSlidingLog(processes: 1)
         for number in 1...5 {
             let now = time(Int64(number))
-            _ = log.ask(in: limits, at: now)
+            log.ask(in: limits, at: now)
             #expect(hears(&log, "a\(number)", true, used: [number, number, number], at: now))
         }
-        _ = log.ask(in: limits, at: time(6))
+        log.ask(in: limits, at: time(6))
         #expect(hears(&log, "b", true, used: [1, 6, 1], at: time(6)))
         let alone = log.reserve("c", in: limits, at: time(7))
         #expect(alone.isAdmitted && alone.standings.map(\.used) == [2, 7, 2])
@@ -221,7 +285,7 @@ import Web
 
     @Test("does not take the older of two answers for the newer") func hearsOutOfOrder() {
         var log = LocalSlidingLog(processes: 1)
-        for _ in 0..<2 { _ = log.ask(in: limits, at: time(0)) }
+        for _ in 0..<2 { log.ask(in: limits, at: time(0)) }
         #expect(hears(&log, "b", true, used: [2, 2, 2], at: time(1)))
         #expect(hears(&log, "a", true, used: [1, 1, 1], at: time(1)))
         #expect(log.reserve("c", in: limits, at: time(2)).standings.map(\.used) == [3, 3, 3])
@@ -235,9 +299,7 @@ import Web
         #expect(log.reserve("here", in: limit(0), at: time(0)).isAdmitted)
         for number in 1...3 * AttemptLogs.limit {
             let limit = limit(number)
-            // A turn of generations is a second apart from the next.
-            let now = time(Int64(number / 20_000))
-            _ = log.ask(in: limit, at: now)
+            log.ask(in: limit, at: time(0))
             let standing = RateLimitDecision.Standing(
                 limit: limit[0],
                 count: 1,
@@ -251,7 +313,7 @@ import Web
                 standings: [standing],
                 source: .redis
             )
-            #expect(log.hear(answer, of: "copy", isNew: true, at: now) == nil)
+            #expect(log.hear(answer, of: "copy", mayRefuse: true, at: time(0)) == nil)
         }
         let later = time(100)
         #expect(!log.reserve("b", in: limit(0), at: later).isAdmitted)
@@ -275,6 +337,21 @@ import Web
             source: .redis
         )
         #expect(refusal.fields.map(\.value) == ["1", "0", "2", "1"])
+        // Nobody knows how long Redis is away.
+        let share = RateLimitDecision.Standing(
+            limit: limit,
+            count: 1,
+            used: 1,
+            wait: .seconds(59),
+            reset: .seconds(59)
+        )
+        let local = RateLimitDecision(
+            isAdmitted: false,
+            isRepeat: false,
+            standings: [share],
+            source: .local
+        )
+        #expect(local.fields.map(\.value) == ["1", "0", "5", "5"])
         #expect(RateLimitDecision(.array([.integer(1)]), [limit]) == nil)
         #expect(RateLimitDecision(.null, [limit]) == nil)
     }

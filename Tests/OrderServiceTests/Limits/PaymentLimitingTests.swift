@@ -63,6 +63,25 @@ struct PaymentLimitingTests {
         }
     }
 
+    @Test(
+        "end no payment by a share of the limit alone, which is not what all processes counted",
+        .enabled(if: PrivateRedis.isAvailable)
+    )
+    func declinesWithoutRedis() async throws {
+        let settings = ServiceUnderTest.limits(hour: 5).merging(["LIMIT_PROCESSES": "5"]) { $1 }
+        try await ServiceUnderTest.runWithPrivateRedis(settings) { service, redis in
+            let order = try service.placedOrder()
+            redis.stop()
+            for _ in 1...3 {
+                #expect(try service.pay(order, with: "pm_card_chargeDeclined").status == 402)
+                try service.settle()
+            }
+            #expect(service.intents.first?["status"]?.string == "requires_payment_method")
+            try redis.start()
+            #expect(try service.pay(order).status == 200)
+        }
+    }
+
     @Test("count a new payment after a closed one, once for all who ask for it")
     func renewal() async throws {
         try await ServiceUnderTest.run(ServiceUnderTest.limits(hour: 3)) { service in

@@ -58,48 +58,6 @@ struct RateLimiterSilenceTests {
         #expect(reserve("b1").isRepeat)
     }
 
-    @Test("tells Redis later what happened without it, and when") func tellsLater() throws {
-        let seconds = Atomic<Int64>(1_000)
-        let clock = MonotonicClock {
-            MonotonicTime(nanoseconds: seconds.load(ordering: .relaxed) * 1_000_000_000)
-        }
-        let limiter = RateLimiter(redis: client, processes: 1, clock: clock)
-        server.stop()
-        for number in 1...5 {
-            #expect(limiter.reserve("a\(number)", in: limits, until: soon).isAdmitted)
-        }
-        seconds.store(1_600, ordering: .relaxed)
-        limiter.succeed("a5", in: limits, until: soon)
-        seconds.store(1_700, ordering: .relaxed)
-        #expect(limiter.reserve("b", in: limits, until: soon).isAdmitted)
-        seconds.store(1_900, ordering: .relaxed)
-        #expect(limiter.tell(until: soon) == 0)
-        try server.start()
-        // Six attempts and a success by customer; by address, without the one that succeeded.
-        #expect(limiter.tell(until: soon) == 7 + 6)
-        #expect(limiter.tell(until: soon) == 0)
-        let other = RateLimiter(redis: client, processes: 1)
-        let standings = other.reserve("b", in: limits, until: soon).standings
-        #expect(standings.map(\.used) == [1, 6, 5])
-        // The hour began anew with the success; «b» came 200 s ago, the others 900 s.
-        let resets = standings.map { $0.reset.components.seconds }
-        #expect((3_395...3_400).contains(resets[0]))
-        #expect((85_495...85_500).contains(resets[1]))
-        #expect((2_695...2_700).contains(resets[2]))
-    }
-
-    @Test("counts no success against an address, whichever process tells of it first")
-    func tellsOutOfOrder() throws {
-        let worker = RateLimiter(redis: client, processes: 1)
-        server.stop()
-        for member in ["a", "b"] { #expect(reserve(member).source == .local) }
-        worker.succeed("a", in: limits, until: soon)
-        try server.start()
-        #expect(worker.tell(until: soon) == 2)
-        #expect(limiter.tell(until: soon) == 4)
-        #expect(reserve("b").standings.map(\.used)[2] == 1)
-    }
-
     @Test("waits for a Redis that is late, connecting anew, and not for one that is away")
     func waits() async throws {
         var configuration = RedisConfiguration.patient(server, timeout: .milliseconds(200))
@@ -201,6 +159,70 @@ struct RateLimiterSilenceTests {
             withExtendedLifetime(server) {}
         }
         #expect(limiter.usage.local == 0)
+    }
+
+    private static func limit(_ key: String, _ count: Int = 5) -> RateLimit {
+        RateLimit(name: "n", key: key, count: count, window: .seconds(3_600))
+    }
+
+    private func counts(_ member: String, in limit: RateLimit) throws -> Bool {
+        let score = Command("ZSCORE", limit.key, member)
+        return try client.send(score, until: .after(.seconds(20))) != .null
+    }
+
+    @Test("admits a repeat that is heard late, and leaves what another process has counted")
+    func hearsRepeatLate() async throws {
+        let limit = Self.limit("repeat")
+        let late = RateLimiter(
+            redis: RedisClient(.patient(server, timeout: .milliseconds(200))),
+            processes: 2
+        )
+        try await onOwnThread { [server, client, limiter] in
+            for number in 0..<4 {
+                _ = limiter.reserve("p\(number)", in: [limit], until: .after(.seconds(20)))
+            }
+            // Beyond the limit.
+            for number in 0..<2 {
+                _ = limiter.commit("d\(number)", in: [limit], until: .after(.seconds(20)))
+            }
+            _ = late.reserve("warm", in: [Self.limit("warm")], until: .after(.seconds(20)))
+            let pause = Command("CLIENT", "PAUSE", 300, "ALL")
+            _ = try client.send(pause, until: .after(.seconds(20)))
+            let repeated = late.reserve("p0", in: [limit], until: .after(.seconds(20)))
+            #expect(repeated.isAdmitted && repeated.isRepeat && repeated.source == .redis)
+            #expect(try counts("p0", in: limit))
+            withExtendedLifetime(server) {}
+        }
+    }
+
+    @Test("waits for a late Redis with many questions at once, its breaker closed")
+    func waitsWithMany() async throws {
+        var configuration = RedisConfiguration.patient(server, timeout: .milliseconds(200))
+        configuration.poolSize = 12
+        let breaker = try CircuitBreaker(
+            name: "redis",
+            DependencyPolicy.start(of: .redisState).guarding.breaker
+        )
+        let limiter = RateLimiter(
+            redis: RedisClient(configuration, breaker: breaker),
+            processes: 2
+        )
+        let limit = Self.limit("many")
+        try await onOwnThread { [server] in
+            server.pause()
+            let questions = (0..<12).map { number in
+                Companion {
+                    limiter.reserve("m\(number)", in: [limit], until: .after(.seconds(20)))
+                }
+            }
+            // More than one try's time, and less than all.
+            usleep(500_000)
+            server.resume()
+            let answers = try questions.map { try $0.join() }
+            #expect(answers.allSatisfy { $0.source == .redis })
+            #expect(answers.count { $0.isAdmitted } == 5)
+        }
+        #expect(breaker.snapshot.state == .closed)
     }
 
     @Test("does not ask a Redis whose breaker is open") func obeysBreaker() throws {
