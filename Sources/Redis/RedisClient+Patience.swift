@@ -19,18 +19,22 @@ extension RedisClient {
     ///   - commands: what to do, in this order; may be done twice.
     ///   - timeouts: how long each try waits, for a connection and for its replies.
     ///   - deadline: the request's deadline.
-    /// - Returns: a reply for each command; `Reply.error` for one that the server refuses.
+    /// - Returns: a reply for each command, `Reply.error` for one that the server refuses; and whether
+    ///   an earlier try may have been carried out as well.
     /// - Throws: `Unanswered`.
     package func pipeline(
         _ commands: [Command],
         waiting timeouts: [Duration],
         until deadline: Deadline
-    ) throws(Unanswered) -> [Reply] {
-        guard !commands.isEmpty else { return [] }
+    ) throws(Unanswered) -> (replies: [Reply], mayBeRepeated: Bool) {
+        guard !commands.isEmpty else { return ([], false) }
+        guard !deadline.isExpired else {
+            throw Unanswered(cause: .timedOut, mayHaveTakenEffect: false)
+        }
         let limit = deadline.tightened(to: timeouts.reduce(.zero, +))
         var isUncertain = false
         do throws(RedisError) {
-            return try watched(false, limit, of: deadline) { () throws(RedisError) in
+            let replies = try watched(false, limit, of: deadline) { () throws(RedisError) in
                 for timeout in timeouts.dropLast() {
                     let end = deadline.tightened(to: timeout)
                     do throws(RedisError) {
@@ -45,6 +49,7 @@ extension RedisClient {
                 let last = timeouts.last ?? operationTimeout
                 return try connected(commands, until: deadline.tightened(to: last), of: deadline)
             }
+            return (replies, isUncertain)
         } catch {
             throw Unanswered(
                 cause: error,

@@ -61,7 +61,7 @@ struct GuestLookUpLimiter: Sendable {
             until: deadline
         )
         guard decision.isAdmitted else {
-            for standing in decision.standings where standing.remaining == 0 {
+            for standing in decision.full {
                 refusals[standing.limit.name]?.increment()
             }
             throw Problem(

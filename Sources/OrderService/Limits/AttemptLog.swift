@@ -34,6 +34,10 @@ struct AttemptLog: Sendable {
 
     var hasUntoldEntries: Bool { entries.contains(where: \.isUntold) }
 
+    mutating func beginQuestion() {
+        questions.begin(besideAdmissions: hasUntoldEntries)
+    }
+
     var isEmpty: Bool { entries.isEmpty && untold.isEmpty && questions.isEmpty }
 
     func isOutOfDate(at now: MonotonicTime) -> Bool {
@@ -65,6 +69,7 @@ struct AttemptLog: Sendable {
 
     /// Enters an attempt that was admitted here alone.
     mutating func putUntold(_ member: String, _ limits: [RateLimit], at now: MonotonicTime) {
+        questions.noteAdmission()
         append(member, isUntold: true, at: now)
         untold.append(.counted, member, limits, at: now)
     }
@@ -93,8 +98,8 @@ struct AttemptLog: Sendable {
         _ limits: [RateLimit],
         at now: MonotonicTime
     ) {
-        // Admitted again meanwhile, or to be given back already.
-        if kind == .givenBack && (holds(member) || untold.givesBack(member)) { return }
+        // Admitted again meanwhile.
+        if case .givenBack = kind, holds(member) { return }
         untold.append(kind, member, limits, at: now)
     }
 
@@ -117,6 +122,7 @@ struct AttemptLog: Sendable {
     /// Whether Redis counts too many for a limit with those that it does not know: what it has just
     /// admitted has no room then.
     func isOver(_ limit: RateLimit, at now: MonotonicTime) -> Bool {
+        guard questions.areBesideAdmissions else { return false }
         let untold = used(by: limit, at: now).count(where: \.isUntold)
         return questions.highestUsed(of: limit) + untold > limit.count
     }

@@ -22,7 +22,7 @@ struct LocalSlidingLog: Sendable {
 
     /// Notes that Redis is about to be asked; `hear`, `reserve` or `commit` follows.
     mutating func ask(in limits: [RateLimit], at now: MonotonicTime) {
-        update(limits, isNew: true, at: now) { log, _ in log.questions.begin() }
+        update(limits, isNew: true, at: now) { log, _ in log.beginQuestion() }
     }
 
     /// Whether Redis has to be told of a key before it is asked, or told of anything else, about it.
@@ -38,7 +38,9 @@ struct LocalSlidingLog: Sendable {
     /// - Returns: a trip's worth, in its order for each key.
     mutating func untold(of keys: Set<String>? = nil, at now: MonotonicTime) -> [UntoldEvent] {
         var events: [UntoldEvent] = []
-        for key in keys ?? logs.untoldKeys where logs.untoldKeys.contains(key) {
+        // In any order, so that what Redis refuses is not all that it is told.
+        for key in keys.map(Array.init) ?? logs.untoldKeys.shuffled()
+        where logs.untoldKeys.contains(key) {
             events += logs.log(of: key, at: now)?.untold.all ?? []
             if events.count >= Self.tellLimit { break }
         }
@@ -109,13 +111,13 @@ struct LocalSlidingLog: Sendable {
     /// - Parameters:
     ///   - member: the attempt.
     ///   - limits: that it has to pass.
-    ///   - mayCount: whether Redis may count it: it was asked, and was not heard.
+    ///   - question: the name of one that was asked about it, may have counted it and was not heard.
     ///   - now: the time.
     /// - Returns: how far the attempt is within its share of the limits.
     mutating func reserve(
         _ member: String,
         in limits: [RateLimit],
-        mayCount: Bool = false,
+        afterUnheard question: String? = nil,
         at now: MonotonicTime
     ) -> RateLimitDecision {
         let isRepeat = contains(member, limits, at: now)
@@ -123,11 +125,11 @@ struct LocalSlidingLog: Sendable {
             !$0.isEnforced || used($0, at: now).count < count($0)
         }
         let isNew = hasRoom && !isRepeat
-        update(limits, isNew: isNew || mayCount, at: now) { log, limits in
+        update(limits, isNew: isNew || question != nil, at: now) { log, limits in
             if isNew {
                 log.putUntold(member, limits, at: now)
-            } else if !isRepeat && mayCount {
-                log.note(.givenBack, member, limits, at: now)
+            } else if !isRepeat, let question {
+                log.note(.givenBack(question: question), member, limits, at: now)
             }
             log.questions.end()
         }

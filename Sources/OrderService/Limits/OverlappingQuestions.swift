@@ -7,16 +7,25 @@ struct OverlappingQuestions: Sendable {
     /// heard in another order than Redis gave them.
     private(set) var areContended = false
 
+    /// Whether attempts have been admitted here since there was none, or were when there was none, and
+    /// Redis did not know: otherwise its answers need nothing beside them.
+    private(set) var areBesideAdmissions = false
+
     /// The most that Redis has counted for each limit, by its name, since no question was under way.
     private var highest: [String: Int] = [:]
 
     var isEmpty: Bool { count == 0 }
 
-    mutating func begin() {
+    mutating func begin(besideAdmissions: Bool) {
         areContended = count > 0
-        if !areContended { highest = [:] }
+        if !areContended {
+            highest = [:]
+            areBesideAdmissions = besideAdmissions
+        }
         count += 1
     }
+
+    mutating func noteAdmission() { areBesideAdmissions = true }
 
     mutating func end() {
         count = max(0, count - 1)

@@ -12,9 +12,9 @@ extension RateLimiter {
     }
 
     enum Answer {
-        case heard(RateLimitDecision)
-        /// The local log is to decide; a try may have been carried out all the same.
-        case unheard(mayCount: Bool)
+        case heard(RateLimitDecision, question: String)
+        /// The local log is to decide; with a question's name, Redis may have counted by it all the same.
+        case unheard(question: String?)
     }
 
     func askToReserve(
@@ -23,13 +23,12 @@ extension RateLimiter {
         until deadline: Deadline
     ) -> RateLimitDecision {
         switch ask(SlidingLogScripts.reserve, member, limits, until: deadline) {
-        case .unheard(let mayCount):
-            return withLocal { $0.reserve(member, in: limits, mayCount: mayCount, at: $1) }
-        case .heard(let decision):
+        case .unheard(let question):
+            return withLocal { $0.reserve(member, in: limits, afterUnheard: question, at: $1) }
+        case .heard(let decision, let question):
             let refusal = withLocal { $0.hear(decision, of: member, mayRefuse: true, at: $1) }
             guard let refusal else { return decision }
-            // What others have counted stays.
-            if !decision.isRepeat { cancel(member, in: limits, until: deadline) }
+            _ = tell(.givenBack(question: question), member, limits, until: deadline)
             return refusal
         }
     }
@@ -46,20 +45,20 @@ extension RateLimiter {
         // run after it.
         guard tell(of: limits, until: deadline) else {
             noteSilence()
-            return .unheard(mayCount: false)
+            return .unheard(question: nil)
         }
         let name = String(UInt64.random(in: .min ... .max), radix: 36)
         let call = Call(script: script, member: member, limits: limits, name: name)
         do {
-            let replies = try send([call], until: deadline)
+            let (replies, mayBeRepeated) = try send([call], until: deadline)
             if let decision = replies.first.flatMap({ RateLimitDecision($0, limits) }) {
-                return .heard(decision)
+                return .heard(decision, question: name)
             }
             noteSilence()
-            return .unheard(mayCount: false)
+            return .unheard(question: mayBeRepeated ? name : nil)
         } catch {
             noteSilence()
-            return .unheard(mayCount: error.mayHaveTakenEffect)
+            return .unheard(question: error.mayHaveTakenEffect ? name : nil)
         }
     }
 
@@ -68,7 +67,6 @@ extension RateLimiter {
     ///
     /// - Returns: its answer; nil if it was told with others, or is told later.
     func tell(
-        _ script: Script,
         _ kind: UntoldEvent.Kind,
         _ member: String,
         _ limits: [RateLimit],
@@ -83,8 +81,8 @@ extension RateLimiter {
             if !tell(of: limits, until: deadline) { noteSilence() }
             return nil
         }
-        let call = Call(script: script, member: member, limits: limits)
-        if let reply = try? send([call], until: deadline).first,
+        let call = Call(kind, member, limits)
+        if let reply = try? send([call], until: deadline).replies.first,
             let decision = RateLimitDecision(reply, limits)
         {
             return decision
@@ -108,7 +106,7 @@ extension RateLimiter {
                 guard !events.isEmpty else { return true }
                 guard tell(events, until: deadline) == events.count else { return false }
             }
-        } ?? false
+        }
     }
 
     /// Tells Redis of events, in their order.
@@ -118,15 +116,14 @@ extension RateLimiter {
         guard !events.isEmpty else { return 0 }
         let now = clock.now
         let calls = events.map { event in
-            Call(
-                script: event.kind.script,
-                member: event.member,
-                limits: event.limits,
-                age: now - event.time
-            )
+            Call(event.kind, event.member, event.limits, age: now - event.time)
         }
-        guard let replies = try? send(calls, until: deadline) else { return 0 }
-        let answers = zip(events, replies).compactMap { event, reply in
+        // A script that the server has forgotten would run after all others.
+        let scripts = SlidingLogScripts.ofTelling.map { Command("SCRIPT", "LOAD", $0.source) }
+        guard let replies = try? send(calls, after: scripts, until: deadline).replies else {
+            return 0
+        }
+        let answers = zip(events, replies.dropFirst(scripts.count)).compactMap { event, reply in
             RateLimitDecision(reply, event.limits).map { (event, $0) }
         }
         withLocal { $0.told(answers, at: $1) }
@@ -136,20 +133,33 @@ extension RateLimiter {
     /// The scripts count a member once, so that each may be sent again.
     private func send(
         _ calls: [Call],
+        after preparations: [Command] = [],
         until deadline: Deadline
-    ) throws(RedisClient.Unanswered) -> [Reply] {
-        let commands = calls.map { call in
-            Command.script(
-                call.script,
-                keys: call.limits.flatMap { [$0.key, $0.clearedKey] },
-                arguments: call.arguments
-            )
-        }
+    ) throws(RedisClient.Unanswered) -> (replies: [Reply], mayBeRepeated: Bool) {
+        let commands =
+            preparations
+            + calls.map { call in
+                Command.script(
+                    call.script,
+                    keys: call.limits.flatMap { [$0.key, $0.clearedKey] },
+                    arguments: call.arguments
+                )
+            }
         return try redis.pipeline(commands, waiting: Self.patience(redis), until: deadline)
     }
 }
 
 extension RateLimiter.Call {
+    fileprivate init(
+        _ kind: UntoldEvent.Kind,
+        _ member: String,
+        _ limits: [RateLimit],
+        age: Duration = .zero
+    ) {
+        self.init(script: kind.script, member: member, limits: limits, age: age)
+        if case .givenBack(let question) = kind { name = question }
+    }
+
     fileprivate var arguments: [any RedisArgument] {
         var arguments: [any RedisArgument] = [member, age.wholeMicroseconds, name]
         for limit in limits {

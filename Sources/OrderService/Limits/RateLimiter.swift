@@ -26,6 +26,7 @@ package final class RateLimiter: Sendable {
     private let local: Mutex<LocalSlidingLog>
     private let counts = Mutex(Usage())
     private let isFreeToTell = DispatchSemaphore(value: 1)
+    private let vainTellings = Atomic(0)
 
     /// How long each try waits for Redis: one that is late is not away, and the local log knows nothing
     /// of what other processes admit.
@@ -76,7 +77,7 @@ package final class RateLimiter: Sendable {
         until deadline: Deadline
     ) -> RateLimitDecision {
         switch ask(SlidingLogScripts.commit, member, limits, until: deadline) {
-        case .heard(let decision):
+        case .heard(let decision, _):
             _ = withLocal { $0.hear(decision, of: member, mayRefuse: false, at: $1) }
             return decision
         case .unheard:
@@ -95,7 +96,7 @@ package final class RateLimiter: Sendable {
     ) -> RateLimitDecision {
         // It may have been reserved here while Redis was away.
         let here = withLocal { $0.cancel(member, in: limits, at: $1) }
-        return tell(SlidingLogScripts.cancel, .givenBack, member, limits, until: deadline) ?? here
+        return tell(.givenBack(question: ""), member, limits, until: deadline) ?? here
     }
 
     /// Notes that an attempt has succeeded.
@@ -109,7 +110,7 @@ package final class RateLimiter: Sendable {
         until deadline: Deadline
     ) -> RateLimitDecision {
         let here = withLocal { $0.succeed(member, in: limits, at: $1) }
-        return tell(SlidingLogScripts.succeed, .succeeded, member, limits, until: deadline) ?? here
+        return tell(.succeeded, member, limits, until: deadline) ?? here
     }
 
     package var usage: Usage { counts.withLock { $0 } }
@@ -131,19 +132,30 @@ package final class RateLimiter: Sendable {
     /// - Returns: how many it was told.
     package func tell(until deadline: Deadline) -> Int {
         guard backlog.keys > 0 else { return 0 }
-        return whileTelling(until: deadline) {
-            tell(withLocal { $0.untold(at: $1) }, until: deadline)
-        } ?? 0
+        var count = 0
+        _ = whileTelling(until: deadline) {
+            let events = withLocal { $0.untold(at: $1) }
+            count = tell(events, until: deadline)
+            return count > 0 || events.isEmpty
+        }
+        return count
     }
 
     /// Keys of which Redis has still to be told, and logs of keys that had to give way before it was.
     var backlog: (keys: Int, lost: Int) { withLocal { local, _ in local.backlog } }
 
-    /// Runs `body` while no other thread tells; nil if one does until the deadline.
-    func whileTelling<Result>(until deadline: Deadline, _ body: () -> Result) -> Result? {
+    /// Tells while no other thread does.
+    ///
+    /// - Returns: whether all was told; false also if another one has told in vain meanwhile, or until
+    ///   the deadline.
+    func whileTelling(until deadline: Deadline, _ body: () -> Bool) -> Bool {
+        let before = vainTellings.load(ordering: .relaxed)
         let timeout = DispatchTime.now() + deadline.remaining.dispatchInterval
-        guard isFreeToTell.wait(timeout: timeout) == .success else { return nil }
+        guard isFreeToTell.wait(timeout: timeout) == .success else { return false }
         defer { isFreeToTell.signal() }
-        return body()
+        guard before == vainTellings.load(ordering: .relaxed) else { return false }
+        let isTold = body()
+        if !isTold { vainTellings.add(1, ordering: .relaxed) }
+        return isTold
     }
 }

@@ -10,7 +10,8 @@ extension Services {
 
     /// The same at the end of a process, with which all is lost that Redis does not know; blocks.
     package func tellOfLimits(until deadline: Deadline) {
-        let limit = deadline.tightened(to: .seconds(2))
+        // Also where others have used up the time.
+        let limit = max(deadline.tightened(to: .seconds(2)), .after(.seconds(1)))
         while !limit.isExpired, paymentLimiter.limiter.tell(until: limit) > 0 {}
     }
 }

@@ -12,13 +12,12 @@ import Redis
 ///
 /// What happened long ago is told late, by who could not tell it then. A success may so be heard of
 /// before its attempt: a limit that forgets successes keeps a note of it, `<log>:done:<member>`. And
-/// what a question has counted whose answer was lost is no repeat when it is asked again: its name
-/// stands in `<log>:by:<member>` of the first log for a minute, longer than it is asked for.
+/// what a question has counted whose answer was lost is no repeat when it is asked again, and is given
+/// back by it alone: its name stands in `<log>:by:<member>` for an hour.
 enum SlidingLogScripts {
     /// Admits the attempt in all limits or in none; a member that is there is the same attempt.
     static let reserve = Script(
         prelude + """
-            local by = limits[1].log .. ':by:' .. member
             local isCounted = seenBefore()
             if not isCounted then
                 for _, limit in ipairs(limits) do
@@ -27,9 +26,11 @@ enum SlidingLogScripts {
                     end
                 end
                 add()
-                redis.call('SET', by, ARGV[3], 'PX', 60000)
             end
-            local isRepeat = isCounted and redis.call('GET', by) ~= ARGV[3]
+            local isRepeat = isCounted and not isOwn(limits[1])
+            for _, limit in ipairs(limits) do
+                redis.call('SET', by(limit), isRepeat and 'several' or ARGV[3], 'PX', 3600000)
+            end
             return standings(1, isRepeat and 1 or 0)
             """
     )
@@ -43,11 +44,13 @@ enum SlidingLogScripts {
             """
     )
 
-    /// Takes the attempt out of all logs.
+    /// Takes the attempt out of all logs; with a question's name, if that alone has counted it.
     static let cancel = Script(
         prelude + """
             local wasThere = seenBefore()
-            for _, limit in ipairs(limits) do redis.call('ZREM', limit.log, member) end
+            for _, limit in ipairs(limits) do
+                if ARGV[3] == '' or isOwn(limit) then redis.call('ZREM', limit.log, member) end
+            end
             return standings(1, wasThere and 1 or 0)
             """
     )
@@ -76,6 +79,9 @@ enum SlidingLogScripts {
             """
     )
 
+    /// Those by which Redis is told later.
+    static let ofTelling = [commit, cancel, succeed]
+
     private static let prelude = """
         local function number(value) return string.format('%.0f', value) end
         local time = redis.call('TIME')
@@ -101,6 +107,8 @@ enum SlidingLogScripts {
             redis.call('ZREMRANGEBYSCORE', limit.log, '-inf', number(now - limit.retention))
             limits[i] = limit
         end
+        local function by(limit) return limit.log .. ':by:' .. member end
+        local function isOwn(limit) return redis.call('GET', by(limit)) == ARGV[3] end
         local function seenBefore()
             for _, limit in ipairs(limits) do
                 if redis.call('ZSCORE', limit.log, member) then return true end

@@ -31,7 +31,7 @@ struct UntoldEvents: Sendable {
 
     /// Whether the last that is to be told of an attempt is that it was given back.
     func givesBack(_ member: String) -> Bool {
-        all.last { $0.member == member }?.kind == .givenBack
+        if case .givenBack? = all.last(where: { $0.member == member })?.kind { true } else { false }
     }
 
     func counts(_ member: String) -> Bool {

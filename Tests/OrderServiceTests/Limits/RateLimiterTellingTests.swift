@@ -162,4 +162,59 @@ struct RateLimiterTellingTests {
         #expect(limiter.tell(until: soon) == 1)
         #expect(try counts("m", in: limits[3]))
     }
+
+    @Test("tells in its order a Redis that has forgotten some of the scripts")
+    func tellsForgetful() throws {
+        let limit = Self.limit("forgetful", 1)
+        server.stop()
+        #expect(limiter.reserve("a", in: [limit], until: soon).isAdmitted)
+        limiter.cancel("a", in: [limit], until: soon)
+        try server.start()
+        // One of the two that are to be told is known again, the later one.
+        _ = try client.send(
+            Command("SCRIPT", "LOAD", SlidingLogScripts.cancel.source),
+            until: soon
+        )
+        while limiter.tell(until: soon) > 0 {}
+        #expect(limiter.backlog.keys == 0)
+        #expect(try !counts("a", in: limit))
+    }
+
+    @Test("gives back unheard what this process has counted, and not what another one relies on")
+    func givesBackOwn() async throws {
+        let limits = [
+            Self.limit("own", 3), RateLimit(name: "a", key: "own2", count: 3, window: .seconds(60)),
+        ]
+        let other = RateLimiter(redis: client, processes: 2)
+        let late = RateLimiter(
+            redis: RedisClient(.patient(server, timeout: .milliseconds(20))),
+            processes: 2
+        )
+        try await onOwnThread { [server] in
+            func reserve(_ limiter: RateLimiter, _ member: String) -> RateLimitDecision {
+                limiter.reserve(member, in: limits, until: .after(.seconds(20)))
+            }
+            #expect(reserve(other, "theirs").isAdmitted)
+            // The share of the other one is full.
+            #expect(reserve(late, "full").isAdmitted && reserve(late, "fuller").isAdmitted)
+            _ = other.cancel("fuller", in: limits, until: .after(.seconds(20)))
+            server.pause()
+            for member in ["theirs", "own"] {
+                let refused = reserve(late, member)
+                #expect(!refused.isAdmitted && refused.source == .local)
+            }
+            server.resume()
+            #expect(
+                eventually {
+                    _ = late.tell(until: .after(.seconds(20)))
+                    return late.backlog.keys == 0
+                }
+            )
+            for limit in limits {
+                let isKept = try counts("theirs", in: limit)
+                let isLeft = try counts("own", in: limit)
+                #expect(isKept && !isLeft)
+            }
+        }
+    }
 }
