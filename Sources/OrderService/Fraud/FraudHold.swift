@@ -25,11 +25,11 @@ struct FraudHold: Sendable {
     ) throws -> Bool {
         let orderID = change.order.id
         let inputs = try FraudStore.settlement(of: orderID, in: &transaction)
+        let past = try FraudStore.past(of: orderID, in: &transaction)
         let assessment = FraudAssessment(
             of: .settlement(inputs),
             by: policy,
-            waiving: try FraudStore.waived(of: orderID, in: &transaction)
-                .subtracting([.fraudWarning])
+            waiving: past.waived.subtracting([.fraudWarning])
         )
         let decisionID = try FraudStore.insert(
             assessment,
@@ -37,7 +37,7 @@ struct FraudHold: Sendable {
             at: change.now,
             in: &transaction
         )
-        if let first = try FraudStore.unmetReview(of: orderID, in: &transaction) {
+        if let first = past.unmetReview {
             return try hold(&change, because: first.id, first.rules, &transaction)
         }
         guard assessment.outcome == .review else { return false }
@@ -54,7 +54,7 @@ struct FraudHold: Sendable {
         _ transaction: inout Transaction
     ) throws -> Bool {
         guard
-            let decision = try FraudStore.unmetReview(of: change.order.id, in: &transaction)
+            let decision = try FraudStore.past(of: change.order.id, in: &transaction).unmetReview
         else { return false }
         return try hold(&change, because: decision.id, decision.rules, &transaction)
     }

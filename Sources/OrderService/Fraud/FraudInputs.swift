@@ -36,9 +36,9 @@ enum FraudInputs: Sendable, Equatable {
 
     /// What is known once the money is there.
     struct Settlement: Sendable, Equatable {
-        var declines: Int
+        var declines = 0
         /// Different cards that were tried.
-        var cards: Int
+        var cards = 0
         var billingCountry: String?
         var cardCountry: String?
         /// Stripe's words for the charge; nil if they are not known, or not yet.
@@ -46,7 +46,7 @@ enum FraudInputs: Sendable, Equatable {
         var riskScore: Int?
         var outcomeType: String?
         /// Of banks, that nobody has cleared.
-        var warnings: Int
+        var warnings = 0
     }
 
     var stage: FraudStage {

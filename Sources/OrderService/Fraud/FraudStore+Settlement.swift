@@ -24,70 +24,80 @@ extension FraudStore {
         of orderID: Int64,
         in transaction: inout Transaction
     ) throws -> FraudInputs.Settlement {
-        let counts = try transaction.query(
-            """
-            SELECT JSON_VALUE(o.billing, '$.address.country') AS billing_country,
-                (SELECT COUNT(*) FROM payment_attempts a JOIN payments p ON p.id = a.payment_id
-                    WHERE p.order_id = o.id AND a.status = 'failed') AS declines,
-                (SELECT COUNT(DISTINCT a.card_fingerprint) FROM payment_attempts a
-                    JOIN payments p ON p.id = a.payment_id WHERE p.order_id = o.id) AS cards,
-                (SELECT COUNT(*) FROM fraud_warnings w JOIN payments p ON p.id = w.payment_id
-                    WHERE p.order_id = o.id AND w.is_actionable AND w.cleared_at IS NULL)
-                    AS warnings
-            FROM orders o WHERE o.id = \(orderID)
-            """
-        ).first
-        let charge = try transaction.query(
-            """
-            SELECT a.outcome, a.card_country FROM payment_attempts a
-            JOIN payments p ON p.id = a.payment_id
-            WHERE p.order_id = \(orderID) AND a.status = 'succeeded' ORDER BY a.id DESC LIMIT 1
-            """
-        ).first
-        let outcome = try charge?.optionalString("outcome").flatMap { text in
-            try? JSON(parsing: Array(text.utf8))
-        }
-        return FraudInputs.Settlement(
-            declines: try counts?.int("declines") ?? 0,
-            cards: try counts?.int("cards") ?? 0,
-            billingCountry: try counts?.optionalString("billing_country"),
-            cardCountry: try charge?.optionalString("card_country"),
-            riskLevel: outcome?["risk_level"]?.string,
-            riskScore: outcome?["risk_score"]?.integer.map { Int(clamping: $0) },
-            outcomeType: outcome?["type"]?.string,
-            warnings: try counts?.int("warnings") ?? 0
-        )
-    }
-
-    /// The rules that had spoken of an order's money when somebody approved it.
-    static func waived(
-        of orderID: Int64,
-        in transaction: inout Transaction
-    ) throws -> Set<FraudRule> {
+        // Sorted here: with the text among its columns the server would sort them in a file.
         let rows = try transaction.query(
             """
-            SELECT \(columns) FROM fraud_decisions d
-            WHERE d.order_id = \(orderID) AND d.stage = 'settlement' AND d.decided_at <=
-                (SELECT MAX(decided_at) FROM fraud_reviews
-                    WHERE order_id = \(orderID) AND status = 'approved')
+            SELECT JSON_VALUE(o.billing, '$.address.country') AS billing_country,
+                (SELECT COUNT(*) FROM fraud_warnings w JOIN payments q ON q.id = w.payment_id
+                    WHERE q.order_id = o.id AND w.is_actionable AND w.cleared_at IS NULL)
+                    AS warnings,
+                a.id, a.status, a.card_fingerprint, a.card_country, a.outcome
+            FROM orders o LEFT JOIN payments p ON p.order_id = o.id
+                LEFT JOIN payment_attempts a ON a.payment_id = p.id
+            WHERE o.id = \(orderID)
             """
         )
-        return try rows.map(Decision.init).reduce(into: []) { $0.formUnion($1.rules) }
+        var settlement = FraudInputs.Settlement()
+        settlement.billingCountry = try rows.first?.optionalString("billing_country")
+        settlement.warnings = try rows.first?.int("warnings") ?? 0
+        var cards: Set<String> = []
+        var lastCharge: Int64 = 0
+        for row in rows {
+            guard let id = try row.optionalInt64("id") else { continue }
+            if let card = try row.optionalString("card_fingerprint") { cards.insert(card) }
+            let status = try row.string("status")
+            if status == "failed" { settlement.declines += 1 }
+            guard status == "succeeded", id > lastCharge else { continue }
+            lastCharge = id
+            settlement.cardCountry = try row.optionalString("card_country")
+            let outcome = try row.optionalString("outcome").flatMap { text in
+                try? JSON(parsing: Array(text.utf8))
+            }
+            settlement.riskLevel = outcome?["risk_level"]?.string
+            settlement.riskScore = outcome?["risk_score"]?.integer.map { Int(clamping: $0) }
+            settlement.outcomeType = outcome?["type"]?.string
+        }
+        settlement.cards = cards.count
+        return settlement
     }
 
-    /// The decision at the completion that asks for a review which there has not been.
-    static func unmetReview(
-        of orderID: Int64,
-        in transaction: inout Transaction
-    ) throws -> Decision? {
-        try transaction.query(
+    /// What was decided about an order before.
+    struct Past: Sendable {
+        /// The rules that had spoken of its money when somebody approved it.
+        var waived: Set<FraudRule> = []
+
+        /// The decision at the completion that asks for a review which there has not been.
+        var unmetReview: Decision?
+    }
+
+    static func past(of orderID: Int64, in transaction: inout Transaction) throws -> Past {
+        let rows = try transaction.query(
             """
-            SELECT \(columns) FROM fraud_decisions d
-            WHERE d.order_id = \(orderID) AND d.stage = 'checkout' AND d.outcome = 'review'
-                AND NOT EXISTS (SELECT 1 FROM fraud_reviews r WHERE r.order_id = d.order_id)
-            ORDER BY d.id DESC LIMIT 1
+            SELECT \(columns),
+                (SELECT COUNT(*) FROM fraud_reviews WHERE order_id = \(orderID)) AS reviews,
+                (SELECT MAX(decided_at) FROM fraud_reviews
+                    WHERE order_id = \(orderID) AND status = 'approved') AS approved_at
+            FROM fraud_decisions d WHERE d.order_id = \(orderID)
             """
-        ).first.map(Decision.init)
+        )
+        var past = Past()
+        for row in rows {
+            let decision = try Decision(row)
+            switch decision.stage {
+            case .settlement:
+                if let approved = try row.optionalTimestamp("approved_at"),
+                    decision.decidedAt <= approved
+                {
+                    past.waived.formUnion(decision.rules)
+                }
+            case .checkout:
+                guard decision.outcome == .review, try row.int("reviews") == 0,
+                    decision.id > past.unmetReview?.id ?? 0
+                else { continue }
+                past.unmetReview = decision
+            }
+        }
+        return past
     }
 
     /// The decisions about orders, oldest first.

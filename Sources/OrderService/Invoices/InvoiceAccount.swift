@@ -43,7 +43,7 @@ struct InvoiceAccount: Sendable {
     let captured: Int64
     /// In the order in which they succeeded.
     let refunds: [Refund]
-    let entries: [Entry]
+    var entries: [Entry]
 
     /// Nil if nothing is due.
     var due: Due? {

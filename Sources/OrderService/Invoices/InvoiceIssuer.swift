@@ -111,21 +111,30 @@ struct InvoiceIssuer: Sendable {
     }
 
     /// Issues what is due, or puts it down as rejected.
+    ///
+    /// - Returns: what has been written.
     func issue(
         _ cause: InvoiceCause,
         amount: Int64?,
         _ change: inout OrderChange,
         _ transaction: inout Transaction
-    ) throws {
+    ) throws -> InvoiceAccount.Entry {
         var draft = try draft(for: cause, amount: amount, change, &transaction)
         let today = change.now.dayInRomania
         let faults = try faults(of: draft.document, on: today)
-        guard faults.isEmpty else {
-            return try reject(draft, faults, &change, &transaction)
+        if faults.isEmpty {
+            let issue = try number(&draft, on: today, in: &transaction)
+            let id = try InvoiceStore.insert(draft, issue, at: change.now, in: &transaction)
+            Self.tell(id, draft.document, cause: nil, &change)
+        } else {
+            try reject(draft, faults, &change, &transaction)
         }
-        let issue = try number(&draft, on: today, in: &transaction)
-        let id = try InvoiceStore.insert(draft, issue, at: change.now, in: &transaction)
-        Self.tell(id, draft.document, cause: nil, &change)
+        return InvoiceAccount.Entry(
+            cause: cause.key,
+            kind: draft.document.kind,
+            isIssued: faults.isEmpty,
+            gross: draft.document.totals.gross.minor
+        )
     }
 
     private func reject(

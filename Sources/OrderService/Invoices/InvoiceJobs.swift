@@ -28,27 +28,38 @@ package struct InvoiceJobs: Sendable {
                 transaction in
                 try step(&change, &transaction)
             }
-            guard change?.result == true else { return count }
+            switch change?.result {
+            case nil, .nothingDue?: return count
+            case .wroteLast?: return count + 1
+            case .wroteOne?: continue
+            }
         }
         return Self.most
     }
 
-    /// - Returns: whether a document was written.
+    private enum Step: Sendable {
+        case nothingDue, wroteOne, wroteLast
+    }
+
     private func step(
         _ change: inout OrderChange,
         _ transaction: inout Transaction
-    ) throws -> Bool {
-        let account = try InvoiceStore.account(of: change.order, in: &transaction)
+    ) throws -> Step {
+        var account = try InvoiceStore.account(of: change.order, in: &transaction)
+        let cause: InvoiceCause
+        var amount: Int64?
         switch account.due {
-        case nil, .blocked: return false
-        case .invoice:
-            try issuer.issue(.order(account.orderID), amount: nil, &change, &transaction)
-        case .refund(let id, let amount):
-            try issuer.issue(.refund(id), amount: amount, &change, &transaction)
-        case .rest:
-            try issuer.issue(.ending(account.orderID), amount: nil, &change, &transaction)
+        case nil, .blocked: return .nothingDue
+        case .invoice: cause = .order(account.orderID)
+        case .refund(let id, let credited): (cause, amount) = (.refund(id), credited)
+        case .rest: cause = .ending(account.orderID)
         }
-        return true
+        let entry = try issuer.issue(cause, amount: amount, &change, &transaction)
+        account.entries.append(entry)
+        return switch account.due {
+        case nil, .blocked: .wroteLast
+        case .invoice, .refund, .rest: .wroteOne
+        }
     }
 }
 

@@ -5,7 +5,7 @@ import MariaDB
 /// They are those of the row's name and date: whoever writes one of these writes them anew.
 enum InvoiceNameWords {
     /// Writes the words of invoices, in place of those that they had.
-    static func write(
+    static func rewrite(
         ofInvoices ids: ClosedRange<Int64>,
         in transaction: inout Transaction
     ) throws(MariaDBError) {
@@ -15,6 +15,14 @@ enum InvoiceNameWords {
             WHERE invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
             """
         )
+        try write(ofInvoices: ids, in: &transaction)
+    }
+
+    /// Writes the words of invoices that have none.
+    static func write(
+        ofInvoices ids: ClosedRange<Int64>,
+        in transaction: inout Transaction
+    ) throws(MariaDBError) {
         // The words are letters and digits, which JSON needs no escape for.
         try transaction.execute(
             """

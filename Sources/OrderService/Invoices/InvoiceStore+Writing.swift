@@ -114,7 +114,7 @@ extension InvoiceStore {
             in: &transaction
         )
         // Of another name, and under another day.
-        try InvoiceNameWords.write(ofInvoices: record.id...record.id, in: &transaction)
+        try InvoiceNameWords.rewrite(ofInvoices: record.id...record.id, in: &transaction)
     }
 
     private static func insertSubmission(

@@ -111,16 +111,14 @@ enum InvoiceStore {
         in transaction: inout Transaction
     ) throws -> (number: InvoiceNumber, date: CalendarDate) {
         let day = today.description
-        try transaction.execute(
+        let row = try transaction.query(
             """
             INSERT INTO invoice_series (series, kind, next_ordinal, last_issued_on)
             VALUES (\(series), \(kind.rawValue), 2, \(day))
             ON DUPLICATE KEY UPDATE next_ordinal = next_ordinal + 1,
                 last_issued_on = GREATEST(COALESCE(last_issued_on, \(day)), \(day))
+            RETURNING kind, next_ordinal, last_issued_on
             """
-        )
-        let row = try transaction.query(
-            "SELECT kind, next_ordinal, last_issued_on FROM invoice_series WHERE series = \(series)"
         ).first
         guard let row, try row.string("kind") == kind.rawValue,
             let date = try row.optionalDate("last_issued_on"),

@@ -71,6 +71,9 @@ package struct OutboxMessage: Sendable {
         /// Issues the invoice and the credit notes of an order that are due.
         case advanceInvoices = "invoice.advance"
 
+        /// Whether it is there only in case a request dies half-way.
+        var onlyLooks: Bool { self == .discardUnseen || self == .ensurePayment }
+
         var group: TaskGroup {
             switch self {
             case .ensurePayment, .endPayment, .stopPayment, .assessPayment, .advanceRefunds:

@@ -101,7 +101,7 @@ struct SeedWriter: Sendable {
         }
         if firstInvoice <= invoices.lastID {
             let issued = firstInvoice...invoices.lastID
-            try InvoiceNameWords.write(ofInvoices: issued, in: &transaction)
+            try InvoiceNameWords.rewrite(ofInvoices: issued, in: &transaction)
         }
         return count
     }

@@ -154,7 +154,7 @@ struct InvoiceBuyerSearchTests {
             #expect(try words() == ["Ana", "Maria", "Țîrlea"])
             try service.execute("UPDATE invoices SET buyer_name = 'Ion Pop', version = 2")
             try service.services.database.transaction(class: .write, until: service.soon) {
-                try InvoiceNameWords.write(ofInvoices: invoice.id...invoice.id, in: &$0)
+                try InvoiceNameWords.rewrite(ofInvoices: invoice.id...invoice.id, in: &$0)
             }
             #expect(try words() == ["Ion", "Pop"])
             let support = try service.support()

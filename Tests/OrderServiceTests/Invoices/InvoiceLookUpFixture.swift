@@ -104,7 +104,7 @@ extension ServiceUnderTest {
             )
         }
         try services.database.transaction(class: .write, until: soon) {
-            try InvoiceNameWords.write(ofInvoices: id...id, in: &$0)
+            try InvoiceNameWords.rewrite(ofInvoices: id...id, in: &$0)
         }
         return AddedInvoice(
             id: id,
