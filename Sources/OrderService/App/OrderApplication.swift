@@ -31,6 +31,7 @@ package final class OrderApplication: Application {
     private let audit: AuditTrail
     private let guestAccesses: GuestAccessLog
     private let lanes: Lanes
+    private let turns: Turns
     private let accessLog: AccessLog
     private let requestDeadline: Duration
     private let upstreamBudget: Duration
@@ -44,6 +45,7 @@ package final class OrderApplication: Application {
         audit: AuditTrail,
         guestAccesses: GuestAccessLog,
         lanes: Lanes,
+        turns: Turns,
         metrics: MetricsRegistry,
         accessLog: AccessLog,
         requestDeadline: Duration,
@@ -70,6 +72,7 @@ package final class OrderApplication: Application {
         self.audit = audit
         self.guestAccesses = guestAccesses
         self.lanes = lanes
+        self.turns = turns
         self.accessLog = accessLog
         self.requestDeadline = requestDeadline
         self.upstreamBudget = upstreamBudget
@@ -135,10 +138,14 @@ package final class OrderApplication: Application {
         _ deadline: Deadline
     ) -> Response {
         let requestID = RequestID.of(request.parameters)
+        // Look-ups and webhooks are short, and wait for nobody else.
+        let turn = route.endpoint.lane == .request ? turns.begin(until: deadline) : nil
+        defer { turn?.end() }
         let calls = CallLog(
             requestID: requestID,
             traceParent: TraceParent.of(request),
-            deadline: Deadline(arrival + upstreamBudget)
+            deadline: Deadline(arrival + upstreamBudget),
+            turn: turn
         )
         let response: Response
         do {

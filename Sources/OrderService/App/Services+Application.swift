@@ -1,3 +1,4 @@
+import FoundationEssentials
 import MariaDB
 import Observability
 import Redis
@@ -12,6 +13,7 @@ extension Services {
             request: settings.server.requestLanes,
             queueLimit: settings.server.laneQueue
         )
+        let turns = Turns(count: requestTurns, patience: Self.patienceForTurn)
         let application = OrderApplication(
             endpoints: endpoints,
             authenticator: Authenticator(
@@ -24,6 +26,7 @@ extension Services {
             audit: audit,
             guestAccesses: guestAccesses,
             lanes: lanes,
+            turns: turns,
             metrics: metrics,
             accessLog: AccessLog(
                 slowLookUp: settings.log.slowLookUp,
@@ -34,10 +37,26 @@ extension Services {
             crossOrigin: CrossOrigin(origins: settings.server.corsOrigins)
         )
         registerMetrics(of: lanes)
+        registerMetrics(of: turns)
         paymentLimiter.registerMetrics(in: metrics)
         revocationWatch.registerMetrics(in: metrics)
         cacheRecovery.registerMetrics(in: metrics)
         return (application, lanes)
+    }
+
+    /// How long a request waits for its turn before it works without one.
+    private static let patienceForTurn = Duration.seconds(1)
+
+    /// Where MariaDB shares the processors, more requests at once only take them from each other;
+    /// where it is far away, most of a request is waiting for it.
+    private var requestTurns: Int {
+        let turns = settings.server.requestTurns
+        guard turns == 0 else { return turns }
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let isHere = settings.database.servers.contains {
+            if case .unix = $0 { true } else { false }
+        }
+        return max(2, isHere ? cores : 8 * cores)
     }
 
     /// Every route of the API.
@@ -160,6 +179,19 @@ extension Services {
         registerPool("redis_state") { [stateRedis] in
             (stateRedis.usage.lent, stateRedis.usage.waiting, stateRedis.usage.exhaustions)
         }
+    }
+
+    private func registerMetrics(of turns: Turns) {
+        metrics.gauge("orderd_turns_working", help: "Requests at work of their own.") {
+            Double(turns.usage.working)
+        }
+        metrics.gauge("orderd_turns_waiting", help: "Requests waiting for their turn to work.") {
+            Double(turns.usage.waiting)
+        }
+        metrics.counter(
+            "orderd_turns_impatient_total",
+            help: "Requests that have worked without their turn, having waited for a second."
+        ) { Double(turns.usage.impatient) }
     }
 
     private func registerPool(

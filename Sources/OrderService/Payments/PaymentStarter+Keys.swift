@@ -55,7 +55,12 @@ extension PaymentStarter {
                 to: payment.attempts == 0 ? stripe.payments.totalTimeout : Self.followOfFailed
             )
         while !last.isExpired {
-            _ = pause.wait(timeout: .now() + Self.followInterval.dispatchInterval)
+            let interval = Self.followInterval.dispatchInterval
+            if let calls {
+                _ = calls.waiting { pause.wait(timeout: .now() + interval) }
+            } else {
+                _ = pause.wait(timeout: .now() + interval)
+            }
             // Another row, where the other request has given the key up.
             let current = try payments.current(of: payment.orderID, until: deadline) ?? payment
             guard current.status.isPayable else {

@@ -74,6 +74,15 @@ extension Setting {
         case .readLanes: .count("16", 1...100, "Lanes for look-ups that the cache cannot answer.")
         case .requestLanes:
             .count("48", 1...150, "Lanes for writes and for routes that call other services.")
+        case .requestTurns:
+            .count(
+                "0",
+                0...150,
+                """
+                How many of these work at once; who waits for another service is not counted. 0 for one \
+                per core with `MARIADB_SOCKET`, eight with `MARIADB_HOSTS`.
+                """
+            )
         case .laneQueue: .count("256", 1...100_000, "Requests that may wait for a lane.")
         case .requestDeadline:
             .duration(

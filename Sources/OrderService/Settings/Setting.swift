@@ -9,6 +9,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case workers = "WORKERS"
     case readLanes = "READ_LANES"
     case requestLanes = "REQUEST_LANES"
+    case requestTurns = "REQUEST_TURNS"
     case laneQueue = "LANE_QUEUE"
     case requestDeadline = "REQUEST_DEADLINE"
     case grace = "GRACE"

@@ -155,6 +155,7 @@ extension Settings.Server {
         workers = reader.count(.workers)
         readLanes = reader.count(.readLanes)
         requestLanes = reader.count(.requestLanes)
+        requestTurns = reader.count(.requestTurns)
         laneQueue = reader.count(.laneQueue)
         requestDeadline = reader.duration(.requestDeadline)
         grace = reader.duration(.grace)

@@ -40,6 +40,8 @@ extension Settings {
         package var workers: Int
         package var readLanes: Int
         package var requestLanes: Int
+        /// 0 for as many as fit where MariaDB is.
+        package var requestTurns: Int
         package var laneQueue: Int
         package var requestDeadline: Duration
         package var grace: Duration

@@ -89,8 +89,10 @@ final class Upstream: Sendable {
         _ calls: CallLog?,
         meaning: @escaping Meaning<Value>
     ) -> Outcome<Value, UpstreamFailure> {
-        let outcome = guarding.read(until: Self.tightened(deadline, calls)) { attempt in
-            self.perform(request, operation, attempt, calls) { meaning($0) != nil }
+        let outcome = Self.waiting(calls) {
+            guarding.read(until: Self.tightened(deadline, calls)) { attempt in
+                self.perform(request, operation, attempt, calls) { meaning($0) != nil }
+            }
         }
         return conclude(outcome, operation, calls, meaning)
     }
@@ -117,19 +119,26 @@ final class Upstream: Sendable {
         meaning: @escaping Meaning<Value>
     ) -> Outcome<Value, UpstreamFailure> {
         let request = request(key)
-        let outcome = guarding.write(
-            key,
-            until: Self.tightened(deadline, calls),
-            late: { outcome in late(self.value(outcome, meaning)) },
-            { attempt, _ in
-                self.perform(request, operation, attempt, calls) { meaning($0) != nil }
-            }
-        )
+        let outcome = Self.waiting(calls) {
+            guarding.write(
+                key,
+                until: Self.tightened(deadline, calls),
+                late: { outcome in late(self.value(outcome, meaning)) },
+                { attempt, _ in
+                    self.perform(request, operation, attempt, calls) { meaning($0) != nil }
+                }
+            )
+        }
         return conclude(outcome, operation, calls, meaning)
     }
 
     private static func tightened(_ deadline: Deadline, _ calls: CallLog?) -> Deadline {
         calls?.deadline.map { min($0, deadline) } ?? deadline
+    }
+
+    /// Waits for a call, without the turn of the request that makes it.
+    private static func waiting<Result>(_ calls: CallLog?, _ call: () -> Result) -> Result {
+        calls?.waiting(call) ?? call()
     }
 
     /// One try, on a lane.

@@ -1,0 +1,142 @@
+import Glibc
+import OrderServiceTesting
+import Synchronization
+import Testing
+
+@testable import Resilience
+
+@Suite("Turns") struct TurnsTests {
+    private static let long = Deadline.after(.seconds(60))
+
+    /// Threads that each wait for a turn and then say so; each starts once those before it wait.
+    private func queue(
+        _ turns: Turns,
+        _ said: Words,
+        _ works: [(word: String, begin: @Sendable () -> Turn)]
+    ) -> [Companion<Void>] {
+        let before = turns.usage.waiting
+        return works.enumerated().map { number, work in
+            let companion = Companion {
+                let turn = work.begin()
+                said.append(work.word)
+                turn.end()
+            }
+            while turns.usage.waiting <= before + number { sched_yield() }
+            return companion
+        }
+    }
+
+    @Test("lets as many work at once as there are turns, in the order in which they came")
+    func isBounded() async throws {
+        try await onOwnThread {
+            let turns = Turns(count: 2, patience: .seconds(60))
+            let first = turns.begin(until: Self.long)
+            let second = turns.begin(until: Self.long)
+            let said = Words()
+            let begin: @Sendable () -> Turn = { turns.begin(until: Self.long) }
+            let waiters = queue(turns, said, ["a", "b", "c"].map { ($0, begin) })
+            #expect(turns.usage == .init(working: 2, waiting: 3, impatient: 0))
+            #expect(said.all == [])
+            first.end()
+            // A second time gives no further turn.
+            first.end()
+            for waiter in waiters { try waiter.join() }
+            #expect(said.all == ["a", "b", "c"])
+            #expect(turns.usage == .init(working: 1, waiting: 0, impatient: 0))
+            second.end()
+            #expect(turns.usage.working == 0)
+        }
+    }
+
+    @Test("is for others while its owner waits for somebody, who comes back before new ones")
+    func isGivenAway() async throws {
+        try await onOwnThread {
+            let turns = Turns(count: 1, patience: .seconds(60))
+            let said = Words()
+            let turn = turns.begin(until: Self.long)
+            let answered = Atomic(false)
+            let owner = Companion {
+                turn.whileAway {
+                    while !answered.load(ordering: .relaxed) { sched_yield() }
+                }
+                said.append("back")
+                turn.end()
+            }
+            // Others work meanwhile.
+            let other = turns.begin(until: Self.long)
+            let waiters = queue(turns, said, [("new", { turns.begin(until: Self.long) })])
+            answered.store(true, ordering: .relaxed)
+            while turns.usage.waiting < 2 { sched_yield() }
+            other.end()
+            try owner.join()
+            for waiter in waiters { try waiter.join() }
+            #expect(said.all == ["back", "new"])
+            #expect(turns.usage == .init(working: 0, waiting: 0, impatient: 0))
+        }
+    }
+
+    @Test(
+        "is waited for no longer than the patience or the deadline; then there is work without it"
+    )
+    func isPatient() async throws {
+        try await onOwnThread {
+            for (patience, deadline) in [
+                (Duration.milliseconds(5), Self.long), (.seconds(60), .after(.milliseconds(5))),
+            ] {
+                let turns = Turns(count: 1, patience: patience)
+                let held = turns.begin(until: Self.long)
+                let without = turns.begin(until: deadline)
+                #expect(turns.usage == .init(working: 1, waiting: 0, impatient: 1))
+                // Nothing is given back that was not held.
+                without.end()
+                #expect(turns.usage.working == 1)
+                #expect(without.whileAway { 7 } == 7)
+                #expect(turns.usage == .init(working: 1, waiting: 0, impatient: 2))
+                held.end()
+                #expect(without.whileAway { 8 } == 8)
+                #expect(turns.usage.working == 1)
+                without.end()
+                #expect(turns.usage.working == 0)
+            }
+        }
+    }
+
+    @Test("loses no turn and makes none, whoever comes, waits, goes away and gives up")
+    func keepsCount() async throws {
+        try await onOwnThread {
+            let turns = Turns(count: 3, patience: .microseconds(200))
+            let working = Atomic(0)
+            let threads = (0..<8).map { seed in
+                Companion { () -> Int in
+                    var generator = SplitMix64(seed: UInt64(seed))
+                    var most = 0
+                    for _ in 0..<2_000 {
+                        let turn = turns.begin(until: .after(.seconds(20)))
+                        if generator.next() % 3 == 0 { _ = turn.whileAway { sched_yield() } }
+                        if turn.isHeldNow {
+                            let now = working.add(1, ordering: .relaxed).newValue
+                            most = max(most, now)
+                            if generator.next() % 4 == 0 { sched_yield() }
+                            working.subtract(1, ordering: .relaxed)
+                        }
+                        turn.end()
+                    }
+                    return most
+                }
+            }
+            let most = try threads.map { try $0.join() }.max() ?? 0
+            #expect((1...3).contains(most))
+            #expect(turns.usage.working == 0 && turns.usage.waiting == 0)
+        }
+    }
+}
+
+private final class Words: Sendable {
+    private let words = Mutex<[String]>([])
+
+    var all: [String] { words.withLock { $0 } }
+
+    func append(_ word: String) {
+        words.withLock { $0.append(word) }
+    }
+}
