@@ -91,6 +91,15 @@ package final class Turns: Sendable {
         }
     }
 
+    /// - Returns: whether there was a turn at once.
+    fileprivate func takeFree() -> Bool {
+        state.withLock { state in
+            guard state.free > 0 else { return false }
+            state.free -= 1
+            return true
+        }
+    }
+
     fileprivate func giveBack() {
         let next = state.withLock { state -> Waiter? in
             if !state.returning.isEmpty { return state.returning.removeFirst() }
@@ -118,13 +127,22 @@ package final class Turn: Sendable {
     ///
     /// - Parameter wait: blocks, and needs little of the processor.
     /// - Returns: what `wait` returns, once there is a turn again, or none to be had in time.
+    /// - Throws: what `wait` throws.
     package func whileAway<Result>(_ wait: () throws -> Result) rethrows -> Result {
+        let wasHeld = isHeldNow
         end()
-        defer {
-            let isBack = turns.take(isReturning: true, until: deadline)
-            isHeld.withLock { $0 = isBack }
-        }
+        defer { takeBack(wasHeld) }
         return try wait()
+    }
+
+    /// Has a turn again.
+    ///
+    /// Who has waited for one in vain before does not wait anew, and who is away within another wait
+    /// may have one already.
+    private func takeBack(_ wasHeld: Bool) {
+        guard !isHeldNow else { return }
+        let isBack = wasHeld ? turns.take(isReturning: true, until: deadline) : turns.takeFree()
+        isHeld.withLock { $0 = isBack }
     }
 
     /// Whether it works with its turn.

@@ -90,14 +90,31 @@ import Testing
                 // Nothing is given back that was not held.
                 without.end()
                 #expect(turns.usage.working == 1)
+                // Nor is it waited for anew.
                 #expect(without.whileAway { 7 } == 7)
-                #expect(turns.usage == .init(working: 1, waiting: 0, impatient: 2))
+                #expect(turns.usage == .init(working: 1, waiting: 0, impatient: 1))
                 held.end()
                 #expect(without.whileAway { 8 } == 8)
                 #expect(turns.usage.working == 1)
                 without.end()
                 #expect(turns.usage.working == 0)
             }
+        }
+    }
+
+    @Test("is had once by who waits within a wait, and from the inner one's end on")
+    func nests() async throws {
+        try await onOwnThread {
+            let turns = Turns(count: 1, patience: .seconds(60))
+            let turn = turns.begin(until: Self.long)
+            turn.whileAway {
+                #expect(turns.usage.working == 0)
+                turn.whileAway { #expect(turns.usage.working == 0) }
+                #expect(turn.isHeldNow && turns.usage.working == 1)
+            }
+            #expect(turn.isHeldNow && turns.usage == .init(working: 1, waiting: 0, impatient: 0))
+            turn.end()
+            #expect(turns.usage.working == 0)
         }
     }
 
@@ -113,6 +130,9 @@ import Testing
                     for _ in 0..<2_000 {
                         let turn = turns.begin(until: .after(.seconds(20)))
                         if generator.next() % 3 == 0 { _ = turn.whileAway { sched_yield() } }
+                        if generator.next() % 5 == 0 {
+                            _ = turn.whileAway { turn.whileAway { sched_yield() } }
+                        }
                         if turn.isHeldNow {
                             let now = working.add(1, ordering: .relaxed).newValue
                             most = max(most, now)

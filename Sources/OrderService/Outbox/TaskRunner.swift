@@ -23,6 +23,7 @@ struct TaskRunner: Sendable {
     /// Tasks of a group that run at once; each ends within its lease.
     static let batch = 8
     private static let patience = Duration.seconds(20)
+    private static let patienceForIdle = Duration.seconds(2)
     private let lanes: LaneGroup
 
     init(
@@ -81,8 +82,9 @@ struct TaskRunner: Sendable {
             topics: group.tasks.map(\.rawValue),
             until: deadline
         )
-        // Without an answer each finds out by itself.
-        let idle = (try? endIdle(among: messages, until: deadline)) ?? []
+        // Without an answer in good time each finds out by itself.
+        let soon = deadline.tightened(to: Self.patienceForIdle)
+        let idle = (try? endIdle(among: messages, until: soon)) ?? []
         let work = DispatchGroup()
         for message in messages where !idle.contains(message.id) {
             work.enter()

@@ -83,18 +83,21 @@ struct PaymentController: Sendable {
 
     /// Re-reads the payment at Stripe and settles it; the answer is the payment's status.
     private func refresh(_ context: Context, _ order: Order) throws -> Response {
-        try refreshes.run(order.id, until: context.deadline) {
-            guard let payment = try payments.current(of: order.id, until: context.deadline),
-                let intentID = payment.intentID, payment.status.isPayable
-            else { return }
-            let outcome = stripe.intent(intentID, until: context.deadline, context.calls)
-            guard case .executed(.intent(let intent)) = outcome else { return }
-            try settlement.settle(
-                intent,
-                readAt: payment.version,
-                by: context.principal.actor,
-                until: context.deadline
-            )
+        // Others wait for the one that reads; it has its turn again once Stripe has answered.
+        try context.calls.waiting {
+            try refreshes.run(order.id, until: context.deadline) {
+                guard let payment = try payments.current(of: order.id, until: context.deadline),
+                    let intentID = payment.intentID, payment.status.isPayable
+                else { return }
+                let outcome = stripe.intent(intentID, until: context.deadline, context.calls)
+                guard case .executed(.intent(let intent)) = outcome else { return }
+                try settlement.settle(
+                    intent,
+                    readAt: payment.version,
+                    by: context.principal.actor,
+                    until: context.deadline
+                )
+            }
         }
         guard let current = try orders.find(order.id, until: context.deadline) else {
             throw Problem.orderNotFound

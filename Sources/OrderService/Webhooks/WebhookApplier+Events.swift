@@ -81,11 +81,8 @@ extension WebhookApplier {
         until deadline: Deadline
     ) throws {
         guard !progress.asked.contains(intentID) else { return }
-        let known =
-            try progress.found[intentID] ?? payments.find(intentID: intentID, until: deadline)
-        progress.found[intentID] = known
+        let known = try payments.find(intentID: intentID, until: deadline)
         if let known, Self.isOld(type, known) { return }
-        progress.found[intentID] = nil
         let version = known?.version
         switch stripe.intent(intentID, until: deadline, nil) {
         case .executed(.intent(let intent)):

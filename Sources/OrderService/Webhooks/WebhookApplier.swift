@@ -91,9 +91,6 @@ struct WebhookApplier: Sendable {
         /// Intents that Stripe was asked for after all of these deliveries had come: nothing that
         /// they tell of them is news any more.
         var asked: Set<String> = []
-
-        /// Payments as they were found by their intents, before Stripe was asked for these.
-        var found: [String: Payment] = [:]
     }
 
     private func carryOut(_ group: ReadDeliveries) {
