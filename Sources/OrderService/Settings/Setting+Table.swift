@@ -80,7 +80,7 @@ extension Setting {
                 0...150,
                 """
                 How many of these work at once; who waits for another service is not counted. 0 for one \
-                per core with `MARIADB_SOCKET`, eight with `MARIADB_HOSTS`.
+                per core, at least two, with `MARIADB_SOCKET`, eight with `MARIADB_HOSTS`.
                 """
             )
         case .laneQueue: .count("256", 1...100_000, "Requests that may wait for a lane.")
