@@ -12,22 +12,11 @@ import Testing
     .serialized,
     .enabled(if: PrivateRedis.isAvailable)
 )
-struct RateLimiterSilenceTests {
-    private let server: PrivateRedis
-    private let client: RedisClient
-    private let limiter: RateLimiter
+struct RateLimiterSilenceTests: LimiterSuite {
+    let fixture: LimiterFixture
 
     init() throws {
-        server = try PrivateRedis()
-        client = RedisClient(.patient(server))
-        limiter = RateLimiter(redis: client, processes: 2)
-    }
-
-    private var soon: Deadline { .after(.seconds(20)) }
-    private let limits = PaymentLimits().limits(of: .sample("1"))
-
-    private func reserve(_ member: String) -> RateLimitDecision {
-        limiter.reserve(member, in: limits, until: soon)
+        fixture = try LimiterFixture()
     }
 
     @Test("is stricter without Redis, and exact again with it") func survivesOutage() throws {

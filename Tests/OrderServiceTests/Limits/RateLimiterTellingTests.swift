@@ -12,22 +12,11 @@ import Testing
     .serialized,
     .enabled(if: PrivateRedis.isAvailable)
 )
-struct RateLimiterTellingTests {
-    private let server: PrivateRedis
-    private let client: RedisClient
-    private let limiter: RateLimiter
+struct RateLimiterTellingTests: LimiterSuite {
+    let fixture: LimiterFixture
 
     init() throws {
-        server = try PrivateRedis()
-        client = RedisClient(.patient(server))
-        limiter = RateLimiter(redis: client, processes: 2)
-    }
-
-    private var soon: Deadline { .after(.seconds(20)) }
-    private let limits = PaymentLimits().limits(of: .sample("1"))
-
-    private func reserve(_ member: String) -> RateLimitDecision {
-        limiter.reserve(member, in: limits, until: soon)
+        fixture = try LimiterFixture()
     }
 
     private static func limit(_ key: String, _ count: Int = 5) -> RateLimit {

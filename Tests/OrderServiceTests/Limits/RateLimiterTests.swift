@@ -7,22 +7,11 @@ import Web
 @testable import OrderService
 
 @Suite("Rate limits in Redis", .serialized, .enabled(if: PrivateRedis.isAvailable))
-struct RateLimiterTests {
-    private let server: PrivateRedis
-    private let client: RedisClient
-    private let limiter: RateLimiter
+struct RateLimiterTests: LimiterSuite {
+    let fixture: LimiterFixture
 
     init() throws {
-        server = try PrivateRedis()
-        client = RedisClient(.patient(server))
-        limiter = RateLimiter(redis: client, processes: 2)
-    }
-
-    private var soon: Deadline { .after(.seconds(20)) }
-    private let limits = PaymentLimits().limits(of: .sample("1"))
-
-    private func reserve(_ member: String) -> RateLimitDecision {
-        limiter.reserve(member, in: limits, until: soon)
+        fixture = try LimiterFixture()
     }
 
     /// Moves an attempt of all logs back in time.
