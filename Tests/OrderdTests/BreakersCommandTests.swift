@@ -6,16 +6,6 @@ import Testing
 
 @Suite("orderd breakers", .enabled(if: Program.isAvailable && TestDatabase.isAvailable))
 struct BreakersCommandTests {
-    /// Settings on a schema that has been migrated.
-    private static func settings(_ database: Database) throws -> [String: String] {
-        let schema =
-            try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-            .first?.string("name") ?? ""
-        let settings = Program.settings(schema: schema)
-        _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
-        return settings
-    }
-
     @Test(
         "explains each of its commands",
         arguments: [["breakers"], ["breakers", "list"], ["breakers", "set"]]
@@ -31,7 +21,7 @@ struct BreakersCommandTests {
     @Test("commands a worker that runs, and shows that it obeys")
     func commands() async throws {
         try await TestDatabase.withSchema { database in
-            let settings = try Self.settings(database)
+            let settings = try Program.migratedSettings(database)
             let empty = try Program.run(["breakers"], settings)
             #expect(empty.status == 0 && empty.output == "" && empty.errors == "")
 
@@ -72,7 +62,7 @@ struct BreakersCommandTests {
     @Test("refuses what is no order, and records nothing")
     func refuses() async throws {
         try await TestDatabase.withSchema { database in
-            let settings = try Self.settings(database)
+            let settings = try Program.migratedSettings(database)
             let set = ["breakers", "set"]
             for wrong in [
                 ["mariadb", "open", "--reason", "a drill"], ["mariadb", "auto"],

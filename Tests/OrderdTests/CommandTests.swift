@@ -72,10 +72,7 @@ struct CommandTests {
     @Test("checks what it depends on, and names what is missing")
     func check() async throws {
         try await TestDatabase.withSchema { database in
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-                .first?.string("name") ?? ""
-            let settings = Program.settings(schema: schema)
+            let settings = try Program.settings(on: database)
             let fresh = try Program.run(["check"], settings)
             #expect(fresh.status == 1 && fresh.output.contains("run orderd migrate"))
             let serve = try Program.run(["serve"], settings)
@@ -104,25 +101,17 @@ struct CommandTests {
     @Test("starts without Redis, says so, and answers", arguments: ["serve", "worker"])
     func startsWithoutRedis(command: String) async throws {
         try await TestDatabase.withSchema { database in
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-                .first?.string("name") ?? ""
-            let directory = NSTemporaryDirectory() + "orderd-\(UUID().uuidString.prefix(8))"
-            try FileManager.default.createDirectory(
-                atPath: directory,
-                withIntermediateDirectories: true
-            )
+            let directory = try StackUnderTest.makeDirectory()
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let path = "\(directory)/o.sock"
             let away = "/nonexistent/redis.sock"
-            let settings = Program.settings(
-                schema: schema,
+            let settings = try Program.migratedSettings(
+                database,
                 [
                     "LISTEN": "unix:\(path)", "REDIS_CACHE_SOCKET": away,
                     "REDIS_STATE_SOCKET": away,
                 ]
             )
-            _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
             let process = try Program.start([command], settings)
             defer { process.end() }
             for redis in ["cache", "state"] {
@@ -143,18 +132,10 @@ struct CommandTests {
     @Test("does not start on a port or a socket that is in use, and leaves the other running")
     func inUse() async throws {
         try await TestDatabase.withSchema { database in
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-                .first?.string("name") ?? ""
-            let directory = NSTemporaryDirectory() + "orderd-\(UUID().uuidString.prefix(8))"
-            try FileManager.default.createDirectory(
-                atPath: directory,
-                withIntermediateDirectories: true
-            )
+            let directory = try StackUnderTest.makeDirectory()
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let path = "\(directory)/o.sock"
-            let settings = Program.settings(schema: schema, ["LISTEN": "unix:\(path)"])
-            _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
+            let settings = try Program.migratedSettings(database, ["LISTEN": "unix:\(path)"])
             let first = try Program.start(["serve"], settings)
             defer { first.end() }
             _ = try first.line(containing: "serving")
@@ -171,11 +152,7 @@ struct CommandTests {
     @Test("pauses refunds, lets them go on, says so, and lists them")
     func refunds() async throws {
         try await TestDatabase.withSchema { database in
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-                .first?.string("name") ?? ""
-            let settings = Program.settings(schema: schema)
-            _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
+            let settings = try Program.migratedSettings(database)
             let fresh = try Program.run(["refunds", "status"], settings)
             #expect(fresh.status == 0 && fresh.output == "sent\n")
             let paused = try Program.run(["refunds", "pause", "--reason", "wrong sums"], settings)
@@ -206,11 +183,7 @@ struct CommandTests {
     @Test("issues, lists and revokes sessions")
     func sessions() async throws {
         try await TestDatabase.withSchema { database in
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-                .first?.string("name") ?? ""
-            let settings = Program.settings(schema: schema)
-            _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
+            let settings = try Program.migratedSettings(database)
             let issue = ["session", "issue", "--user", "s-1", "--role", "support", "--json"]
             let issued = try Program.run(issue, settings)
             #expect(issued.status == 0 && issued.output.contains("\"token\":\"st_"))

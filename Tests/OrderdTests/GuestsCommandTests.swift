@@ -24,11 +24,7 @@ struct GuestsCommandTests {
     func commands() async throws {
         try await TestDatabase.withSchema { database in
             let deadline = Deadline.after(.seconds(60))
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: deadline).first?
-                .string("name") ?? ""
-            let settings = Program.settings(schema: schema)
-            _ = try Program.run(["migrate", "--directory", Program.migrations], settings)
+            let settings = try Program.migratedSettings(database)
             try database.executeScript(
                 """
                 SET FOREIGN_KEY_CHECKS = 0;

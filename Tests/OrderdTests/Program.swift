@@ -2,6 +2,7 @@ import Foundation
 import MariaDB
 import OrderServiceTesting
 import Resilience
+import Testing
 
 /// The program under test, at `ORDERD_BINARY`, run with settings of its own.
 enum Program {
@@ -44,11 +45,25 @@ enum Program {
         ].merging(changes) { $1 }
     }
 
-    /// Settings on the database's schema, which is migrated.
-    static func migratedSettings(_ database: Database) throws -> [String: String] {
+    /// Settings on the database's schema, as it is.
+    static func settings(
+        on database: Database,
+        _ changes: [String: String] = [:]
+    ) throws -> [String: String] {
         let rows = try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-        let settings = settings(schema: try rows.first?.string("name") ?? "")
-        _ = try run(["migrate", "--directory", migrations], settings)
+        return settings(schema: try #require(try rows.first?.string("name")), changes)
+    }
+
+    /// Settings on the database's schema, which is migrated.
+    static func migratedSettings(
+        _ database: Database,
+        _ changes: [String: String] = [:]
+    ) throws -> [String: String] {
+        // A table is altered slowly on a machine that runs all tests.
+        let patient = ["MARIADB_JOB_TIMEOUT": "60s"].merging(changes) { $1 }
+        let settings = try settings(on: database, patient)
+        let migration = try run(["migrate", "--directory", migrations], settings)
+        try #require(migration.status == 0, "\(migration.errors)")
         return settings
     }
 

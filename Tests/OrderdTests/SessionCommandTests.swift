@@ -20,17 +20,7 @@ struct SessionCommandTests {
         _ body: @escaping @Sendable (Database, [String: String]) throws -> Void
     ) async throws {
         try await TestDatabase.withSchema { database in
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-                .first?.string("name") ?? ""
-            // A table is altered slowly on a machine that runs all tests.
-            let settings = Program.settings(schema: schema, ["MARIADB_JOB_TIMEOUT": "60s"])
-            let migration = try Program.run(
-                ["migrate", "--directory", Program.migrations],
-                settings
-            )
-            try #require(migration.status == 0, "\(migration.errors)")
-            try body(database, settings)
+            try body(database, Program.migratedSettings(database))
         }
     }
 

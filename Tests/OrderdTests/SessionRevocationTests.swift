@@ -108,22 +108,13 @@ struct SessionRevocationTests {
 
     private static func withScene(_ body: @escaping @Sendable (Scene) throws -> Void) async throws {
         try await TestDatabase.withSchema { database in
-            let schema =
-                try database.query("SELECT DATABASE() AS name", until: .after(.seconds(9)))
-                .first?.string("name") ?? ""
             let directory = try StackUnderTest.makeDirectory()
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let redis = try PrivateRedis()
-            let settings = Program.settings(
-                schema: schema,
-                // A table is altered slowly on a machine that runs all tests.
-                ["REDIS_CACHE_SOCKET": redis.socketPath, "MARIADB_JOB_TIMEOUT": "60s"]
+            let settings = try Program.migratedSettings(
+                database,
+                ["REDIS_CACHE_SOCKET": redis.socketPath]
             )
-            let migration = try Program.run(
-                ["migrate", "--directory", Program.migrations],
-                settings
-            )
-            try #require(migration.status == 0, "\(migration.errors)")
             let first = try Process(settings, directory, "1")
             defer { first.end() }
             let second = try Process(settings, directory, "2")
