@@ -159,7 +159,6 @@ extension CrashStep {
                     "task.sent",
                     "event.leased",
                     "event.sent",
-                    "cache.leased",
                     "cache.sent"
                 ) + Death.calls(retrieve, commit),
                 prepare: placed,

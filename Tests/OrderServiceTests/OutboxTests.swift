@@ -38,6 +38,11 @@ struct OutboxTests {
             service.advance(by: .seconds(31))
             let again = try relay.lease(limit: 100, until: service.soon)
             #expect(Set(again.map(\.id)) == Set(first.dropFirst().map(\.id) + third.map(\.id)))
+            // Its mark comes too late then.
+            try service.execute("UPDATE outbox SET leased_by = 'worker@other:1'")
+            try relay.markSent(again.map(\.id), until: service.soon)
+            let rows = try service.query("SELECT COUNT(*) FROM outbox WHERE sent_at IS NOT NULL")
+            #expect(try rows[0].int(0) == 1)
         }
     }
 

@@ -10,7 +10,7 @@ struct CacheInvalidator: Sendable {
     static let batch = 200
 
     func run(until deadline: Deadline) throws -> Int {
-        let messages = try relay.lease(limit: Self.batch, until: deadline)
+        let messages = try relay.due(limit: Self.batch, until: deadline)
         // A revoked credential, or an invoice, needs no reading, and waits for none.
         let withKeys = messages.filter { Self.namedKeys(of: $0) != nil }
         let ofOrders = messages.filter { Self.namedKeys(of: $0) == nil }

@@ -53,26 +53,14 @@ struct OutboxRelay: Sendable {
         until deadline: Deadline
     ) throws -> [Message] {
         let now = clock.now
-        let order = channel == .event ? Self.oldestOfItsOrder : ""
-        let topic: SQL = topics.isEmpty ? "" : "AND o.topic IN (\(list: topics))"
-        let isFree: SQL = "(leased_until IS NULL OR leased_until < \(now))"
-        let messages = try database.query(
-            """
-            SELECT o.id, o.order_id, o.topic, o.payload, o.created_at, o.attempts FROM outbox o
-            WHERE o.channel = \(channel.rawValue) AND o.next_attempt_at <= \(now) AND \(isFree)
-                \(topic) \(order)
-            ORDER BY o.next_attempt_at LIMIT \(limit)
-            """,
-            class: .job,
-            until: deadline
-        ).map(Message.init)
+        let messages = try due(limit: limit, topics: topics, at: now, until: deadline)
         guard !messages.isEmpty else { return [] }
-        channel.leased.pass(.before)
+        channel.leased?.pass(.before)
         // The odd end tells this claim from any other.
         let end = now + Self.lease + .microseconds(Int64.random(in: 0..<1_000_000))
         do {
-            let own = try claim(messages, at: now, isFree, until: end, deadline)
-            channel.leased.pass(.after)
+            let own = try claim(messages, at: now, until: end, deadline)
+            channel.leased?.pass(.after)
             return own
         } catch {
             // Perhaps they are claimed all the same: nobody shall wait until that runs out.
@@ -88,11 +76,44 @@ struct OutboxRelay: Sendable {
         }
     }
 
+    /// Reads due messages that nobody has leased, and leases none: for what may be done twice.
+    ///
+    /// - Parameters:
+    ///   - limit: how many at most.
+    ///   - topics: which; all of the channel if empty.
+    ///   - now: the time; the clock's if nil.
+    ///   - deadline: of the question.
+    /// - Returns: the messages, those due first at the front.
+    /// - Throws: `MariaDBError`.
+    func due(
+        limit: Int,
+        topics: [String] = [],
+        at now: Timestamp? = nil,
+        until deadline: Deadline
+    ) throws -> [Message] {
+        let now = now ?? clock.now
+        let order = channel == .event ? Self.oldestOfItsOrder : ""
+        let topic: SQL = topics.isEmpty ? "" : "AND o.topic IN (\(list: topics))"
+        return try database.query(
+            """
+            SELECT o.id, o.order_id, o.topic, o.payload, o.created_at, o.attempts FROM outbox o
+            WHERE o.channel = \(channel.rawValue) AND o.next_attempt_at <= \(now)
+                AND \(Self.isFree(at: now)) \(topic) \(order)
+            ORDER BY o.next_attempt_at LIMIT \(limit)
+            """,
+            class: .job,
+            until: deadline
+        ).map(Message.init)
+    }
+
+    private static func isFree(at now: Timestamp) -> SQL {
+        "(leased_until IS NULL OR leased_until < \(now))"
+    }
+
     /// Claims what is due still.
     private func claim(
         _ messages: [Message],
         at now: Timestamp,
-        _ isFree: SQL,
         until end: Timestamp,
         _ deadline: Deadline
     ) throws -> [Message] {
@@ -100,7 +121,8 @@ struct OutboxRelay: Sendable {
         let claimed = try database.execute(
             """
             UPDATE outbox SET leased_until = \(end), leased_by = \(process.text)
-            WHERE id IN (\(list: ids)) AND next_attempt_at <= \(now) AND \(isFree)
+            WHERE id IN (\(list: ids)) AND next_attempt_at <= \(now)
+                AND \(Self.isFree(at: now))
             """,
             class: .job,
             until: deadline
@@ -152,14 +174,16 @@ struct OutboxRelay: Sendable {
         ).map(Message.init)
     }
 
+    /// Marks messages as sent: of those that are leased only what is still this process's own.
     func markSent(_ ids: [Int64], until deadline: Deadline) throws {
         guard !ids.isEmpty else { return }
         channel.sent.pass(.before)
+        let isOwn: SQL = channel.leased == nil ? "" : "AND leased_by = \(process.text)"
         _ = try database.execute(
             """
             UPDATE outbox SET sent_at = \(clock.now), next_attempt_at = NULL,
                 leased_until = NULL, leased_by = NULL, last_error = NULL
-            WHERE id IN (\(list: ids))
+            WHERE id IN (\(list: ids)) \(isOwn)
             """,
             class: .job,
             until: deadline
@@ -178,7 +202,7 @@ struct OutboxRelay: Sendable {
             UPDATE outbox SET attempts = attempts + 1, leased_until = NULL, leased_by = NULL,
                 last_error = \(reason.cut(toVarChar: 255)),
                 next_attempt_at = \(isDead ? nil : next), dead_at = \(isDead ? clock.now : nil)
-            WHERE id = \(message.id)
+            WHERE id = \(message.id) AND sent_at IS NULL
             """,
             class: .job,
             until: deadline
@@ -211,10 +235,11 @@ extension OutboxRelay.Message {
 }
 
 extension OutboxMessage.Channel {
-    fileprivate var leased: CrashPoint {
+    /// Invalidations are not leased.
+    fileprivate var leased: CrashPoint? {
         switch self {
         case .event: .eventLeased
-        case .cache: .invalidationLeased
+        case .cache: nil
         case .task: .taskLeased
         }
     }

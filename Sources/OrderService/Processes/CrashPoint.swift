@@ -31,7 +31,6 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     case webhookApplied = "inbox.applied"
     case eventLeased = "event.leased"
     case eventSent = "event.sent"
-    case invalidationLeased = "cache.leased"
     case invalidationSent = "cache.sent"
     case taskLeased = "task.leased"
     case taskSent = "task.sent"

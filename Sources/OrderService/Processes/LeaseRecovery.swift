@@ -17,41 +17,67 @@ struct LeaseRecovery: Sendable {
 
     /// Frees what an earlier process of the same name had taken, as after a restart in a
     /// container where the process id is always the same.
+    ///
+    /// - Parameters:
+    ///   - process: whose leases end.
+    ///   - deadline: by which it is done, or fails.
+    /// - Throws: the first `MariaDBError`, once all has been tried.
     func release(leasesOf process: String, until deadline: Deadline) throws {
+        let free: SQL = "SET leased_until = NULL, leased_by = NULL WHERE leased_by = \(process)"
+        let results = [
+            Result { _ = try database.execute("UPDATE idempotency_keys \(free)", until: deadline) },
+            Result { _ = try database.execute("UPDATE catch_up \(free)", until: deadline) },
+            Result { _ = try database.execute("UPDATE reconciliation \(free)", until: deadline) },
+            Result { try releaseMessages(of: process, until: deadline) },
+            Result { try releaseDeliveries(of: process, until: deadline) },
+            Result {
+                _ = try database.execute(
+                    """
+                    UPDATE bulk_cancel_items SET next_attempt_at = \(clock.now), leased_by = NULL
+                    WHERE leased_by = \(process)
+                    """,
+                    until: deadline
+                )
+            },
+        ]
+        for result in results { try result.get() }
+    }
+
+    /// Reads first, as an UPDATE would wait for whoever has locked anything that is due.
+    private func releaseMessages(of process: String, until deadline: Deadline) throws {
+        let rows = try database.query(
+            """
+            SELECT id FROM outbox FORCE INDEX (outbox_next_attempt_at_idx)
+            WHERE channel IN (\(list: OutboxMessage.Channel.allCases.map(\.rawValue)))
+                AND next_attempt_at <= \(clock.now) AND leased_by = \(process)
+            """,
+            class: .job,
+            until: deadline
+        )
+        guard !rows.isEmpty else { return }
         try database.execute(
             """
-            UPDATE idempotency_keys SET leased_until = NULL, leased_by = NULL
-            WHERE leased_by = \(process)
+            UPDATE outbox SET leased_until = NULL, leased_by = NULL
+            WHERE id IN (\(list: rows.map { try $0.int64("id") })) AND leased_by = \(process)
             """,
             until: deadline
         )
-        try database.execute(
-            "UPDATE outbox SET leased_until = NULL, leased_by = NULL WHERE leased_by = \(process)",
-            until: deadline
-        )
-        try database.execute(
-            "UPDATE catch_up SET leased_until = NULL, leased_by = NULL WHERE leased_by = \(process)",
-            until: deadline
-        )
-        try database.execute(
+    }
+
+    private func releaseDeliveries(of process: String, until deadline: Deadline) throws {
+        let rows = try database.query(
             """
-            UPDATE reconciliation SET leased_until = NULL, leased_by = NULL
-            WHERE leased_by = \(process)
+            SELECT id FROM webhook_inbox FORCE INDEX (webhook_inbox_next_attempt_at_idx)
+            WHERE next_attempt_at IS NOT NULL AND leased_by = \(process)
             """,
+            class: .job,
             until: deadline
         )
+        guard !rows.isEmpty else { return }
         try database.execute(
             """
-            UPDATE webhook_inbox SET leased_by = NULL,
-                next_attempt_at = IF(applied_at IS NULL, \(clock.now), NULL)
-            WHERE leased_by = \(process)
-            """,
-            until: deadline
-        )
-        try database.execute(
-            """
-            UPDATE bulk_cancel_items SET next_attempt_at = \(clock.now), leased_by = NULL
-            WHERE leased_by = \(process)
+            UPDATE webhook_inbox SET leased_by = NULL, next_attempt_at = \(clock.now)
+            WHERE id IN (\(list: rows.map { try $0.int64("id") })) AND leased_by = \(process)
             """,
             until: deadline
         )
