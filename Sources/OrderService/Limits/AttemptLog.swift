@@ -21,6 +21,9 @@ struct AttemptLog: Sendable {
     /// The questions to Redis about this key.
     var questions = OverlappingQuestions()
 
+    /// What Redis counts besides.
+    private(set) var others = AttemptsOfOthers()
+
     /// How long an attempt is kept: the longest window of the key's limits.
     let retention: Duration
 
@@ -38,7 +41,9 @@ struct AttemptLog: Sendable {
         questions.begin(besideAdmissions: hasUntoldEntries)
     }
 
-    var isEmpty: Bool { entries.isEmpty && untold.isEmpty && questions.isEmpty }
+    var isEmpty: Bool {
+        entries.isEmpty && untold.isEmpty && questions.isEmpty && others.isEmpty
+    }
 
     func isOutOfDate(at now: MonotonicTime) -> Bool {
         entries.allSatisfy { now - $0.time >= retention }
@@ -113,10 +118,24 @@ struct AttemptLog: Sendable {
         entries.removeAll { $0.member == member }
     }
 
-    mutating func startAnew(by member: String) {
+    /// Lets limits that start anew after a success count what comes from now on.
+    mutating func startAnew(_ limits: [RateLimit], by member: String) {
         guard clearedBy != member else { return }
         firstCounted = nextNumber
         clearedBy = member
+        for limit in limits where limit.startsAnewAfterSuccess { others.clear(limit) }
+    }
+
+    /// How many attempts more a share of a limit has room for, and the limit beside what others use of
+    /// it; below 1 for none.
+    func room(in share: Int, of limit: RateLimit, at now: MonotonicTime) -> Int {
+        let used = used(by: limit, at: now)
+        // What answers to questions that are under way with this one say is not among the others yet.
+        let heard =
+            questions.isEmpty
+            ? 0 : questions.highestUsed(of: limit) + used.count(where: \.isUntold)
+        let known = max(used.count + others.count(for: limit), heard)
+        return min(share - used.count, limit.count - known)
     }
 
     /// Whether Redis counts too many for a limit with those that it does not know: what it has just
@@ -127,13 +146,16 @@ struct AttemptLog: Sendable {
         return questions.highestUsed(of: limit) + untold > limit.count
     }
 
-    /// Takes over from Redis how many attempts count for a limit, where it counts fewer: others have
-    /// heard of successes and given attempts back.
+    /// Takes over from Redis how many attempts count for a limit: where it counts more, others have made
+    /// them; where it counts fewer, others have heard of successes and given attempts back.
     mutating func adjust(to used: Int, of limit: RateLimit, at now: MonotonicTime) {
-        // Other answers may be heard in another order than Redis gave them.
-        guard !questions.areContended else { return }
         let copies = self.used(by: limit, at: now).filter { !$0.isUntold }
-        guard copies.count > used else { return }
+        // Other answers may be heard in another order than Redis gave them, and what those under way
+        // ask for may be counted already.
+        let isExact = !questions.areContended
+        let underWay = isExact ? 0 : questions.count - 1
+        others.note(used - copies.count - underWay, of: limit, isExact: isExact, at: now)
+        guard isExact, copies.count > used else { return }
         let surplus = copies.prefix(copies.count - used)
         if limit.startsAnewAfterSuccess {
             firstCounted = surplus.last.map { $0.number + 1 } ?? firstCounted
@@ -147,5 +169,6 @@ struct AttemptLog: Sendable {
     mutating func forget(at now: MonotonicTime) {
         entries.removeAll { now - $0.time >= retention }
         untold.forget(after: retention, at: now)
+        others.forget(at: now)
     }
 }

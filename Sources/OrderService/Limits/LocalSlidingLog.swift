@@ -5,7 +5,9 @@ import Resilience
 /// Each limit is divided by the number of processes and rounded up, so that all of them together
 /// admit about the limit: neither open to card testing nor closed to everybody. What Redis admitted
 /// for this process is known here too, so that a silence of Redis gives nobody a second set of
-/// attempts, and what Redis admits while others are admitted here has to fit in with them.
+/// attempts, and what Redis admits while others are admitted here has to fit in with them. What it was
+/// heard to count of other processes' attempts counts here as well, so that a silence does not admit
+/// whom Redis has just refused.
 struct LocalSlidingLog: Sendable {
     /// Events that are told in one trip at most.
     private static let tellLimit = 500
@@ -96,8 +98,11 @@ struct LocalSlidingLog: Sendable {
             && !contains(member, limits, at: now)
         update(limits, isNew: false, at: now) { log, limits in
             if decision.isAdmitted && !isRefused { log.put(member, limits, at: now) }
+            // What is refused here all the same is given back.
+            let isCountedInVain = isRefused && !decision.isRepeat
             for standing in decision.standings where limits.contains(standing.limit) {
-                log.adjust(to: standing.used, of: standing.limit, at: now)
+                let used = isCountedInVain ? standing.used - 1 : standing.used
+                log.adjust(to: used, of: standing.limit, at: now)
             }
             log.questions.end()
         }
@@ -121,9 +126,7 @@ struct LocalSlidingLog: Sendable {
         at now: MonotonicTime
     ) -> RateLimitDecision {
         let isRepeat = contains(member, limits, at: now)
-        let hasRoom = limits.allSatisfy {
-            !$0.isEnforced || used($0, at: now).count < count($0)
-        }
+        let hasRoom = limits.allSatisfy { !$0.isEnforced || room(in: $0, at: now) > 0 }
         let isNew = hasRoom && !isRepeat
         update(limits, isNew: isNew || question != nil, at: now) { log, limits in
             if isNew {
@@ -181,7 +184,7 @@ struct LocalSlidingLog: Sendable {
         let isRepeat = contains(member, limits, at: now)
         update(limits, isNew: false, at: now) { log, limits in
             if limits.contains(where: \.startsAnewAfterSuccess) {
-                log.startAnew(by: member)
+                log.startAnew(limits, by: member)
             }
             if limits.contains(where: \.forgetsSuccess) { log.remove(member) }
         }
@@ -212,6 +215,12 @@ struct LocalSlidingLog: Sendable {
         logs.log(of: limit.key, at: now)?.used(by: limit, at: now) ?? []
     }
 
+    /// For how many attempts more.
+    private mutating func room(in limit: RateLimit, at now: MonotonicTime) -> Int {
+        logs.log(of: limit.key, at: now)?.room(in: count(limit), of: limit, at: now)
+            ?? count(limit)
+    }
+
     private mutating func decision(
         _ isAdmitted: Bool,
         _ isRepeat: Bool,
@@ -221,16 +230,26 @@ struct LocalSlidingLog: Sendable {
         let standings = limits.map { limit in
             let used = used(limit, at: now)
             let count = count(limit)
+            let room = room(in: limit, at: now)
             func untilGone(_ index: Int) -> Duration {
                 guard index >= 0, index < used.count else { return .zero }
                 return max(.zero, limit.window - (now - used[used.startIndex + index].time))
             }
+            let others = logs.log(of: limit.key, at: now)?.others.rest(of: limit, at: now)
+            let wait: Duration =
+                if room > 0 {
+                    .zero
+                } else if used.count >= count {
+                    untilGone(used.count - count)
+                } else {
+                    others ?? .zero
+                }
             return RateLimitDecision.Standing(
                 limit: limit,
                 count: count,
-                used: used.count,
-                wait: used.count >= count ? untilGone(used.count - count) : .zero,
-                reset: untilGone(0)
+                used: max(used.count, count - max(0, room)),
+                wait: wait,
+                reset: used.isEmpty ? others ?? .zero : untilGone(0)
             )
         }
         return RateLimitDecision(

@@ -1,7 +1,7 @@
 /// The questions to Redis about one key that are under way at once, and how much it has counted
 /// meanwhile.
 struct OverlappingQuestions: Sendable {
-    private var count = 0
+    private(set) var count = 0
 
     /// Whether questions have been under way at once since there was none: the answers may then be
     /// heard in another order than Redis gave them.

@@ -48,6 +48,39 @@ import Web
         #expect(times.count == 20)
     }
 
+    @Test("admits none of a burst once Redis has refused others of it, and then falls silent")
+    func believesBurst() {
+        var log = LocalSlidingLog(processes: 1)
+        for _ in 1...8 { log.ask(in: limits, at: time(0)) }
+        let standings = limits.map {
+            RateLimitDecision.Standing(
+                limit: $0,
+                count: $0.count,
+                used: 5,
+                wait: .seconds(9),
+                reset: .seconds(9)
+            )
+        }
+        let refusal = RateLimitDecision(
+            isAdmitted: false,
+            isRepeat: false,
+            standings: standings,
+            source: .redis
+        )
+        for number in 1...4 {
+            #expect(log.hear(refusal, of: "a\(number)", mayRefuse: true, at: time(0)) == nil)
+        }
+        for number in 5...8 {
+            let decision = log.reserve(
+                "a\(number)",
+                in: limits,
+                afterUnheard: "q\(number)",
+                at: time(0)
+            )
+            #expect(!decision.isAdmitted)
+        }
+    }
+
     @Test("begins the hour anew after a success, once") func startsAnew() {
         var log = LocalSlidingLog(processes: 1)
         for number in 1...5 { _ = log.reserve("a\(number)", in: limits, at: time(0)) }
@@ -140,13 +173,14 @@ import Web
     @Test("lets nothing stand that Redis admitted without knowing of others") func gates() {
         var log = LocalSlidingLog(processes: 1)
         for _ in 0..<7 { log.ask(in: limits, at: time(0)) }
-        // Redis has counted «early» first of all, and is heard last.
-        for number in 1...4 {
+        // Redis has counted «early» first of all, and is heard of it late.
+        for number in 1...3 {
             let used = [number + 1, number + 1, number + 1]
             #expect(hears(&log, "a\(number)", true, used: used, at: time(1)))
         }
         #expect(log.reserve("unheard", in: limits, at: time(2)).isAdmitted)
-        #expect(!hears(&log, "early", true, used: [1, 1, 1], at: time(3)))
+        #expect(hears(&log, "early", true, used: [1, 1, 1], at: time(3)))
+        #expect(!hears(&log, "a4", true, used: [5, 5, 5], at: time(3)))
         // Nor what it admitted before it was told, heard after that.
         log.ask(in: limits, at: time(3))
         let told = log.untold(at: time(3)).map { event in

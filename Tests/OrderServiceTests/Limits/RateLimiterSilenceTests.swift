@@ -32,6 +32,40 @@ struct RateLimiterSilenceTests: LimiterSuite {
         #expect(reserve("a1").isRepeat)
     }
 
+    @Test("refuses without Redis whom Redis has just refused, whoever counted his attempts")
+    func remembersRefusal() throws {
+        for number in 1...5 { #expect(reserve("a\(number)").isAdmitted) }
+        // Another process, or this one after a restart.
+        let sibling = RateLimiter(redis: RedisClient(.patient(server)), processes: 1)
+        func ask(_ member: String) -> RateLimitDecision {
+            sibling.reserve(member, in: limits, until: soon)
+        }
+        #expect(!ask("b1").isAdmitted)
+        server.stop()
+        let refused = ask("b2")
+        #expect(!refused.isAdmitted && refused.source == .local)
+        #expect(refused.tightest?.remaining == 0 && refused.retryAfter > .seconds(3_590))
+        // A success is known to start the hour anew.
+        sibling.succeed("a5", in: limits, until: soon)
+        #expect(ask("b3").isAdmitted)
+    }
+
+    @Test("admits without Redis what Redis had room for beside the attempts of others")
+    func remembersOthers() throws {
+        for number in 1...3 { #expect(reserve("a\(number)").isAdmitted) }
+        let sibling = RateLimiter(redis: RedisClient(.patient(server)), processes: 1)
+        func ask(_ member: String) -> RateLimitDecision {
+            sibling.reserve(member, in: limits, until: soon)
+        }
+        #expect(ask("b1").source == .redis)
+        // One of them is given back, which the next answer tells.
+        limiter.cancel("a3", in: limits, until: soon)
+        #expect(ask("b1").isRepeat)
+        server.stop()
+        #expect(ask("b2").isAdmitted && ask("b3").isAdmitted)
+        #expect(!ask("b4").isAdmitted)
+    }
+
     @Test("gives nobody a second set of attempts when Redis goes, nor when it comes back")
     func remembersOverOutage() throws {
         for number in 1...2 { #expect(reserve("a\(number)").source == .redis) }
