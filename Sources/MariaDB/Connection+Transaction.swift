@@ -26,6 +26,7 @@ extension Connection {
     mutating func finish<Result>(
         _ result: Swift.Result<Result, any Error>,
         end: MariaDBError?,
+        class statementClass: StatementClass,
         until deadline: Deadline
     ) throws(MariaDBError) -> TransactionAttempt<Result> {
         switch result {
@@ -34,7 +35,8 @@ extension Connection {
         case .success(let value):
             // A body may have gone on after an error that had ended the transaction.
             if let end { return rollBack(after: end) }
-            return try commit(value, until: deadline)
+            let patience = limits.patience(for: statementClass) * 2
+            return try commit(value, patience, until: deadline)
         }
     }
 
@@ -43,13 +45,15 @@ extension Connection {
     /// - Throws: `commitOutcomeUnknown`.
     private mutating func commit<Result>(
         _ result: Result,
+        _ patience: Duration,
         until deadline: Deadline
     ) throws(MariaDBError) -> TransactionAttempt<Result> {
         guard !deadline.isExpired else {
             return rollBack(after: MariaDBError.deadlineExpired(isNotExecuted: true))
         }
-        // Giving up on a COMMIT under way makes its outcome unknown, so it gets the time it needs.
-        let grace = max(deadline, .after(.seconds(1)))
+        // Giving up on a COMMIT under way makes its outcome unknown, so it gets more time than a
+        // statement; one that takes longer hangs, and holds up whoever waits for it.
+        let grace = max(deadline.tightened(to: patience), .after(.seconds(1)))
         do throws(MariaDBError) {
             try command("COMMIT", patience: grace.remaining, until: grace)
             return .committed(result)

@@ -5,7 +5,7 @@ package import Resilience
 /// One session at the server, used by one thread at a time; closed in `deinit`.
 package struct Connection: ~Copyable {
     private let handle: UnsafeMutablePointer<MYSQL>
-    private let limits: StatementLimits
+    let limits: StatementLimits
     private var statements: LeastRecentlyUsed<String, PreparedStatement>
 
     /// Whether the session is lost or out of step, so that it must be closed.

@@ -61,7 +61,7 @@ extension Database {
         let end = transaction.end
         var connection = transaction.release()
         let attempt = Swift.Result { () throws(MariaDBError) in
-            try connection.finish(result, end: end, until: deadline)
+            try connection.finish(result, end: end, class: statementClass, until: deadline)
         }
         keep(connection, in: slot)
         return try attempt.get()
