@@ -98,12 +98,11 @@ extension WholeStackTests {
                 return !completion.isDegraded && !completion.isOptimistic
             }
             let limit = Self.openWait + .seconds(9)
-            let hasRecovered = try eventually(within: limit, every: .milliseconds(200), isWell)
-            #expect(hasRecovered, name)
-            for _ in 0..<3 {
-                let staysWell = try isWell()
-                #expect(staysWell, name)
+            // A call may be slow on a busy machine, and open the breaker again.
+            let staysWell = try eventually(within: limit, every: .milliseconds(200)) {
+                try (0..<4).allSatisfy { _ in try isWell() }
             }
+            #expect(staysWell, name)
         }
 
         /// Each order has one payment at Stripe at last, and knows it.
