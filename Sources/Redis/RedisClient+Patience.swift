@@ -33,6 +33,9 @@ extension RedisClient {
         }
         let limit = deadline.tightened(to: timeouts.reduce(.zero, +))
         var isUncertain = false
+        // The first try takes no longer than other trips; who waits on lets others work meanwhile.
+        var hasLeft = false
+        defer { if hasLeft { Turn.comeBack() } }
         do throws(RedisError) {
             let replies = try watched(false, limit, of: deadline) { () throws(RedisError) in
                 for timeout in timeouts.dropLast() {
@@ -44,6 +47,8 @@ extension RedisClient {
                         guard error.mayPass(afterWaiting: end.isExpired), !deadline.isExpired else {
                             throw error
                         }
+                        if !hasLeft { Turn.leave() }
+                        hasLeft = true
                     }
                 }
                 let last = timeouts.last ?? operationTimeout

@@ -20,6 +20,8 @@ package final class RedisClient: Sendable {
     private let breaker: CircuitBreaker?
     private let whenLost: @Sendable () -> Void
     private let isClosed = Atomic(false)
+    /// Whether the last call that was heard of found the server silent, away or of no use.
+    private let isIll = Atomic(false)
 
     /// Makes the client; the first command connects.
     ///
@@ -118,6 +120,8 @@ package final class RedisClient: Sendable {
 
     /// Makes a call if the breaker lets it through, and tells it how the call ended.
     ///
+    /// A server that gave the last call nothing is not waited for with the caller's turn.
+    ///
     /// - Parameters:
     ///   - isUrgent: whether to make it whatever the breaker says.
     ///   - limit: when the call ends by itself.
@@ -131,17 +135,49 @@ package final class RedisClient: Sendable {
         of deadline: Deadline,
         _ call: () throws(RedisError) -> Heard
     ) throws(RedisError) -> [Reply] {
-        guard let breaker, !isUrgent else { return try call().replies }
+        guard isIll.load(ordering: .relaxed) else {
+            return try permitted(isUrgent, limit, of: deadline, call)
+        }
+        return try Turn.whileWhollyAway { () throws(RedisError) in
+            try permitted(isUrgent, limit, of: deadline, call)
+        }
+    }
+
+    private func permitted(
+        _ isUrgent: Bool,
+        _ limit: Deadline,
+        of deadline: Deadline,
+        _ call: () throws(RedisError) -> Heard
+    ) throws(RedisError) -> [Reply] {
+        guard let breaker, !isUrgent else {
+            return try told(limit, of: deadline, call).replies
+        }
         guard let permit = try? breaker.acquire() else {
             whenLost()
             throw .breakerOpen
         }
         do throws(RedisError) {
-            let (replies, isIll) = try call()
+            let (replies, isIll) = try told(limit, of: deadline, call)
             permit.end(isIll ? .failure : .success)
             return replies
         } catch {
             permit.end(Self.isOurs(error, limit, deadline) ? .ignored : .failure)
+            throw error
+        }
+    }
+
+    /// Keeps in mind how a call found the server.
+    private func told(
+        _ limit: Deadline,
+        of deadline: Deadline,
+        _ call: () throws(RedisError) -> Heard
+    ) throws(RedisError) -> Heard {
+        do throws(RedisError) {
+            let heard = try call()
+            isIll.store(heard.isIll, ordering: .relaxed)
+            return heard
+        } catch {
+            if !Self.isOurs(error, limit, deadline) { isIll.store(true, ordering: .relaxed) }
             throw error
         }
     }

@@ -29,7 +29,7 @@ import Testing
     @Test("lets as many work at once as there are turns, in the order in which they came")
     func isBounded() async throws {
         try await onOwnThread {
-            let turns = Turns(count: 2, patience: .seconds(60))
+            let turns = Turns(count: 2, patience: .seconds(60), longestHold: .seconds(60))
             let first = turns.begin(until: Self.long)
             let second = turns.begin(until: Self.long)
             let said = Words()
@@ -51,7 +51,7 @@ import Testing
     @Test("is for others while its owner waits for somebody, who comes back before new ones")
     func isGivenAway() async throws {
         try await onOwnThread {
-            let turns = Turns(count: 1, patience: .seconds(60))
+            let turns = Turns(count: 1, patience: .seconds(60), longestHold: .seconds(60))
             let said = Words()
             let turn = turns.begin(until: Self.long)
             let answered = Atomic(false)
@@ -75,6 +75,104 @@ import Testing
         }
     }
 
+    @Test("goes to what has begun, then to what is urgent, then to the rest")
+    func hasPrecedence() async throws {
+        try await onOwnThread {
+            let turns = Turns(count: 1, patience: .seconds(60), longestHold: .seconds(60))
+            let said = Words()
+            let isAway = Atomic(false)
+            let isBack = Atomic(false)
+            let away = Companion {
+                turns.run(until: Self.long) {
+                    Turn.whileAway {
+                        isAway.store(true, ordering: .relaxed)
+                        while !isBack.load(ordering: .relaxed) { sched_yield() }
+                    }
+                    said.append("begun")
+                }
+            }
+            while !isAway.load(ordering: .relaxed) { sched_yield() }
+            let held = turns.begin(until: Self.long)
+            let waiters = queue(
+                turns,
+                said,
+                [
+                    ("ordinary", { turns.begin(until: Self.long) }),
+                    ("urgent", { turns.begin(.urgent, until: Self.long) }),
+                ]
+            )
+            isBack.store(true, ordering: .relaxed)
+            while turns.usage.waiting < 3 { sched_yield() }
+            held.end()
+            try away.join()
+            for waiter in waiters { try waiter.join() }
+            #expect(said.all == ["begun", "urgent", "ordinary"])
+        }
+    }
+
+    @Test("is lent to others when it is held for long, and had again only once it is free")
+    func isLent() async throws {
+        try await onOwnThread {
+            let turns = Turns(count: 1, patience: .seconds(60), longestHold: .milliseconds(5))
+            let held = turns.begin(until: Self.long)
+            // Nobody else needs it.
+            #expect(held.isHeldNow && turns.usage.lent == 0)
+            let other = turns.begin(until: Self.long)
+            #expect(other.isHeldNow && !held.isHeldNow)
+            #expect(turns.usage == .init(working: 1, waiting: 0, lent: 1, impatient: 0))
+            // Its end gives nothing back.
+            held.end()
+            #expect(turns.usage.working == 1)
+            other.end()
+            #expect(turns.usage.working == 0)
+        }
+    }
+
+    @Test("is lent in the order in which it was taken, however many wait")
+    func isLentInOrder() async throws {
+        try await onOwnThread {
+            let seconds = Atomic<Int64>(0)
+            let clock = MonotonicClock {
+                MonotonicTime(nanoseconds: seconds.load(ordering: .relaxed) * 1_000_000_000)
+            }
+            let turns = Turns(
+                count: 2,
+                patience: .seconds(60),
+                longestHold: .milliseconds(20),
+                clock: clock
+            )
+            let first = turns.begin(until: Self.long)
+            seconds.store(1, ordering: .relaxed)
+            let second = turns.begin(until: Self.long)
+            let third = turns.begin(until: Self.long)
+            #expect(!first.isHeldNow && second.isHeldNow && third.isHeldNow)
+            // Whose turn was lent waits like all others once it has been away.
+            let isBack = Companion { first.whileAway { 7 } }
+            while turns.usage.waiting == 0 { sched_yield() }
+            third.end()
+            let seven = try isBack.join()
+            #expect(seven == 7)
+            #expect(first.isHeldNow && turns.usage.lent == 1)
+        }
+    }
+
+    @Test("belongs to the thread that works, and to no other that works for it")
+    func belongsToThread() async throws {
+        try await onOwnThread {
+            let turns = Turns(count: 1, patience: .seconds(60), longestHold: .seconds(60))
+            let working = Turn.whileAway { turns.usage.working }
+            #expect(working == 0)
+            let seen = try turns.run(until: Self.long) { () throws -> [Int] in
+                let others = Companion { Turn.whileAway { turns.usage.working } }
+                let other = try others.join()
+                return [other, Turn.whileAway { turns.usage.working }, turns.usage.working]
+            }
+            #expect(seen == [1, 0, 1])
+            #expect(turns.usage.working == 0)
+            #expect(Turn.current == nil)
+        }
+    }
+
     @Test(
         "is waited for no longer than the patience or the deadline; then there is work without it"
     )
@@ -83,7 +181,7 @@ import Testing
             for (patience, deadline) in [
                 (Duration.milliseconds(5), Self.long), (.seconds(60), .after(.milliseconds(5))),
             ] {
-                let turns = Turns(count: 1, patience: patience)
+                let turns = Turns(count: 1, patience: patience, longestHold: .seconds(60))
                 let held = turns.begin(until: Self.long)
                 let without = turns.begin(until: deadline)
                 #expect(turns.usage == .init(working: 1, waiting: 0, impatient: 1))
@@ -91,10 +189,12 @@ import Testing
                 without.end()
                 #expect(turns.usage.working == 1)
                 // Nor is it waited for anew.
-                #expect(without.whileAway { 7 } == 7)
+                let seven = without.whileAway { 7 }
+                #expect(seven == 7)
                 #expect(turns.usage == .init(working: 1, waiting: 0, impatient: 1))
                 held.end()
-                #expect(without.whileAway { 8 } == 8)
+                let eight = without.whileAway { 8 }
+                #expect(eight == 8)
                 #expect(turns.usage.working == 1)
                 without.end()
                 #expect(turns.usage.working == 0)
@@ -105,7 +205,7 @@ import Testing
     @Test("is had once by who waits within a wait, and from the inner one's end on")
     func nests() async throws {
         try await onOwnThread {
-            let turns = Turns(count: 1, patience: .seconds(60))
+            let turns = Turns(count: 1, patience: .seconds(60), longestHold: .seconds(60))
             let turn = turns.begin(until: Self.long)
             turn.whileAway {
                 #expect(turns.usage.working == 0)
@@ -121,7 +221,11 @@ import Testing
     @Test("loses no turn and makes none, whoever comes, waits, goes away and gives up")
     func keepsCount() async throws {
         try await onOwnThread {
-            let turns = Turns(count: 3, patience: .microseconds(200))
+            let turns = Turns(
+                count: 3,
+                patience: .microseconds(200),
+                longestHold: .seconds(60)
+            )
             let working = Atomic(0)
             let threads = (0..<8).map { seed in
                 Companion { () -> Int in

@@ -24,24 +24,16 @@ package final class CallLog: Sendable {
     package let traceParent: String?
     /// By when all these calls have to have ended; nil for when the caller's own deadline says.
     package let deadline: Deadline?
-    private let turn: Turn?
     private let calls = Mutex<[UpstreamCall]>([])
 
     package init(
         requestID: String,
         traceParent: String? = nil,
-        deadline: Deadline? = nil,
-        turn: Turn? = nil
+        deadline: Deadline? = nil
     ) {
-        self.turn = turn
         self.requestID = requestID
         self.traceParent = traceParent
         self.deadline = deadline
-    }
-
-    /// Waits for others, while other requests may work.
-    package func waiting<Result>(_ wait: () throws -> Result) rethrows -> Result {
-        try turn?.whileAway(wait) ?? wait()
     }
 
     package func append(_ call: UpstreamCall) {

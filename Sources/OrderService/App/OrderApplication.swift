@@ -119,13 +119,26 @@ package final class OrderApplication: Application {
             }
             return .handOver { [self] reply in
                 let isAccepted = lanes[route.endpoint.lane].submit {
-                    reply(self.answer(request, captures, route, look, arrival, deadline))
+                    reply(
+                        self.inTurn(route.endpoint, until: deadline) {
+                            self.answer(request, captures, route, look, arrival, deadline)
+                        }
+                    )
                 }
                 guard !isAccepted else { return }
                 let problem = Problem.overloaded(retryAfter: 1)
                 reply(reject(problem, request, route, since: arrival))
             }
         }
+    }
+
+    /// Look-ups and webhooks are short, and wait for nobody else.
+    private func inTurn(
+        _ endpoint: Endpoint,
+        until deadline: Deadline,
+        _ answer: () -> Response
+    ) -> Response {
+        endpoint.lane == .request ? turns.run(until: deadline, answer) : answer()
     }
 
     /// Answers on a lane; blocks on whatever the endpoint needs.
@@ -138,14 +151,10 @@ package final class OrderApplication: Application {
         _ deadline: Deadline
     ) -> Response {
         let requestID = RequestID.of(request.parameters)
-        // Look-ups and webhooks are short, and wait for nobody else.
-        let turn = route.endpoint.lane == .request ? turns.begin(until: deadline) : nil
-        defer { turn?.end() }
         let calls = CallLog(
             requestID: requestID,
             traceParent: TraceParent.of(request),
-            deadline: Deadline(arrival + upstreamBudget),
-            turn: turn
+            deadline: Deadline(arrival + upstreamBudget)
         )
         let response: Response
         do {

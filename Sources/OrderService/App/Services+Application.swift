@@ -13,7 +13,7 @@ extension Services {
             request: settings.server.requestLanes,
             queueLimit: settings.server.laneQueue
         )
-        let turns = Turns(count: requestTurns, patience: Self.patienceForTurn)
+        let turns = makeTurns()
         let application = OrderApplication(
             endpoints: endpoints,
             authenticator: Authenticator(
@@ -46,6 +46,19 @@ extension Services {
 
     /// How long a request waits for its turn before it works without one.
     private static let patienceForTurn = Duration.seconds(1)
+
+    /// Several times what a request works between two calls to others in a slow hour: who has a turn
+    /// for longer waits for a lock, or for a server that hangs.
+    private static let longestTurn = Duration.milliseconds(200)
+
+    /// The turns of one process.
+    func makeTurns() -> Turns {
+        Turns(
+            count: requestTurns,
+            patience: Self.patienceForTurn,
+            longestHold: Self.longestTurn
+        )
+    }
 
     /// Where MariaDB shares the processors, more requests at once only take them from each other;
     /// where it is far away, most of a request is waiting for it.
@@ -188,6 +201,10 @@ extension Services {
         metrics.gauge("orderd_turns_waiting", help: "Requests waiting for their turn to work.") {
             Double(turns.usage.waiting)
         }
+        metrics.counter(
+            "orderd_turns_lent_total",
+            help: "Turns that were lent to others, as a request had held its own for 200 ms."
+        ) { Double(turns.usage.lent) }
         metrics.counter(
             "orderd_turns_impatient_total",
             help: "Requests that have worked without their turn, having waited for a second."

@@ -151,11 +151,13 @@ package final class RateLimiter: Sendable {
     func whileTelling(until deadline: Deadline, _ body: () -> Bool) -> Bool {
         let before = vainTellings.load(ordering: .relaxed)
         let timeout = DispatchTime.now() + deadline.remaining.dispatchInterval
-        guard isFreeToTell.wait(timeout: timeout) == .success else { return false }
-        defer { isFreeToTell.signal() }
-        guard before == vainTellings.load(ordering: .relaxed) else { return false }
-        let isTold = body()
-        if !isTold { vainTellings.add(1, ordering: .relaxed) }
-        return isTold
+        return Turn.whileWhollyAway {
+            guard isFreeToTell.wait(timeout: timeout) == .success else { return false }
+            defer { isFreeToTell.signal() }
+            guard before == vainTellings.load(ordering: .relaxed) else { return false }
+            let isTold = body()
+            if !isTold { vainTellings.add(1, ordering: .relaxed) }
+            return isTold
+        }
     }
 }

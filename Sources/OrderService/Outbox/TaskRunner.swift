@@ -18,12 +18,14 @@ struct TaskRunner: Sendable {
     let refunds: RefundJobs
     let checkUp: FraudCheckUp
     let invoices: InvoiceJobs
+    private let turns: Turns
     private let logger = Logger(label: "orderd.tasks")
 
     /// Tasks of a group that run at once; each ends within its lease.
     static let batch = 8
     private static let patience = Duration.seconds(20)
     private static let patienceForIdle = Duration.seconds(2)
+    private static let together = Duration.milliseconds(200)
     private let lanes: LaneGroup
 
     init(
@@ -38,7 +40,8 @@ struct TaskRunner: Sendable {
         products: ProductServiceClient,
         refunds: RefundJobs,
         checkUp: FraudCheckUp,
-        invoices: InvoiceJobs
+        invoices: InvoiceJobs,
+        turns: Turns
     ) {
         self.relay = relay
         self.placement = placement
@@ -52,6 +55,7 @@ struct TaskRunner: Sendable {
         self.refunds = refunds
         self.checkUp = checkUp
         self.invoices = invoices
+        self.turns = turns
         lanes = LaneGroup(
             name: "tasks",
             lanes: Self.batch * OutboxMessage.TaskGroup.allCases.count,
@@ -86,24 +90,50 @@ struct TaskRunner: Sendable {
         let soon = deadline.tightened(to: Self.patienceForIdle)
         let idle = (try? endIdle(among: messages, until: soon)) ?? []
         let work = DispatchGroup()
+        let done = Lock<[Int64]>([])
         for message in messages where !idle.contains(message.id) {
             work.enter()
             let isAccepted = lanes.submit {
-                carryOut(message)
+                turns.run(until: .after(Self.patience)) {
+                    if carryOut(message) { done.withLock { $0.append(message.id) } }
+                }
                 work.leave()
             }
             // Its lease runs out, and it is taken again.
             if !isAccepted { work.leave() }
         }
-        work.wait()
+        var isOver = false
+        while !isOver {
+            isOver = work.wait(timeout: .now() + Self.together.dispatchInterval) == .success
+            markSent(
+                done.withLock { ids in
+                    defer { ids = [] }
+                    return ids
+                }
+            )
+        }
         return messages.count
     }
 
-    private func carryOut(_ message: OutboxRelay.Message) {
+    /// Marks tasks that are done within a moment together, as each mark is a commit.
+    private func markSent(_ ids: [Int64]) {
+        do {
+            try relay.markSent(ids, until: .after(.seconds(5)))
+        } catch {
+            // Without the database the leases run out, and the tasks are taken again.
+            logger.error(
+                "tasks that are done could not be marked",
+                metadata: ["count": "\(ids.count)", "error": "\(error)"]
+            )
+        }
+    }
+
+    /// - Returns: whether it is done, and to be marked so.
+    private func carryOut(_ message: OutboxRelay.Message) -> Bool {
         do {
             do {
                 try perform(message, until: .after(Self.patience))
-                try relay.markSent([message.id], until: .after(.seconds(5)))
+                return true
             } catch let again as Again {
                 try relay.renew(message, at: again.time, until: .after(.seconds(5)))
             } catch {
@@ -123,6 +153,7 @@ struct TaskRunner: Sendable {
                 metadata: ["task": "\(message.topic)", "error": "\(error)"]
             )
         }
+        return false
     }
 
     private func perform(_ message: OutboxRelay.Message, until deadline: Deadline) throws {

@@ -84,7 +84,7 @@ struct PaymentController: Sendable {
     /// Re-reads the payment at Stripe and settles it; the answer is the payment's status.
     private func refresh(_ context: Context, _ order: Order) throws -> Response {
         // Others wait for the one that reads; it has its turn again once Stripe has answered.
-        try context.calls.waiting {
+        try Turn.whileAway {
             try refreshes.run(order.id, until: context.deadline) {
                 guard let payment = try payments.current(of: order.id, until: context.deadline),
                     let intentID = payment.intentID, payment.status.isPayable

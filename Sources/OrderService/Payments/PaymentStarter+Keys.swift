@@ -56,11 +56,7 @@ extension PaymentStarter {
             )
         while !last.isExpired {
             let interval = Self.followInterval.dispatchInterval
-            if let calls {
-                _ = calls.waiting { pause.wait(timeout: .now() + interval) }
-            } else {
-                _ = pause.wait(timeout: .now() + interval)
-            }
+            _ = Turn.whileAway { pause.wait(timeout: .now() + interval) }
             // Another row, where the other request has given the key up.
             let current = try payments.current(of: payment.orderID, until: deadline) ?? payment
             guard current.status.isPayable else {

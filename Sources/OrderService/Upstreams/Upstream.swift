@@ -89,7 +89,7 @@ final class Upstream: Sendable {
         _ calls: CallLog?,
         meaning: @escaping Meaning<Value>
     ) -> Outcome<Value, UpstreamFailure> {
-        let outcome = Self.waiting(calls) {
+        let outcome = Turn.whileAway {
             guarding.read(until: Self.tightened(deadline, calls)) { attempt in
                 self.perform(request, operation, attempt, calls) { meaning($0) != nil }
             }
@@ -119,7 +119,7 @@ final class Upstream: Sendable {
         meaning: @escaping Meaning<Value>
     ) -> Outcome<Value, UpstreamFailure> {
         let request = request(key)
-        let outcome = Self.waiting(calls) {
+        let outcome = Turn.whileAway {
             guarding.write(
                 key,
                 until: Self.tightened(deadline, calls),
@@ -134,11 +134,6 @@ final class Upstream: Sendable {
 
     private static func tightened(_ deadline: Deadline, _ calls: CallLog?) -> Deadline {
         calls?.deadline.map { min($0, deadline) } ?? deadline
-    }
-
-    /// Waits for a call, without the turn of the request that makes it.
-    private static func waiting<Result>(_ calls: CallLog?, _ call: () -> Result) -> Result {
-        calls?.waiting(call) ?? call()
     }
 
     /// One try, on a lane.

@@ -13,6 +13,7 @@ struct WebhookApplier: Sendable {
     let settlement: PaymentSettlement
     let refunds: RefundReader
     let disputes: DisputeRecorder
+    private let turns: Turns
     private let logger = Logger(label: "orderd.webhooks")
 
     /// How long a leased delivery is this worker's own.
@@ -37,7 +38,8 @@ struct WebhookApplier: Sendable {
         payments: PaymentStore,
         settlement: PaymentSettlement,
         refunds: RefundReader,
-        disputes: DisputeRecorder
+        disputes: DisputeRecorder,
+        turns: Turns
     ) {
         self.inbox = inbox
         self.stripe = stripe
@@ -45,6 +47,7 @@ struct WebhookApplier: Sendable {
         self.settlement = settlement
         self.refunds = refunds
         self.disputes = disputes
+        self.turns = turns
     }
 
     /// Applies what is due: what tells of the same payment one after the other, the rest at once.
@@ -71,7 +74,7 @@ struct WebhookApplier: Sendable {
                 let isAccepted = lanes.submit {
                     var next: ReadDeliveries? = group
                     while let group = next {
-                        carryOut(group)
+                        turns.run(.urgent, until: patience) { carryOut(group) }
                         next = underWay.next(after: group)
                     }
                     free.signal()

@@ -3,6 +3,7 @@ import Resilience
 extension Services {
     /// The background process: applies webhooks, relays the outbox, does tasks, cleans.
     package func makeWorker() -> Worker {
+        let turns = makeTurns()
         let applier = WebhookApplier(
             inbox: inbox,
             stripe: stripe,
@@ -14,7 +15,8 @@ extension Services {
                 store: DisputeStore(database: database),
                 ledger: ledger,
                 hold: settlement.hold
-            )
+            ),
+            turns: turns
         )
         let catchUp = CatchUpJob(
             store: catchUpStore,
@@ -51,7 +53,8 @@ extension Services {
             products: products,
             refunds: refundJobs,
             checkUp: fraudCheckUp,
-            invoices: invoiceJobs
+            invoices: invoiceJobs,
+            turns: turns
         )
         let stopping = StopSignal()
         let reconciliation = reconciliationJob(endingWith: stopping)
