@@ -44,6 +44,8 @@ struct Endpoint: Sendable {
     let pattern: String
     let access: Access
     let lane: Lane
+    /// Before whom its work comes on the request lanes.
+    var precedence = Turns.Precedence.ordinary
     let handler: Handler
     /// Media types that a body may have; empty where a body is not looked at.
     var accepts: [String] = ["application/json"]

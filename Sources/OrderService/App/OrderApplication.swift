@@ -138,7 +138,8 @@ package final class OrderApplication: Application {
         until deadline: Deadline,
         _ answer: () -> Response
     ) -> Response {
-        endpoint.lane == .request ? turns.run(until: deadline, answer) : answer()
+        endpoint.lane == .request
+            ? turns.run(endpoint.precedence, until: deadline, answer) : answer()
     }
 
     /// Answers on a lane; blocks on whatever the endpoint needs.

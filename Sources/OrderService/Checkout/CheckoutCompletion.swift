@@ -27,6 +27,7 @@ struct CheckoutCompletion: Sendable {
             pattern: Self.pattern,
             access: .checkout,
             lane: .request,
+            precedence: .urgent,
             handler: .plain(complete)
         )
     }

@@ -24,6 +24,7 @@ struct PaymentController: Sendable {
                 pattern: Self.ensurePattern,
                 access: access,
                 lane: .request,
+                precedence: .urgent,
                 handler: .order(ensure)
             ),
             Endpoint(
@@ -31,6 +32,7 @@ struct PaymentController: Sendable {
                 pattern: "/v1/orders/{id}/payments/refresh",
                 access: access,
                 lane: .request,
+                precedence: .urgent,
                 handler: .order(refresh)
             ),
         ]

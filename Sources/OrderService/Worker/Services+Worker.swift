@@ -71,7 +71,7 @@ extension Services {
         let otherJobs = [
             Worker.Job(
                 name: "inbox",
-                pause: .milliseconds(50),
+                pause: .milliseconds(20),
                 batch: WebhookApplier.batch,
                 run: applier.run
             ),
