@@ -174,7 +174,10 @@ package final class RedisClient: Sendable {
     ) throws(RedisError) -> Heard {
         do throws(RedisError) {
             let heard = try call()
-            isIll.store(heard.isIll, ordering: .relaxed)
+            // All threads read it at each trip; it is written only where it changes.
+            if isIll.load(ordering: .relaxed) != heard.isIll {
+                isIll.store(heard.isIll, ordering: .relaxed)
+            }
             return heard
         } catch {
             if !Self.isOurs(error, limit, deadline) { isIll.store(true, ordering: .relaxed) }

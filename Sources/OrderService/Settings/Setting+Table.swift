@@ -22,8 +22,9 @@ extension Setting {
                 "0",
                 0...150,
                 """
-                How many of these work at once; who waits for another service is not counted. 0 for one \
-                per core, at least two, with `MARIADB_SOCKET`, eight with `MARIADB_HOSTS`.
+                How many of these work at once, and of a worker's deliveries and tasks; who waits for \
+                another service is not counted. 0 for one per core, at least two, with \
+                `MARIADB_SOCKET`, eight with `MARIADB_HOSTS`.
                 """
             )
         case .laneQueue: .count("256", 1...100_000, "Requests that may wait for a lane.")
