@@ -51,6 +51,30 @@ struct NameWords: Sendable, Equatable {
         return longest.map { [NarrowingWord(text: $0, isWhole: true)] } ?? []
     }
 
+    /// The narrowing word that fewest rows have, with about how many `number` says.
+    func rarest(
+        _ number: (NarrowingWord) throws -> Int
+    ) rethrows -> (word: NarrowingWord, number: Int)? {
+        try narrowing.map { (word: $0, number: try number($0)) }.min { $0.number < $1.number }
+    }
+
+    /// How many entries of an index are read in the time in which a row of a word is, and its state
+    /// looked up; of several words the signature leaves few to be looked up.
+    var costOfState: Int { words.count > 1 ? 1 : 3 }
+
+    /// What the column `name_bits` of the words `w` of a name with all these words has to fit; so do
+    /// those of few others.
+    var signature: [SQL] {
+        words.filter { $0.unicodeScalars.count >= Self.prefixLength }.map { word in
+            "w.name_bits & \(Self.bit(of: "\(word) COLLATE utf8mb4_uca1400_ai_ci")) <> 0"
+        }
+    }
+
+    /// The bit that a word's beginning sets in `name_bits`; equal for what the collation holds for equal.
+    static func bit(of word: SQL) -> SQL {
+        "(1 << (CRC32(WEIGHT_STRING(LEFT(\(word), 3))) & 63))"
+    }
+
     /// Patterns of `LIKE` for all words of a name, each of which has to match.
     var patterns: [String] {
         let isWhole = narrowing.first?.isWhole ?? false
@@ -71,6 +95,8 @@ struct NarrowingWord: Sendable, Equatable {
     /// A pattern of `LIKE` for the column `word`.
     var pattern: String { isWhole ? cut : "\(cut)%" }
 
-    /// What the column `prefix` of all such words is.
-    var prefix: String { text.cut(toVarChar: NameWords.prefixLength) }
+    /// What rows `w` of such words fit, for an index by `prefix`.
+    var condition: SQL {
+        "w.prefix = \(text.cut(toVarChar: NameWords.prefixLength)) AND w.word LIKE \(pattern)"
+    }
 }

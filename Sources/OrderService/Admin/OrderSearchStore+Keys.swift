@@ -29,7 +29,16 @@ extension OrderSearchStore {
             return keys(filter, words, "w.word LIKE \(word.pattern)", word, place, limit)
         case .manyWords(let word):
             let words: SQL = "FORCE INDEX (order_name_words_prefix_placed_at_idx)"
-            let condition: SQL = "w.prefix = \(word.prefix) AND w.word LIKE \(word.pattern)"
+            return keys(filter, words, word.condition, word, place, limit)
+        case .wordsOfAddress(let word):
+            let words: SQL = "FORCE INDEX (order_name_words_email_key_prefix_placed_at_idx)"
+            let key = OrderNameWords.key(ofEmail: "\(filter.email?.description)")
+            let condition: SQL = "w.email_key = \(key) AND \(word.condition)"
+            return keys(filter, words, condition, word, place, limit)
+        case .wordsOfPhone(let word):
+            let words: SQL = "FORCE INDEX (order_name_words_phone_key_prefix_placed_at_idx)"
+            let key = OrderNameWords.key(ofPhone: "\(filter.phone?.text)")
+            let condition: SQL = "w.phone_key = \(key) AND \(word.condition)"
             return keys(filter, words, condition, word, place, limit)
         }
     }
@@ -43,13 +52,15 @@ extension OrderSearchStore {
         _ limit: Int
     ) -> SQL {
         var narrowed: SQL = ""
-        var conditions = [condition] + times(filter, place, ofWords: true)
-        if filter.hasState || (filter.name?.words.count ?? 1) > 1 {
+        let name = filter.name
+        var conditions = [condition] + (name?.signature ?? []) + times(filter, place, ofWords: true)
+        let looked = equals(filter) + states(filter)
+        if !looked.isEmpty || (name?.words.count ?? 1) > 1 {
             narrowed = """
                 STRAIGHT_JOIN orders s FORCE INDEX (\(index(filter)))
                     ON s.created_at = w.placed_at AND s.id = w.order_id
                 """
-            conditions += states(filter) + names(filter)
+            conditions += looked + names(filter)
         }
         // An order whose name has two words like this one is found by the first of them.
         conditions += [
@@ -86,9 +97,14 @@ extension OrderSearchStore {
         let intent: SQL? = filter.intentID.map {
             "s.id = (SELECT p.order_id FROM payments p WHERE p.provider_intent_id = \($0))"
         }
+        return [number, intent].compactMap { $0 } + contact(filter)
+    }
+
+    /// The e-mail address before the phone.
+    static func contact(_ filter: OrderSearchFilter) -> [SQL] {
         let email: SQL? = filter.email.map { "s.email = \($0.description)" }
         let phone: SQL? = filter.phone.map { "s.phone_digits = \($0.text)" }
-        return [number, intent, email, phone].compactMap { $0 }
+        return [email, phone].compactMap { $0 }
     }
 
     static func states(_ filter: OrderSearchFilter) -> [SQL] {

@@ -64,6 +64,10 @@ struct OrderSearchStore: Sendable {
         case fewWords(NarrowingWord)
         /// The orders with such a word one after the other, until the page is full.
         case manyWords(NarrowingWord)
+        /// As those, of an e-mail address that has many orders.
+        case wordsOfAddress(NarrowingWord)
+        /// As those, of a phone that has many orders.
+        case wordsOfPhone(NarrowingWord)
     }
 
     /// What costs least: for a name along its words, unless fewer orders are in the state asked for.
@@ -72,42 +76,67 @@ struct OrderSearchStore: Sendable {
     /// two sets reads the fewer of it, and never more than there are.
     func route(_ filter: OrderSearchFilter, until deadline: Deadline) throws -> Route {
         guard filter.number == nil, filter.intentID == nil else { return .orders }
-        if let email = filter.email, filter.phone != nil {
-            let ofAddress = try database.estimate(
-                """
-                SELECT 1 FROM orders FORCE INDEX (orders_email_created_at_idx)
-                WHERE email = \(email.description)
-                """,
-                until: deadline
-            )
-            return ofAddress > fewWords ? .ordersOfPhone : .orders
+        if filter.email != nil || filter.phone != nil {
+            return try routeOfContact(filter, until: deadline)
         }
-        guard let name = filter.name, filter.email == nil, filter.phone == nil else {
+        guard let name = filter.name, let rarest = try rarest(of: name, until: deadline) else {
             return .orders
         }
-        var rarest: (word: NarrowingWord, number: Int)?
-        for word in name.narrowing {
-            let number = try database.estimate(
+        if filter.hasState {
+            let inState = try estimate(
+                Self.states(filter) + Self.times(filter, nil),
+                filter,
+                deadline
+            )
+            if inState < rarest.number * name.costOfState { return .orders }
+        }
+        return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
+    }
+
+    /// All orders are read of who has few; of who has many, those of the phone, or with the name.
+    private func routeOfContact(
+        _ filter: OrderSearchFilter,
+        until deadline: Deadline
+    ) throws -> Route {
+        let hasBoth = filter.email != nil && filter.phone != nil
+        guard hasBoth || filter.name != nil,
+            try estimate(Array(Self.contact(filter).prefix(1)), filter, deadline) > fewWords
+        else { return .orders }
+        if hasBoth { return .ordersOfPhone }
+        guard let name = filter.name, let rarest = try rarest(of: name, until: deadline) else {
+            return .orders
+        }
+        return filter.email != nil ? .wordsOfAddress(rarest.word) : .wordsOfPhone(rarest.word)
+    }
+
+    /// About how many orders fit conditions that begin the filter's index.
+    private func estimate(
+        _ conditions: [SQL],
+        _ filter: OrderSearchFilter,
+        _ deadline: Deadline
+    ) throws -> Int {
+        try database.estimate(
+            """
+            SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
+            WHERE \(all: conditions)
+            """,
+            until: deadline
+        )
+    }
+
+    private func rarest(
+        of name: NameWords,
+        until deadline: Deadline
+    ) throws -> (word: NarrowingWord, number: Int)? {
+        try name.rarest { word in
+            try database.estimate(
                 """
                 SELECT 1 FROM order_name_words FORCE INDEX (PRIMARY)
                 WHERE word LIKE \(word.pattern)
                 """,
                 until: deadline
             )
-            if number < rarest?.number ?? .max { rarest = (word, number) }
         }
-        guard let rarest else { return .orders }
-        if filter.hasState {
-            let inState = try database.estimate(
-                """
-                SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
-                WHERE \(all: Self.states(filter) + Self.times(filter, nil))
-                """,
-                until: deadline
-            )
-            if inState < rarest.number { return .orders }
-        }
-        return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
     }
 }
 

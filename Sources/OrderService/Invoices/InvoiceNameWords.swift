@@ -26,8 +26,9 @@ enum InvoiceNameWords {
         // The words are letters and digits, which JSON needs no escape for.
         try transaction.execute(
             """
-            INSERT INTO invoice_name_words (word, dated_on, invoice_id)
-            SELECT DISTINCT LEFT(w.word, 32), i.dated_on, i.id
+            INSERT INTO invoice_name_words (word, dated_on, invoice_id, name_bits)
+            SELECT DISTINCT LEFT(w.word, 32), i.dated_on, i.id,
+                BIT_OR(\(NameWords.bit(of: "w.word"))) OVER (PARTITION BY i.id)
             FROM invoices i JOIN JSON_TABLE(
                 CONCAT('["', REPLACE(TRIM(i.buyer_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
                     word VARCHAR(304) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$'

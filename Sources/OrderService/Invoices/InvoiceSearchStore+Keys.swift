@@ -26,8 +26,7 @@ extension InvoiceSearchStore {
             return keys(filter, words, "w.word LIKE \(word.pattern)", word, place, limit)
         case .manyWords(let word):
             let words: SQL = "FORCE INDEX (invoice_name_words_prefix_dated_on_idx)"
-            let condition: SQL = "w.prefix = \(word.prefix) AND w.word LIKE \(word.pattern)"
-            return keys(filter, words, condition, word, place, limit)
+            return keys(filter, words, word.condition, word, place, limit)
         }
     }
 
@@ -40,8 +39,10 @@ extension InvoiceSearchStore {
         _ limit: Int
     ) -> SQL {
         var narrowed: SQL = ""
-        var conditions = [condition] + dates(filter, place, ofWords: true)
-        if filter.state != nil || (filter.buyer?.words.count ?? 1) > 1 {
+        let buyer = filter.buyer
+        var conditions =
+            [condition] + (buyer?.signature ?? []) + dates(filter, place, ofWords: true)
+        if filter.state != nil || (buyer?.words.count ?? 1) > 1 {
             narrowed = """
                 STRAIGHT_JOIN invoices s FORCE INDEX (\(index(filter)))
                     ON s.dated_on = w.dated_on AND s.id = w.invoice_id

@@ -63,16 +63,14 @@ struct InvoiceSearchStore: Sendable {
         guard let buyer = filter.buyer, filter.number == nil, filter.orderNumber == nil,
             filter.orderID == nil, filter.cui == nil
         else { return .invoices }
-        var rarest: (word: NarrowingWord, number: Int)?
-        for word in buyer.narrowing {
-            let number = try database.estimate(
+        let rarest = try buyer.rarest { word in
+            try database.estimate(
                 """
                 SELECT 1 FROM invoice_name_words FORCE INDEX (PRIMARY)
                 WHERE word LIKE \(word.pattern)
                 """,
                 until: deadline
             )
-            if number < rarest?.number ?? .max { rarest = (word, number) }
         }
         guard let rarest else { return .invoices }
         if filter.state != nil {
@@ -83,7 +81,7 @@ struct InvoiceSearchStore: Sendable {
                 """,
                 until: deadline
             )
-            if inState < rarest.number { return .invoices }
+            if inState < rarest.number * buyer.costOfState { return .invoices }
         }
         return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
     }

@@ -12,8 +12,11 @@ enum OrderNameWords {
         // The words are letters and digits, which JSON needs no escape for.
         try transaction.execute(
             """
-            INSERT INTO order_name_words (word, placed_at, order_id)
-            SELECT DISTINCT LEFT(w.word, 32), o.created_at, o.id
+            INSERT INTO order_name_words
+                (word, placed_at, order_id, name_bits, email_key, phone_key)
+            SELECT DISTINCT LEFT(w.word, 32), o.created_at, o.id,
+                BIT_OR(\(NameWords.bit(of: "w.word"))) OVER (PARTITION BY o.id),
+                \(Self.key(ofEmail: "o.email")), \(Self.key(ofPhone: "o.phone_digits"))
             FROM orders o JOIN JSON_TABLE(
                 CONCAT('["', REPLACE(TRIM(o.name_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
                     word VARCHAR(204) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$'
@@ -21,6 +24,16 @@ enum OrderNameWords {
             WHERE o.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND w.word <> ''
             """
         )
+    }
+
+    /// What `email_key` is for an address; others may have the same.
+    static func key(ofEmail email: SQL) -> SQL {
+        "CRC32(WEIGHT_STRING(\(email) COLLATE utf8mb4_uca1400_ai_ci))"
+    }
+
+    /// What `phone_key` is for a number's digits; others may have the same.
+    static func key(ofPhone digits: SQL) -> SQL {
+        "CRC32(\(digits))"
     }
 
     static func remove(

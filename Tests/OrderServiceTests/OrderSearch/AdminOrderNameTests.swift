@@ -140,14 +140,54 @@ struct AdminOrderNameTests {
             let rare = "status=returned&paymentStatus=unknown"
             #expect(try route("name=quin&\(rare)") == .orders)
             #expect(try route("name=quin&\(rare)", fewWords: 3) == .orders)
-            #expect(try route("name=abr&\(rare)") == .manyWords(abraxas))
-            #expect(try route("name=abr&\(rare)", fewWords: 3) == .fewWords(abraxas))
-            #expect(try route("name=quin&email=a@b.ro") == .orders)
+            // One is in this state, and one has this name, whose state would have to be looked up.
+            #expect(try route("name=abr&\(rare)") == .orders)
+            #expect(try route("name=quin+abr&\(rare)") == .manyWords(abraxas))
+            #expect(try route("name=quin+abr&\(rare)", fewWords: 3) == .fewWords(abraxas))
+            #expect(try route("name=quin&email=ana@example.ro") == .wordsOfAddress(quintus))
+            #expect(try route("name=quin+abr&email=ana@example.ro") == .wordsOfAddress(abraxas))
+            #expect(try route("name=quin&email=ana@example.ro", fewWords: 3) == .orders)
+            #expect(try route("name=quin&phone=0722000111") == .wordsOfPhone(quintus))
+            #expect(try route("name=quin&phone=0722000111", fewWords: 3) == .orders)
+            #expect(try route("email=ana@example.ro") == .orders)
             #expect(try route("status=returned") == .orders)
             let contact = "email=ana@example.ro&phone=0722000111"
             #expect(try route(contact) == .ordersOfPhone)
             #expect(try route(contact, fewWords: 3) == .orders)
             #expect(try route("\(contact)&name=quin") == .ordersOfPhone)
+        }
+    }
+
+    @Test("of an address or a phone are the same, with many orders or few")
+    func ofContact() async throws {
+        try await ServiceUnderTest.run { service in
+            for number in 0..<8 {
+                let name = ["Ion Popescu", "Popa Popescu", "Ana Pop", "Țîrlea Ion"][number % 4]
+                _ = try service.placedOrder(
+                    name: name,
+                    email: number < 6 ? "ana@example.ro" : "ion@example.ro",
+                    phone: number.isMultiple(of: 3) ? "0722000222" : "0722000111"
+                )
+                if number.isMultiple(of: 3) { service.advance(by: .seconds(1)) }
+            }
+            try service.execute("UPDATE orders SET status = 'confirmed' WHERE id % 2 = 0")
+            let store = OrderSearchStore(database: service.services.database)
+            for query in [
+                "name=pop", "name=popescu", "name=pop+ion", "name=tirlea", "name=zzz",
+                "name=ion+zzz",
+                "name=popescu&status=confirmed",
+            ].flatMap({ ["\($0)&email=ana@example.ro", "\($0)&phone=0722000111"] }) {
+                let filter = try OrderSearchFilter(Query(Array(query.utf8)[...]))
+                let expected = try Self.walk(store, filter, by: .orders, until: service.soon)
+                let isEmpty = query.contains("zzz")
+                #expect(expected.isEmpty == isEmpty, "\(query)")
+                for word in try #require(filter.name?.narrowing) {
+                    let route: OrderSearchStore.Route =
+                        filter.email == nil ? .wordsOfPhone(word) : .wordsOfAddress(word)
+                    let found = try Self.walk(store, filter, by: route, until: service.soon)
+                    #expect(found == expected, "\(query) by \(route)")
+                }
+            }
         }
     }
 
@@ -184,6 +224,9 @@ struct AdminOrderNameTests {
             }
             let placed = try words()
             #expect(placed == ["Ana", "Maria", "Țîrlea"])
+            // Found by two of its words alone if each row tells of all of them.
+            let signatures = try service.query("SELECT DISTINCT name_bits FROM order_name_words")
+            #expect(signatures.count == 1)
             try service.execute("DELETE FROM order_name_words")
             try service.services.database.transaction(class: .write, until: service.soon) {
                 try OrderNameWords.insert(ofOrders: order.id...order.id, in: &$0)
