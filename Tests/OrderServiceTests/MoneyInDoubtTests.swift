@@ -206,13 +206,12 @@ struct MoneyInDoubtTests {
                 revoked: service.services.revocations.recent,
                 sessionUses: service.services.sessionUses,
                 clock: service.services.clock,
-                find: { id, deadline in
+                load: { id, deadline in
                     let before = try orders.find(id, until: deadline)
                     try service.pay(order)
                     try service.settle()
-                    return before
+                    return before.map(OrderRepresentation.summaryEntry)
                 },
-                load: { order, _ in OrderRepresentation.summaryEntry(order) },
                 route: "GET /v1/orders/{id}",
                 guestAccesses: service.services.guestAccesses,
                 target: .path

@@ -53,23 +53,28 @@ struct OrderController: Sendable {
         let handler: Endpoint.Handler
         switch part {
         case .summary:
-            handler = lookUp(.orderSummaries, pattern, access, target) { order, _ in
-                OrderRepresentation.summaryEntry(order)
+            handler = lookUp(.orderSummaries, pattern, access, target) { [orders] id, deadline in
+                try orders.find(id, until: deadline).map(OrderRepresentation.summaryEntry)
             }
         case .payment:
-            handler = lookUp(.paymentStatus, pattern, access, target) {
-                [payments] order, deadline in
-                let payment = try payments.current(of: order.id, until: deadline)
-                let attempts = try payment.map {
-                    try payments.attempts(of: $0.id, until: deadline)
+            handler = lookUp(.paymentStatus, pattern, access, target) { [payments] id, deadline in
+                try payments.lookUp(ofOrder: id, until: deadline).map { found in
+                    CacheEntry(
+                        version: found.orderVersion,
+                        owner: found.userID,
+                        body: PaymentRepresentation.status(found).serialized()
+                    )
                 }
-                let status = PaymentRepresentation.status(order, payment, attempts ?? [])
-                return CacheEntry(order, status)
             }
         case .tracking:
-            handler = lookUp(.orderTracking, pattern, access, target) { [orders] order, deadline in
-                let shipment = try orders.shipment(of: order.id, until: deadline)
-                return CacheEntry(order, OrderRepresentation.tracking(order, shipment))
+            handler = lookUp(.orderTracking, pattern, access, target) { [orders] id, deadline in
+                try orders.tracking(of: id, until: deadline).map { found in
+                    CacheEntry(
+                        version: found.orderVersion,
+                        owner: found.userID,
+                        body: OrderRepresentation.tracking(found).serialized()
+                    )
+                }
             }
         case .items:
             handler = .order { [orders] context, order in
@@ -95,7 +100,7 @@ struct OrderController: Sendable {
         _ pattern: String,
         _ access: Access,
         _ target: OrderLookUp.Target,
-        _ load: @escaping @Sendable (Order, Deadline) throws -> CacheEntry
+        _ load: @escaping @Sendable (Int64, Deadline) throws -> CacheEntry?
     ) -> Endpoint.Handler {
         .cachedLookUp(
             OrderLookUp(
@@ -105,7 +110,6 @@ struct OrderController: Sendable {
                 revoked: revoked,
                 sessionUses: sessionUses,
                 clock: clock,
-                find: { [orders] id, deadline in try orders.find(id, until: deadline) },
                 load: load,
                 route: "GET \(pattern)",
                 guestAccesses: guestAccesses,

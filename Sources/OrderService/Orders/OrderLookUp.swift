@@ -14,10 +14,8 @@ final class OrderLookUp: Sendable {
     let revoked: RecentRevocations
     let sessionUses: SessionUses
     let clock: WallClock
-    /// The order as the record has it now.
-    let find: @Sendable (Int64, Deadline) throws -> Order?
-    /// What the cache keeps of an order, from the record.
-    let load: @Sendable (Order, Deadline) throws -> CacheEntry
+    /// What the cache keeps of an order, as the record has it now; nil if there is no such order.
+    let load: @Sendable (Int64, Deadline) throws -> CacheEntry?
     /// Method and pattern, for the record of guests' access.
     let route: String
     let guestAccesses: GuestAccessLog
@@ -36,8 +34,7 @@ final class OrderLookUp: Sendable {
         revoked: RecentRevocations,
         sessionUses: SessionUses,
         clock: WallClock,
-        find: @escaping @Sendable (Int64, Deadline) throws -> Order?,
-        load: @escaping @Sendable (Order, Deadline) throws -> CacheEntry,
+        load: @escaping @Sendable (Int64, Deadline) throws -> CacheEntry?,
         route: String,
         guestAccesses: GuestAccessLog,
         target: Target
@@ -48,7 +45,6 @@ final class OrderLookUp: Sendable {
         self.revoked = revoked
         self.sessionUses = sessionUses
         self.clock = clock
-        self.find = find
         self.load = load
         self.route = route
         self.guestAccesses = guestAccesses
@@ -151,11 +147,11 @@ final class OrderLookUp: Sendable {
             isKnownMissing: context.isKnownMissing,
             until: context.deadline,
             load: {
-                let order = try find(id, context.deadline)
-                guard mayShow(order?.owned ?? OwnedOrder(id: id, userID: nil)) else {
+                let entry = try load(id, context.deadline)
+                guard mayShow(OwnedOrder(id: id, userID: entry?.userID)) else {
                     throw Problem.orderNotFound
                 }
-                return try order.map { try load($0, context.deadline) }
+                return entry
             }
         )
         guard let entry else { throw Problem.orderNotFound }

@@ -59,12 +59,13 @@ enum OrderRepresentation {
         ]
     }
 
-    static func tracking(_ order: Order, _ shipment: Shipment?) -> JSON {
+    static func tracking(_ found: OrderStore.Tracking) -> JSON {
+        let shipment = found.shipment
         let events = (shipment?.events ?? []).map { event -> JSON in
             ["event": .string(event.event), "at": .string(event.at.rfc3339)]
         }
         return [
-            "orderId": .integer(order.id),
+            "orderId": .integer(found.orderID),
             "status": .string(shipment?.status ?? "none"),
             "carrier": JSON(shipment?.carrier),
             "trackingNumber": JSON(shipment?.trackingNumber),
@@ -96,12 +97,5 @@ enum OrderRepresentation {
             "totalItems": .integer(total),
             "totalPages": .integer((total + Int64(size) - 1) / Int64(size)),
         ]
-    }
-}
-
-extension CacheEntry {
-    /// What a cache keeps of an order, for its owner.
-    init(_ order: Order, _ body: JSON) {
-        self.init(version: order.version, owner: order.userID, body: body.serialized())
     }
 }

@@ -121,25 +121,20 @@ package struct OrderStore: Sendable {
         }
     }
 
-    /// The shipment of an order with its events; nil before fulfilment begins.
-    func shipment(of orderID: Int64, until deadline: Deadline) throws -> Shipment? {
+    /// Where the parcel of a visible order is; nil if there is no such order.
+    func tracking(of orderID: Int64, until deadline: Deadline) throws -> Tracking? {
         let rows = try database.query(
             """
-            SELECT s.carrier, s.tracking_number, s.status, e.event, e.occurred_at
-            FROM shipments s JOIN shipment_events e ON e.shipment_id = s.id
-            WHERE s.order_id = \(orderID) ORDER BY e.id
+            SELECT o.id AS order_id, o.user_id, o.version AS order_version, s.carrier,
+                s.tracking_number, s.status, e.id AS event_id, e.event, e.occurred_at
+            FROM orders o
+            LEFT JOIN shipments s ON s.order_id = o.id
+            LEFT JOIN shipment_events e ON e.shipment_id = s.id
+            WHERE o.id = \(orderID) AND o.visible_at IS NOT NULL
             """,
             until: deadline
         )
-        guard let first = rows.first else { return nil }
-        return Shipment(
-            carrier: try first.optionalString("carrier"),
-            trackingNumber: try first.optionalString("tracking_number"),
-            status: try first.string("status"),
-            events: try rows.map { row in
-                (event: try row.string("event"), at: try row.timestamp("occurred_at"))
-            }
-        )
+        return try rows.first.map { try Tracking($0, Shipment(rows)) }
     }
 }
 
@@ -158,6 +153,39 @@ struct Shipment: Sendable {
     let trackingNumber: String?
     let status: String
     let events: [(event: String, at: Timestamp)]
+}
+
+extension Shipment {
+    /// Reads rows of one shipment, each with an event, in any order; nil if there is none.
+    fileprivate init?(_ rows: [Row]) throws {
+        let events = try rows.compactMap { row -> (id: Int64, event: String, at: Timestamp)? in
+            guard let id = try row.optionalInt64("event_id") else { return nil }
+            return (id, try row.string("event"), try row.timestamp("occurred_at"))
+        }
+        guard let first = rows.first, !events.isEmpty else { return nil }
+        carrier = try first.optionalString("carrier")
+        trackingNumber = try first.optionalString("tracking_number")
+        status = try first.string("status")
+        self.events = events.sorted { $0.id < $1.id }.map { (event: $0.event, at: $0.at) }
+    }
+}
+
+extension OrderStore {
+    /// What a look-up shows of an order's shipment, and whose order it is; as it was at one moment.
+    struct Tracking: Sendable {
+        let orderID: Int64
+        /// The order's customer; nil of a guest's.
+        let userID: String?
+        let orderVersion: Int64
+        let shipment: Shipment?
+
+        fileprivate init(_ row: Row, _ shipment: Shipment?) throws {
+            orderID = try row.int64("order_id")
+            userID = try row.optionalString("user_id")
+            orderVersion = try row.int64("order_version")
+            self.shipment = shipment
+        }
+    }
 }
 
 extension Line {

@@ -91,10 +91,3 @@ extension Payment {
         try (intentID == nil ? status.after(.meetIntent) : status).after(event)
     }
 }
-
-/// One try of a customer to pay: a charge at Stripe.
-struct PaymentAttempt: Sendable {
-    let chargeID: String
-    let declineCode: String?
-    let at: Timestamp
-}

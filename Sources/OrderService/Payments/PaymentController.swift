@@ -101,17 +101,10 @@ struct PaymentController: Sendable {
                 )
             }
         }
-        guard let current = try orders.find(order.id, until: context.deadline) else {
+        guard let found = try payments.lookUp(ofOrder: order.id, until: context.deadline) else {
             throw Problem.orderNotFound
         }
-        let payment = try payments.current(of: order.id, until: context.deadline)
-        let attempts = try payment.map {
-            try payments.attempts(of: $0.id, until: context.deadline)
-        }
-        return Response.json(
-            .ok,
-            PaymentRepresentation.status(current, payment, attempts ?? []).serialized()
-        )
+        return Response.json(.ok, PaymentRepresentation.status(found).serialized())
     }
 }
 

@@ -16,15 +16,15 @@ enum PaymentRepresentation {
     ]
 
     /// What a look-up answers; never a secret.
-    static func status(_ order: Order, _ payment: Payment?, _ attempts: [PaymentAttempt]) -> JSON {
-        guard let payment else {
-            return ["orderId": .integer(order.id), "status": .string("none_required")]
+    static func status(_ found: PaymentLookUp) -> JSON {
+        guard let payment = found.payment else {
+            return ["orderId": .integer(found.orderID), "status": .string("none_required")]
         }
-        let tries = attempts.map { attempt -> JSON in
+        let tries = payment.attempts.map { attempt -> JSON in
             ["at": .string(attempt.at.rfc3339), "declineCode": JSON(shown(attempt.declineCode))]
         }
         return [
-            "orderId": .integer(order.id),
+            "orderId": .integer(found.orderID),
             "paymentId": .string(payment.publicID),
             "status": .string(payment.status.rawValue),
             "amount": .integer(payment.amount.minor),

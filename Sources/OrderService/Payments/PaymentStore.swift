@@ -102,22 +102,6 @@ struct PaymentStore: Sendable {
         """
     }
 
-    func attempts(of paymentID: Int64, until deadline: Deadline) throws -> [PaymentAttempt] {
-        try database.query(
-            """
-            SELECT charge_id, decline_code, attempted_at FROM payment_attempts
-            WHERE payment_id = \(paymentID) ORDER BY id LIMIT 100
-            """,
-            until: deadline
-        ).map { row in
-            PaymentAttempt(
-                chargeID: try row.string("charge_id"),
-                declineCode: try row.optionalString("decline_code"),
-                at: try row.timestamp("attempted_at")
-            )
-        }
-    }
-
     /// Writes what is now known of a payment and bumps its version.
     ///
     /// - Returns: the payment as it is then.
