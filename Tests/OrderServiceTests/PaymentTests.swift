@@ -249,4 +249,33 @@ struct PaymentTests {
             #expect(paid["status"] == "confirmed" && paid["paymentStatus"] == "paid")
         }
     }
+
+    @Test("that are renewed have their stock for as long as there is to pay")
+    func renewsReservation() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let id = service.intents.first?["id"]?.string ?? ""
+            service.stripe(.post, "payment_intents/\(id)/cancel")
+            try service.settle()
+            service.advance(by: .seconds(25 * 60))
+            let renewed = ensure(service, order)
+            #expect(renewed.status == 200)
+            try service.settle()
+            let rows = try service.query(
+                """
+                SELECT r.expires_at >= o.expires_at AS lasts, o.expires_at
+                FROM orders o JOIN reservations r ON r.order_id = o.id
+                """
+            )
+            #expect(try rows.map { try $0.bool("lasts") } == [true])
+            // Longer than the first payment had stock for.
+            service.advance(by: .seconds(25 * 60))
+            try service.settle()
+            let held = service.standIn(.get, "/_state")["reservations"].array ?? []
+            #expect(held.map { $0["status"]?.string } == ["held"])
+            try service.pay(secret: renewed["clientSecret"].string)
+            try service.settle()
+            #expect(service.send(.get, order.path, token: order.token)["status"] == "confirmed")
+        }
+    }
 }

@@ -156,13 +156,16 @@ struct PaymentSettlement: Sendable {
         if isNew, status.isPayable {
             // Closed here before anybody knew the intent, it could be paid at Stripe all the same.
             if !payment.status.isPayable { change.schedule(.endPayment) }
-            if payment.attempts > 0, change.order.mayBePaid {
+            let isLate = payment.attempts > 0
+            if change.order.mayBePaid, isLate || payment.follows != nil {
+                // The deadline has moved on, while Stripe was away or a first payment was tried.
+                change.schedule(.extendReservation)
+            }
+            if change.order.mayBePaid, isLate {
                 change.announce(
                     .paymentReady,
                     about: PaymentRepresentation.event(payment, payment.amount)
                 )
-                // The deadline has moved on while Stripe was away.
-                change.schedule(.extendReservation)
             }
         }
         if status.isSettled, !payment.status.isSettled {
