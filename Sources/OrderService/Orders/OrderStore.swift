@@ -78,23 +78,24 @@ package struct OrderStore: Sendable {
         size: Int,
         until deadline: Deadline
     ) throws -> (orders: [OrderSummary], total: Int64) {
-        let counters = try database.query(
-            "SELECT orders_count FROM customers WHERE user_id = \(userID)",
-            until: deadline
-        )
-        let total = try counters.first?.int64("orders_count") ?? 0
-        let last = total - Int64(page) * Int64(size)
-        guard last > 0 else { return ([], total) }
-        let orders = try database.query(
+        let newer = Int64(page) * Int64(size)
+        let rows = try database.query(
             """
-            SELECT \(OrderSummary.columns) FROM orders
-            WHERE user_id = \(userID) AND user_seq > \(max(0, last - Int64(size)))
-                AND user_seq <= \(last)
-            ORDER BY user_seq DESC
+            SELECT customers.orders_count, orders.user_seq, \(OrderSummary.columns)
+            FROM customers LEFT JOIN orders ON orders.user_id = customers.user_id
+                AND orders.user_seq > customers.orders_count - \(newer + Int64(size))
+                AND orders.user_seq <= customers.orders_count - \(newer)
+            WHERE customers.user_id = \(userID)
             """,
             until: deadline
-        ).map(OrderSummary.init)
-        return (orders, total)
+        )
+        let total = try rows.first?.int64("orders_count") ?? 0
+        // MariaDB would sort them in a table of its own.
+        let orders = try rows.compactMap { row -> (ordinal: Int64, order: OrderSummary)? in
+            guard let ordinal = try row.optionalInt64("user_seq") else { return nil }
+            return (ordinal, try OrderSummary(row))
+        }
+        return (orders.sorted { $0.ordinal > $1.ordinal }.map(\.order), total)
     }
 
     /// What happened to an order, oldest first.

@@ -19,8 +19,9 @@ struct OrderSummary: Sendable {
 extension OrderSummary {
     /// The columns that `init(_:)` reads.
     static let columns: SQL = """
-        id, number, status, payment_status, currency, total_minor, item_count,
-        COALESCE(user_id, email) AS customer, version, created_at, updated_at
+        orders.id, orders.number, orders.status, orders.payment_status, orders.currency,
+        orders.total_minor, orders.item_count, COALESCE(orders.user_id, orders.email) AS customer,
+        orders.version, orders.created_at, orders.updated_at
         """
 
     init(_ row: Row) throws {

@@ -20,7 +20,7 @@ SHARE = 0.005
 STALL = 1.0
 MOST_AT_ONCE = 400
 # In the text of the statement that a look-up begins with.
-STATEMENT = b"FROM orders WHERE id = ?"
+STATEMENT = b"FROM orders o"
 PREPARE, EXECUTE = 0x16, 0x17
 
 
