@@ -135,11 +135,10 @@ struct ReservationStore: Sendable {
         }
         change.record("reservation.\(status.rawValue)")
         switch status {
-        case .held where change.order.status == .paymentReview:
-            // It was reserved for as long as a payment takes, not a review.
+        case .held
+        where change.order.status == .paymentReview || change.order.paymentStatus == .authorized:
+            // It was reserved for as long as a payment takes; a review or a capture may take longer.
             change.schedule(.extendReservation)
-            change.schedule(.capturePayment)
-        case .held where change.order.paymentStatus == .authorized:
             change.schedule(.capturePayment)
         case .lost: try giveUp(&change)
         default: break

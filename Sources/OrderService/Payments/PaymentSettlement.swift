@@ -150,6 +150,7 @@ struct PaymentSettlement: Sendable {
         if status == .authorized, !isHeld {
             // Stripe keeps it for a week; who waits longer than a day has forgotten us.
             change.setExpiry(change.now + Self.authorizationLife)
+            change.schedule(.extendReservation)
             change.schedule(.capturePayment)
         }
         if status == .cancelled, payment.status == .authorized { try endUnheld(&change) }

@@ -1,0 +1,55 @@
+import OrderServiceHarness
+import OrderServiceTesting
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Captures", .enabled(if: ServiceUnderTest.isAvailable))
+struct CaptureTests {
+    private static let capture = "POST /stripe/v1/payment_intents/*/capture"
+
+    @Test(
+        "that Stripe cannot do for hours keep the stock, whichever came first, money or stock",
+        arguments: [true, false]
+    )
+    func keepsStock(isPaidFirst: Bool) async throws {
+        // The breaker's time is not the worker's, and does not move on with it.
+        let policy = "attempts=1 minimumCalls=1000 attemptTimeout=5s laneWait=5s"
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in
+            service.setFault("POST /reservations", "drop_before")
+            let order = try service.placedOrder()
+            #expect(order.answer["reservation", "optimistic"] == true)
+            func find() throws {
+                service.removeFaults()
+                service.setFault(Self.capture, "status", status: 503)
+                service.advance(by: .seconds(60))
+                try service.settle()
+            }
+            if !isPaidFirst { try find() }
+            try service.pay(order)
+            try service.settle()
+            if isPaidFirst { try find() }
+            // In steps, so that the worker sees all that is due.
+            for _ in 0..<6 {
+                service.advance(by: .seconds(1_200))
+                try service.settle()
+            }
+            func states() -> [String?] {
+                (service.standIn(.get, "/_state")["reservations"].array ?? []).map {
+                    $0["status"]?.string
+                }
+            }
+            let waiting = service.send(.get, order.path, token: order.token)
+            #expect(waiting["paymentStatus"] == "authorized" && states() == ["held"])
+            service.removeFaults()
+            for _ in 0..<2 {
+                service.advance(by: .seconds(600))
+                try service.settle()
+            }
+            let after = service.send(.get, order.path, token: order.token)
+            #expect(after["status"] == "confirmed" && after["paymentStatus"] == "paid")
+            #expect(states() == ["committed"])
+        }
+    }
+}
