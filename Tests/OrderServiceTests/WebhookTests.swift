@@ -52,6 +52,20 @@ struct WebhookTests {
         }
     }
 
+    @Test(
+        "are stored whatever the id is of what they tell of",
+        arguments: [#""pi_1""#, #""a\u0000b""#, #""plată""#, #""""#, "7", "null", "{}"]
+    )
+    func objectIDs(id: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let text = #"{"id":"evt_1","type":"charge.failed","data":{"object":{"id":\#(id)}}}"#
+            #expect(deliver(service, Array(text.utf8)).status == 200)
+            let row = try service.query("SELECT object_id, payload FROM webhook_inbox").first
+            #expect(try row?.optionalString("object_id") == (id == #""pi_1""# ? "pi_1" : nil))
+            #expect(try row?.bytes("payload") == Array(text.utf8))
+        }
+    }
+
     @Test("are believed with any of several signatures or secrets, 300 seconds early or late")
     func believed() async throws {
         try await ServiceUnderTest.run(["STRIPE_WEBHOOK_SECRET": "whsec_new,whsec_old"]) {

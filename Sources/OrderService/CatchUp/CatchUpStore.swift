@@ -140,7 +140,7 @@ struct CatchUpStore: Sendable {
     ) throws -> Stored {
         var moved = lease
         if page.hasMore {
-            moved.pageAfter = page.events.last?.id
+            moved.pageAfter = page.events.last?.head.id
         } else {
             moved.readTo = lease.windowTo ?? lease.readTo
             moved.windowTo = nil

@@ -34,20 +34,39 @@ struct StripeEvent: Sendable {
         }
     }
 
-    let id: String
-    let type: String
-    let objectID: String?
+    let head: Head
     /// The event as JSON.
     let payload: [UInt8]
 
     private init?(_ json: JSON) {
-        guard json["object"]?.string == "event", let id = json["id"]?.string,
-            let type = json["type"]?.string, (1...64).contains(id.utf8.count),
-            (1...96).contains(type.utf8.count)
-        else { return nil }
-        self.id = id
-        self.type = type
-        objectID = json["data"]?["object"]?["id"]?.string
+        guard json["object"]?.string == "event", let head = Head(json) else { return nil }
+        self.head = head
         payload = json.serialized()
+    }
+
+    /// What an event says of itself, in the words that the inbox's columns take.
+    struct Head: Sendable {
+        let id: String
+        let type: String
+        /// Of what it tells; nil if that has no id, or none that Stripe gives.
+        let objectID: String?
+
+        /// Reads an event, whichever way it came; nil if it is none.
+        init?(_ json: JSON) {
+            guard let id = Self.word(json["id"], longest: 64),
+                let type = Self.word(json["type"], longest: 96)
+            else { return nil }
+            self.id = id
+            self.type = type
+            objectID = Self.word(json["data"]?["object"]?["id"], longest: 64)
+        }
+
+        /// An id or a type of Stripe's: printable ASCII.
+        private static func word(_ json: JSON?, longest: Int) -> String? {
+            json?.string.flatMap { text in
+                let isWord = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+                return isWord && (1...longest).contains(text.utf8.count) ? text : nil
+            }
+        }
     }
 }

@@ -59,27 +59,13 @@ struct WebhookController: Sendable {
             )
             throw Problem(.badRequest, "invalid_request", "The delivery cannot be accepted.")
         }
-        guard let event = try? JSON(parsing: body), let id = event["id"]?.string,
-            let type = event["type"]?.string, Self.isWord(id), Self.isWord(type),
-            id.utf8.count <= 64, type.utf8.count <= 96
-        else {
+        guard let json = try? JSON(parsing: body), let event = StripeEvent.Head(json) else {
             count("not_an_event")
             throw Problem(.badRequest, "invalid_request", "The delivery cannot be accepted.")
         }
-        let isNew = try inbox.insert(
-            eventID: id,
-            type: type,
-            objectID: event["data"]?["object"]?["id"]?.string,
-            payload: body,
-            until: context.deadline
-        )
+        let isNew = try inbox.insert(event, payload: body, until: context.deadline)
         count(isNew ? "stored" : "duplicate")
         return Response.json(.ok, Array("{\"received\":true}".utf8))
-    }
-
-    /// Whether a text may be an id or type of Stripe's: printable ASCII.
-    private static func isWord(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
     private func count(_ result: String) {

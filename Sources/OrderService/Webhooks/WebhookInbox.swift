@@ -21,9 +21,7 @@ struct WebhookInbox: Sendable {
     ///
     /// - Returns: false if the event is there already.
     func insert(
-        eventID: String,
-        type: String,
-        objectID: String?,
+        _ event: StripeEvent.Head,
         payload: [UInt8],
         until deadline: Deadline
     ) throws -> Bool {
@@ -33,8 +31,8 @@ struct WebhookInbox: Sendable {
                 """
                 INSERT INTO webhook_inbox
                     (event_id, type, object_id, payload, received_at, next_attempt_at)
-                VALUES (\(eventID), \(type), \(objectID.map { String($0.prefix(64)) }),
-                    \(payload), \(clock.now), \(clock.now))
+                VALUES (\(event.id), \(event.type), \(event.objectID), \(payload), \(clock.now),
+                    \(clock.now))
                 """,
                 until: deadline
             )
@@ -55,24 +53,24 @@ struct WebhookInbox: Sendable {
     ) throws -> [String] {
         let rows = try transaction.query(
             """
-            SELECT event_id FROM webhook_inbox WHERE event_id IN (\(list: events.map(\.id)))
+            SELECT event_id FROM webhook_inbox WHERE event_id IN (\(list: events.map(\.head.id)))
             """
         )
         var known = Set(try rows.map { try $0.string("event_id") })
         let now = clock.now
         var lacking: [String] = []
-        for event in events where known.insert(event.id).inserted {
+        for event in events where known.insert(event.head.id).inserted {
+            let head = event.head
             do throws(MariaDBError) {
                 try transaction.execute(
                     """
                     INSERT INTO webhook_inbox
                         (event_id, source, type, object_id, payload, received_at, next_attempt_at)
-                    VALUES (\(event.id), 'catch_up', \(event.type),
-                        \(event.objectID.map { String($0.prefix(64)) }), \(event.payload),
-                        \(now), \(now))
+                    VALUES (\(head.id), 'catch_up', \(head.type), \(head.objectID),
+                        \(event.payload), \(now), \(now))
                     """
                 )
-                lacking.append(event.type)
+                lacking.append(head.type)
             } catch {
                 // Its webhook has come just now.
                 guard error.code == .duplicateEntry else { throw error }

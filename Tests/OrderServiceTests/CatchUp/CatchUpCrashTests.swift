@@ -60,7 +60,7 @@ struct CatchUpCrashTests {
                 prolonging: Self.minute,
                 until: service.soon
             )
-            #expect(after.lease.pageAfter == page.events.last?.id)
+            #expect(after.lease.pageAfter == page.events.last?.head.id)
             #expect(try gaps(service) == 2)
             // The process dies; more happens before another one goes on.
             service.advance(by: .seconds(61))
