@@ -56,6 +56,9 @@ struct CartOrderTests {
             #expect(Set(answers.map { $0["payment", "clientSecret"].string }).count == 1)
             #expect(service.intents.count == 1)
             #expect(try service.rowCounts()["orders"] == 1)
+            // One attempt has been counted, whoever made it, and the next tab makes none.
+            let next = service.complete(try service.cartCheckout(token: token), key: "next")
+            #expect(next.status == 201 && next.field("RateLimit-Remaining") == "99")
         }
     }
 

@@ -85,14 +85,15 @@ struct CheckoutCompletion: Sendable {
                 ready.fraud = try screening.decide(ready, context)
             }
             // The session names the attempt, so that whoever repeats it pays once; what an
-            // attempt has cost is not given back.
-            let decision = try limiter.admit(
-                .completion(of: counted, by: ready.payer),
-                until: context.deadline
-            )
+            // attempt has cost is not given back, unless another tab has made it meanwhile.
+            let attempt = LimitedAttempt.completion(of: counted, by: ready.payer)
+            let decision = try limiter.admit(attempt, until: context.deadline)
             do {
                 return (try placement.place(ready, context), decision.fields)
             } catch let taken as CartOrders.Taken {
+                if counted == id, !decision.isRepeat {
+                    limiter.giveBack(attempt, until: context.deadline)
+                }
                 try check(input, against: taken.order, context)
                 return (try placement.resume(taken.order, context), decision.fields)
             } catch is OrderPlacement.SessionChanged {
