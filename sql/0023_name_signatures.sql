@@ -15,7 +15,7 @@ JOIN (SELECT order_id, BIT_OR(1 << (CRC32(WEIGHT_STRING(prefix)) & 63)) AS bits
     FROM order_name_words GROUP BY order_id) AS n ON n.order_id = w.order_id
 JOIN orders o ON o.id = w.order_id
 SET w.name_bits = n.bits,
-    w.email_key = CRC32(WEIGHT_STRING(o.email COLLATE utf8mb4_uca1400_ai_ci)),
+    w.email_key = CRC32(WEIGHT_STRING(CONVERT(o.email USING utf8mb4) COLLATE utf8mb4_uca1400_ai_ci)),
     w.phone_key = CRC32(o.phone_digits);
 
 ALTER TABLE order_name_words

@@ -28,7 +28,7 @@ enum OrderNameWords {
 
     /// What `email_key` is for an address; others may have the same.
     static func key(ofEmail email: SQL) -> SQL {
-        "CRC32(WEIGHT_STRING(\(email) COLLATE utf8mb4_uca1400_ai_ci))"
+        "CRC32(WEIGHT_STRING(CONVERT(\(email) USING utf8mb4) COLLATE utf8mb4_uca1400_ai_ci))"
     }
 
     /// What `phone_key` is for a number's digits; others may have the same.

@@ -117,7 +117,7 @@ FROM bench_made ORDER BY seq;
 INSERT INTO order_name_words (word, placed_at, order_id, name_bits, email_key, phone_key)
 SELECT DISTINCT LEFT(w.word, 32), o.created_at, o.id,
     BIT_OR(1 << (CRC32(WEIGHT_STRING(LEFT(w.word, 3))) & 63)) OVER (PARTITION BY o.id),
-    CRC32(WEIGHT_STRING(o.email COLLATE utf8mb4_uca1400_ai_ci)), CRC32(o.phone_digits)
+    CRC32(WEIGHT_STRING(CONVERT(o.email USING utf8mb4) COLLATE utf8mb4_uca1400_ai_ci)), CRC32(o.phone_digits)
 FROM orders o JOIN JSON_TABLE(
     CONCAT('["', REPLACE(TRIM(o.name_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
         word VARCHAR(204) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$')) AS w
