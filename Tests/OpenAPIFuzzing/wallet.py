@@ -1,6 +1,5 @@
 """The credentials that a request is sent with, by what it is about and by its `x-access`."""
 
-import base64
 import hashlib
 import os
 import secrets
