@@ -27,13 +27,14 @@ enum InvoiceNameWords {
         try transaction.execute(
             """
             INSERT INTO invoice_name_words (word, dated_on, invoice_id, name_bits)
-            SELECT DISTINCT LEFT(w.word, 32), i.dated_on, i.id,
-                BIT_OR(\(NameWords.bit(of: "w.word"))) OVER (PARTITION BY i.id)
-            FROM invoices i JOIN JSON_TABLE(
-                CONCAT('["', REPLACE(TRIM(i.buyer_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
-                    word VARCHAR(304) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$'
-                )) AS w
-            WHERE i.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND w.word <> ''
+            SELECT word, dated_on, id, BIT_OR(\(NameWords.bit(of: "word"))) OVER (PARTITION BY id)
+            FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, i.dated_on, i.id
+                FROM invoices i JOIN JSON_TABLE(
+                    CONCAT('["', REPLACE(TRIM(i.buyer_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
+                        word VARCHAR(304) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci
+                        PATH '$')) AS w
+                WHERE i.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND w.word <> ''
+            ) AS words
             """
         )
     }

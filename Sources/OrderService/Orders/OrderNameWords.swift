@@ -14,14 +14,17 @@ enum OrderNameWords {
             """
             INSERT INTO order_name_words
                 (word, placed_at, order_id, name_bits, email_key, phone_key)
-            SELECT DISTINCT LEFT(w.word, 32), o.created_at, o.id,
-                BIT_OR(\(NameWords.bit(of: "w.word"))) OVER (PARTITION BY o.id),
-                \(Self.key(ofEmail: "o.email")), \(Self.key(ofPhone: "o.phone_digits"))
-            FROM orders o JOIN JSON_TABLE(
-                CONCAT('["', REPLACE(TRIM(o.name_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
-                    word VARCHAR(204) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$'
-                )) AS w
-            WHERE o.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND w.word <> ''
+            SELECT word, created_at, id,
+                BIT_OR(\(NameWords.bit(of: "word"))) OVER (PARTITION BY id), email_key, phone_key
+            FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, o.created_at, o.id,
+                    \(Self.key(ofEmail: "o.email")) AS email_key,
+                    \(Self.key(ofPhone: "o.phone_digits")) AS phone_key
+                FROM orders o JOIN JSON_TABLE(
+                    CONCAT('["', REPLACE(TRIM(o.name_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
+                        word VARCHAR(204) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci
+                        PATH '$')) AS w
+                WHERE o.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND w.word <> ''
+            ) AS words
             """
         )
     }

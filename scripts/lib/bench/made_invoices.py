@@ -102,10 +102,11 @@ INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, created_at
 SELECT id, 1, IF(buyer_cui IS NULL, 'b2c', 'b2b'), state, created_at, created_at
 FROM invoices WHERE id BETWEEN {{first}} AND {{last}} AND state <> 'rejected' ORDER BY id;
 INSERT INTO invoice_name_words (word, dated_on, invoice_id, name_bits)
-SELECT DISTINCT LEFT(w.word, 32), i.dated_on, i.id,
-    BIT_OR(1 << (CRC32(WEIGHT_STRING(LEFT(w.word, 3))) & 63)) OVER (PARTITION BY i.id)
-FROM invoices i JOIN JSON_TABLE(
-    CONCAT('["', REPLACE(TRIM(i.buyer_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
-        word VARCHAR(304) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$')) AS w
-WHERE i.id BETWEEN {{first}} AND {{last}} AND w.word <> '' ORDER BY 1, 2, 3;
+SELECT word, dated_on, id, BIT_OR(1 << (CRC32(WEIGHT_STRING(LEFT(word, 3))) & 63)) OVER (PARTITION BY id)
+FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, i.dated_on, i.id
+    FROM invoices i JOIN JSON_TABLE(
+        CONCAT('["', REPLACE(TRIM(i.buyer_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
+            word VARCHAR(304) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$')) AS w
+    WHERE i.id BETWEEN {{first}} AND {{last}} AND w.word <> '') AS words
+ORDER BY 1, 2, 3;
 """

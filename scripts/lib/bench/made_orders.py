@@ -115,11 +115,14 @@ SELECT CONCAT('pay_', seq), seq, CONCAT('pi_3Q', LEFT(MD5(seq), 22)), 'automatic
     'RON', made, made
 FROM bench_made ORDER BY seq;
 INSERT INTO order_name_words (word, placed_at, order_id, name_bits, email_key, phone_key)
-SELECT DISTINCT LEFT(w.word, 32), o.created_at, o.id,
-    BIT_OR(1 << (CRC32(WEIGHT_STRING(LEFT(w.word, 3))) & 63)) OVER (PARTITION BY o.id),
-    CRC32(WEIGHT_STRING(CONVERT(o.email USING utf8mb4) COLLATE utf8mb4_uca1400_ai_ci)), CRC32(o.phone_digits)
-FROM orders o JOIN JSON_TABLE(
-    CONCAT('["', REPLACE(TRIM(o.name_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
-        word VARCHAR(204) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$')) AS w
-WHERE o.id BETWEEN {{first}} AND {{last}} AND w.word <> '' ORDER BY 1, 2, 3;
+SELECT word, created_at, id,
+    BIT_OR(1 << (CRC32(WEIGHT_STRING(LEFT(word, 3))) & 63)) OVER (PARTITION BY id), email_key, phone_key
+FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, o.created_at, o.id,
+        CRC32(WEIGHT_STRING(CONVERT(o.email USING utf8mb4) COLLATE utf8mb4_uca1400_ai_ci)) AS email_key,
+        CRC32(o.phone_digits) AS phone_key
+    FROM orders o JOIN JSON_TABLE(
+        CONCAT('["', REPLACE(TRIM(o.name_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
+            word VARCHAR(204) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$')) AS w
+    WHERE o.id BETWEEN {{first}} AND {{last}} AND w.word <> '') AS words
+ORDER BY 1, 2, 3;
 """
