@@ -58,10 +58,6 @@ struct NameWords: Sendable, Equatable {
         try narrowing.map { (word: $0, number: try number($0)) }.min { $0.number < $1.number }
     }
 
-    /// How many entries of an index are read in the time in which a row of a word is, and its state
-    /// looked up; of several words the signature leaves few to be looked up.
-    var costOfState: Int { words.count > 1 ? 1 : 3 }
-
     /// What the column `name_bits` of the words `w` of a name with all these words has to fit; so do
     /// those of few others.
     var signature: [SQL] {
@@ -96,7 +92,8 @@ struct NarrowingWord: Sendable, Equatable {
     var pattern: String { isWhole ? cut : "\(cut)%" }
 
     /// What rows `w` of such words fit, for an index by `prefix`.
-    var condition: SQL {
-        "w.prefix = \(text.cut(toVarChar: NameWords.prefixLength)) AND w.word LIKE \(pattern)"
-    }
+    var condition: SQL { "\(prefixCondition) AND w.word LIKE \(pattern)" }
+
+    /// What rows `w` of words with the same beginning fit.
+    var prefixCondition: SQL { "w.prefix = \(text.cut(toVarChar: NameWords.prefixLength))" }
 }

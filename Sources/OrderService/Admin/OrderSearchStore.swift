@@ -11,6 +11,8 @@ struct OrderSearchStore: Sendable {
     /// So many words like the one that is looked for are read and sorted at most, and so many orders
     /// of an address read before those of a phone are.
     var fewWords = 2_000
+    /// How many entries of an index are read in the time in which a row is.
+    var costOfRow = 15
 
     /// An order with the customer's contact.
     struct Found: Sendable {
@@ -70,10 +72,7 @@ struct OrderSearchStore: Sendable {
         case wordsOfPhone(NarrowingWord)
     }
 
-    /// What costs least: for a name along its words, unless fewer orders are in the state asked for.
-    ///
-    /// Of n orders, a page of p is full after p·n/m of them where m fit; so a walk along the smaller of
-    /// two sets reads the fewer of it, and never more than there are.
+    /// What costs least: for a name along its words, with a state see `NameAndStateCosts`.
     func route(_ filter: OrderSearchFilter, until deadline: Deadline) throws -> Route {
         guard filter.number == nil, filter.intentID == nil else { return .orders }
         if filter.email != nil || filter.phone != nil {
@@ -83,26 +82,54 @@ struct OrderSearchStore: Sendable {
             return .orders
         }
         if filter.hasState {
-            let inState = try estimate(
-                Self.states(filter) + Self.times(filter, nil),
-                filter,
-                deadline
+            let costs = NameAndStateCosts(
+                all: try estimate([], filter, deadline),
+                inState: try estimate(
+                    Self.states(filter) + Self.times(filter, nil),
+                    filter,
+                    deadline
+                ),
+                withWord: rarest.number,
+                withPrefix: try database.estimate(
+                    """
+                    SELECT 1 FROM order_name_words w
+                        FORCE INDEX (order_name_words_prefix_placed_at_idx)
+                    WHERE \(rarest.word.prefixCondition)
+                    """,
+                    until: deadline
+                ),
+                hasOneWord: name.words.count == 1
             )
-            if inState < rarest.number * name.costOfState { return .orders }
+            switch costs.way {
+            case .state: return .orders
+            case .fewWords: return .fewWords(rarest.word)
+            case .manyWords: return .manyWords(rarest.word)
+            }
         }
         return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
     }
 
-    /// All orders are read of who has few; of who has many, those of the phone, or with the name.
+    /// All orders are read of who has few; of who has many, those of the phone if they are far fewer, or
+    /// those with the name.
     private func routeOfContact(
         _ filter: OrderSearchFilter,
         until deadline: Deadline
     ) throws -> Route {
         let hasBoth = filter.email != nil && filter.phone != nil
-        guard hasBoth || filter.name != nil,
-            try estimate(Array(Self.contact(filter).prefix(1)), filter, deadline) > fewWords
-        else { return .orders }
-        if hasBoth { return .ordersOfPhone }
+        guard hasBoth || filter.name != nil else { return .orders }
+        let number = try estimate(Array(Self.contact(filter).prefix(1)), filter, deadline)
+        guard number > fewWords else { return .orders }
+        if hasBoth {
+            // The phone's index lacks the address, which is read of each order.
+            let ofPhone = try database.estimate(
+                """
+                SELECT 1 FROM orders s FORCE INDEX (orders_phone_digits_created_at_idx)
+                WHERE \(all: Array(Self.contact(filter).suffix(1)))
+                """,
+                until: deadline
+            )
+            return ofPhone * costOfRow < number ? .ordersOfPhone : .orders
+        }
         guard let name = filter.name, let rarest = try rarest(of: name, until: deadline) else {
             return .orders
         }
@@ -118,7 +145,7 @@ struct OrderSearchStore: Sendable {
         try database.estimate(
             """
             SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
-            WHERE \(all: conditions)
+            WHERE \(all: conditions.isEmpty ? ["1"] : conditions)
             """,
             until: deadline
         )

@@ -55,10 +55,7 @@ struct InvoiceSearchStore: Sendable {
         case manyWords(NarrowingWord)
     }
 
-    /// What costs least: for a name along its words, unless fewer invoices are in the state asked for.
-    ///
-    /// As with orders: a walk along the smaller of two sets fills its page soonest, and never reads
-    /// more than there are. Words such as `SRL` are in every third name, so that it matters.
+    /// What costs least, as with orders. Words such as `SRL` are in every third name, so that it matters.
     func route(_ filter: InvoiceSearchFilter, until deadline: Deadline) throws -> Route {
         guard let buyer = filter.buyer, filter.number == nil, filter.orderNumber == nil,
             filter.orderID == nil, filter.cui == nil
@@ -74,15 +71,45 @@ struct InvoiceSearchStore: Sendable {
         }
         guard let rarest else { return .invoices }
         if filter.state != nil {
-            let inState = try database.estimate(
-                """
-                SELECT 1 FROM invoices s FORCE INDEX (\(Self.index(filter)))
-                WHERE \(all: Self.states(filter) + Self.dates(filter, nil))
-                """,
-                until: deadline
+            let costs = NameAndStateCosts(
+                all: try estimate([], filter, deadline),
+                inState: try estimate(
+                    Self.states(filter) + Self.dates(filter, nil),
+                    filter,
+                    deadline
+                ),
+                withWord: rarest.number,
+                withPrefix: try database.estimate(
+                    """
+                    SELECT 1 FROM invoice_name_words w
+                        FORCE INDEX (invoice_name_words_prefix_dated_on_idx)
+                    WHERE \(rarest.word.prefixCondition)
+                    """,
+                    until: deadline
+                ),
+                hasOneWord: buyer.words.count == 1
             )
-            if inState < rarest.number * buyer.costOfState { return .invoices }
+            switch costs.way {
+            case .state: return .invoices
+            case .fewWords: return .fewWords(rarest.word)
+            case .manyWords: return .manyWords(rarest.word)
+            }
         }
         return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
+    }
+
+    /// About how many invoices fit conditions that begin the filter's index.
+    private func estimate(
+        _ conditions: [SQL],
+        _ filter: InvoiceSearchFilter,
+        _ deadline: Deadline
+    ) throws -> Int {
+        try database.estimate(
+            """
+            SELECT 1 FROM invoices s FORCE INDEX (\(Self.index(filter)))
+            WHERE \(all: conditions.isEmpty ? ["1"] : conditions)
+            """,
+            until: deadline
+        )
     }
 }
