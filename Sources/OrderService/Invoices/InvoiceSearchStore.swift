@@ -55,7 +55,9 @@ struct InvoiceSearchStore: Sendable {
         case manyWords(NarrowingWord)
     }
 
-    /// What costs least, as with orders. Words such as `SRL` are in every third name, so that it matters.
+    /// What costs least, as with orders.
+    ///
+    /// Words such as `SRL` are in every third name, so that it matters.
     func route(_ filter: InvoiceSearchFilter, until deadline: Deadline) throws -> Route {
         guard let buyer = filter.buyer, filter.number == nil, filter.orderNumber == nil,
             filter.orderID == nil, filter.cui == nil
