@@ -1,3 +1,4 @@
+import MariaDB
 import OrderServiceHarness
 import OrderServiceTesting
 import Testing
@@ -50,6 +51,29 @@ struct CaptureTests {
             let after = service.send(.get, order.path, token: order.token)
             #expect(after["status"] == "confirmed" && after["paymentStatus"] == "paid")
             #expect(states() == ["committed"])
+        }
+    }
+
+    @Test("that have made the stock final a moment ago leave an extension nothing to do")
+    func extendsFinal() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            // As it is between the commit there and its being noted here.
+            let key = "order-\(order.id)"
+            #expect(service.standIn(.post, "/reservations/\(key)/commit").status == 200)
+            try service.services.ledger.change(order.id, by: "test", until: service.soon) {
+                change,
+                _ in
+                change.schedule(.extendReservation)
+            }
+            try service.drain()
+            let rows = try service.query("SELECT reservation_key, status FROM reservations")
+            #expect(try rows.map { try $0.string("reservation_key") } == [key])
+            #expect(try rows.map { try $0.string("status") } == ["held"])
+            let open = try service.query(
+                "SELECT 1 FROM outbox WHERE topic = 'reservation.extend' AND sent_at IS NULL"
+            )
+            #expect(open.isEmpty)
         }
     }
 }

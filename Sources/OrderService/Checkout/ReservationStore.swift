@@ -44,7 +44,7 @@ struct ReservationStore: Sendable {
         try database.execute(
             """
             UPDATE reservations SET expires_at = \(time), version = version + 1
-            WHERE id = \(reservation.id)
+            WHERE id = \(reservation.id) AND status = 'held'
             """,
             until: deadline
         )

@@ -129,7 +129,7 @@ struct ProductServiceClient: Sendable {
 
     /// Holds the stock of a reservation for longer.
     ///
-    /// The answer tells whether it still stood.
+    /// The answer tells whether it still stood; one that is final does.
     func extend(
         key: IdempotencyKey,
         timeToLive: Duration,
@@ -137,7 +137,7 @@ struct ProductServiceClient: Sendable {
         _ calls: CallLog?
     ) -> Outcome<Bool, UpstreamFailure> {
         let body: JSON = ["ttlSeconds": .integer(timeToLive.components.seconds)]
-        return end(key, "extend", body, until: deadline, calls)
+        return end(key, "extend", body, until: deadline, calls, meaning: Self.isHeldOrFinal)
     }
 
     private func end(
@@ -145,7 +145,8 @@ struct ProductServiceClient: Sendable {
         _ operation: String,
         _ body: JSON = [:],
         until deadline: Deadline,
-        _ calls: CallLog?
+        _ calls: CallLog?,
+        meaning: @escaping @Sendable (UpstreamAnswer) -> Bool? = stood
     ) -> Outcome<Bool, UpstreamFailure> {
         let path = "/reservations/\(PercentEncoding.encode(key.description))/\(operation)"
         return upstream.write(
@@ -154,7 +155,7 @@ struct ProductServiceClient: Sendable {
             until: deadline,
             calls,
             request: { _ in post(path, body) },
-            meaning: Self.stood
+            meaning: meaning
         )
     }
 
@@ -166,6 +167,12 @@ struct ProductServiceClient: Sendable {
         case (404, "not_found"), (409, "released"), (409, "expired"), (409, "committed"): false
         default: nil
         }
+    }
+
+    /// Of an extension: a commit may have come before it whose answer is not noted yet.
+    @Sendable private static func isHeldOrFinal(_ answer: UpstreamAnswer) -> Bool? {
+        let isFinal = answer.status == 409 && answer.json["code"]?.string == "committed"
+        return isFinal ? true : stood(answer)
     }
 
     private func post(_ path: String, _ body: JSON) -> HTTPRequest {
