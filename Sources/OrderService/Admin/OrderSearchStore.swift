@@ -8,8 +8,8 @@ import Resilience
 /// themselves only for what it shows. Which index that is, is said here and not left to statistics.
 struct OrderSearchStore: Sendable {
     let database: Database
-    /// So many words like the one that is looked for are read and sorted at most, and so many orders
-    /// of an address read before those of a phone are.
+    /// So many words like the one that is looked for are read and sorted at most where no state is, and so
+    /// many orders of an address or a phone are read before another way is looked for.
     var fewWords = 2_000
     /// How many entries of an index are read in the time in which a row is.
     var costOfRow = 15
