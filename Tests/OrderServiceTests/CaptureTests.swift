@@ -9,15 +9,15 @@ import Web
 @Suite("Captures", .enabled(if: ServiceUnderTest.isAvailable))
 struct CaptureTests {
     private static let capture = "POST /stripe/v1/payment_intents/*/capture"
+    /// The breaker's time is not the worker's, and does not move on with it.
+    private static let patient = "attempts=1 minimumCalls=1000 attemptTimeout=5s laneWait=5s"
 
     @Test(
         "that Stripe cannot do for hours keep the stock, whichever came first, money or stock",
         arguments: [true, false]
     )
     func keepsStock(isPaidFirst: Bool) async throws {
-        // The breaker's time is not the worker's, and does not move on with it.
-        let policy = "attempts=1 minimumCalls=1000 attemptTimeout=5s laneWait=5s"
-        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": policy]) { service in
+        try await ServiceUnderTest.run(["STRIPE_PAYMENT_POLICY": Self.patient]) { service in
             service.setFault("POST /reservations", "drop_before")
             let order = try service.placedOrder()
             #expect(order.answer["reservation", "optimistic"] == true)
@@ -51,6 +51,33 @@ struct CaptureTests {
             let after = service.send(.get, order.path, token: order.token)
             #expect(after["status"] == "confirmed" && after["paymentStatus"] == "paid")
             #expect(states() == ["committed"])
+        }
+    }
+
+    @Test("that Stripe cannot do for hours keep the stock of who was approved at the last moment")
+    func keepsApproved() async throws {
+        var settings = ServiceUnderTest.fraud(ServiceUnderTest.strict)
+        settings["STRIPE_PAYMENT_POLICY"] = Self.patient
+        try await ServiceUnderTest.run(settings) { service in
+            let order = try service.heldOrder()
+            service.advance(by: .seconds(24 * 3_600 - 60))
+            try service.settle()
+            service.setFault(Self.capture, "status", status: 503)
+            #expect(try service.decide(service.waitingReview(), "approve").status == 202)
+            try service.settle()
+            for _ in 0..<6 {
+                service.advance(by: .seconds(1_200))
+                try service.settle()
+            }
+            #expect(service.state(order) == "payment_review authorized")
+            #expect(service.stock() == ["held"])
+            service.removeFaults()
+            for _ in 0..<2 {
+                service.advance(by: .seconds(600))
+                try service.settle()
+            }
+            #expect(service.state(order) == "confirmed paid")
+            #expect(service.stock() == ["committed"])
         }
     }
 

@@ -48,7 +48,9 @@ struct ReservationExtension: Sendable {
     private func end(of order: Order, until deadline: Deadline) throws -> Timestamp? {
         switch order.status {
         case .awaitingPayment: order.expiresAt
-        case .paymentReview: try reviews.stockEnd(of: order.id, until: deadline)
+        case .paymentReview:
+            // An approved one waits for its capture.
+            try reviews.stockEnd(of: order.id, until: deadline) ?? order.expiresAt
         default: nil
         }
     }

@@ -55,9 +55,8 @@ struct ExpiryJob: Sendable {
             guard change.order.closing == nil, change.order.paymentStatus == .processing else {
                 return
             }
-            change.setExpiry(change.now + Self.grace)
+            change.moveDeadline(to: change.now + Self.grace, holdsStock: true)
             change.record("order.deadline_extended", cause: "the payment is processing")
-            change.schedule(.extendReservation)
         }
     }
 }

@@ -144,7 +144,7 @@ struct OrderClosing: Sendable {
         try ledger.change(id, by: "worker", until: deadline) { change, transaction in
             guard change.order.closing == .expire else { return }
             change.setClosing(nil)
-            change.setExpiry(nil)
+            change.endDeadline()
             if let doubt = try PaymentStore.locked(of: id, in: &transaction)?.reviewReason {
                 if change.allows(.reviewPayment) {
                     try change.apply(.reviewPayment, cause: doubt)
@@ -186,7 +186,7 @@ struct OrderClosing: Sendable {
         try ledger.change(id, by: "worker", until: deadline) { change, transaction in
             guard change.order.closing == intent else { return }
             change.setClosing(nil)
-            change.setExpiry(nil)
+            change.endDeadline()
             try change.apply(intent.event)
             try FraudReviewStore.lapse(
                 id,

@@ -83,7 +83,7 @@ struct FraudHold: Sendable {
             at: change.now,
             in: &transaction
         )
-        change.setExpiry(nil)
+        change.endDeadline()
         change.schedule(.extendReservation)
         return true
     }

@@ -143,11 +143,14 @@ struct FraudReviews: Sendable {
         if order.paymentStatus != .authorized, let difference { throw differs(difference) }
         change.record("fraud.approved", cause: reason.cut(toVarChar: 255))
         try DisputeStore.clearWarnings(of: order.id, at: change.now, in: &transaction)
-        change.setExpiry(nil)
         if order.paymentStatus == .authorized {
+            // The review held its stock until now; the capture may take longer.
+            let end = change.now + PaymentSettlement.authorizationLife
+            change.moveDeadline(to: end, holdsStock: true)
             change.schedule(.capturePayment)
             return
         }
+        change.endDeadline()
         try change.apply(.confirm, cause: "approved")
         change.announce(.orderConfirmed)
         change.schedule(.commitReservation)

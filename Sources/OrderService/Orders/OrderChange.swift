@@ -68,8 +68,22 @@ package struct OrderChange: Sendable {
         hasChanged = true
     }
 
-    package mutating func setExpiry(_ time: Timestamp?) {
+    /// Moves the time until which the order may be paid.
+    ///
+    /// - Parameters:
+    ///   - time: the new deadline.
+    ///   - holdsStock: whether the worker extends the reservation to it; without, the stock stays
+    ///     reserved for as long as was planned when the order was placed.
+    package mutating func moveDeadline(to time: Timestamp, holdsStock: Bool) {
         order.expiresAt = time
+        hasChanged = true
+        if holdsStock { schedule(.extendReservation) }
+    }
+
+    /// Ends the time until which the order may be paid: it is paid, it has ended, or somebody
+    /// decides about it.
+    package mutating func endDeadline() {
+        order.expiresAt = nil
         hasChanged = true
     }
 

@@ -15,8 +15,8 @@ struct PaymentSettlement: Sendable {
     let hold: FraudHold
     let logger = Logger(label: "orderd.payments")
     static let secondIntent = "second_intent"
-    /// How long authorized money may wait for its stock.
-    private static let authorizationLife = Duration.seconds(24 * 3_600)
+    /// How long authorized money may wait for its stock, and its stock for the capture.
+    static let authorizationLife = Duration.seconds(24 * 3_600)
 
     init(
         ledger: OrderLedger,
@@ -141,33 +141,33 @@ struct PaymentSettlement: Sendable {
             now: change.now,
             in: &transaction
         )
-        if isNew { change.setExpiry(expiry) }
         change.touch()
+        let isLate = payment.attempts > 0
+        let isReady = isNew && status.isPayable && change.order.mayBePaid
+        if isNew, let expiry {
+            // It has moved on where Stripe was away, or a first payment was tried.
+            let hasMoved = isLate || payment.follows != nil
+            change.moveDeadline(to: expiry, holdsStock: isReady && hasMoved)
+        }
         change.setPaymentStatus(status, cause: reviewReason)
         let isHeld =
             status.isSuccess && !payment.status.isSuccess
             ? try judge(intent, &change, &transaction) : false
         if status == .authorized, !isHeld {
             // Stripe keeps it for a week; who waits longer than a day has forgotten us.
-            change.setExpiry(change.now + Self.authorizationLife)
-            change.schedule(.extendReservation)
+            change.moveDeadline(to: change.now + Self.authorizationLife, holdsStock: true)
             change.schedule(.capturePayment)
         }
         if status == .cancelled, payment.status == .authorized { try endUnheld(&change) }
-        if isNew, status.isPayable {
+        if isNew, status.isPayable, !payment.status.isPayable {
             // Closed here before anybody knew the intent, it could be paid at Stripe all the same.
-            if !payment.status.isPayable { change.schedule(.endPayment) }
-            let isLate = payment.attempts > 0
-            if change.order.mayBePaid, isLate || payment.follows != nil {
-                // The deadline has moved on, while Stripe was away or a first payment was tried.
-                change.schedule(.extendReservation)
-            }
-            if change.order.mayBePaid, isLate {
-                change.announce(
-                    .paymentReady,
-                    about: PaymentRepresentation.event(payment, payment.amount)
-                )
-            }
+            change.schedule(.endPayment)
+        }
+        if isReady, isLate {
+            change.announce(
+                .paymentReady,
+                about: PaymentRepresentation.event(payment, payment.amount)
+            )
         }
         if status.isSettled, !payment.status.isSettled {
             change.announce(
@@ -267,7 +267,7 @@ struct PaymentSettlement: Sendable {
             }
             return
         }
-        change.setExpiry(nil)
+        change.endDeadline()
         try change.apply(.confirm)
         change.announce(.orderConfirmed)
         change.schedule(.commitReservation)

@@ -247,7 +247,7 @@ struct PaymentStarter: Sendable {
             )
             guard current.attempts == 0 else { return }
             change.record("payment.requires_retry", cause: "Stripe did not answer")
-            change.setExpiry(end)
+            change.moveDeadline(to: end, holdsStock: false)
         }
     }
 }
