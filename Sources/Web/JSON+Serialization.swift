@@ -35,21 +35,38 @@ extension JSON {
         }
     }
 
+    /// Most texts have nothing to escape, and are taken over in one piece.
     private static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        let isWritten = text.utf8.withContiguousStorageIfAvailable { bytes in
+            // Without an early end, so that the compiler looks at many bytes at once.
+            var isPlain = true
+            for byte in bytes { isPlain = isPlain && !mustBeEscaped(byte) }
+            if isPlain { output.append(contentsOf: bytes) }
+            return isPlain
+        }
+        if isWritten != true { writeEscaped(text.utf8, to: &output) }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    private static func mustBeEscaped(_ byte: UInt8) -> Bool {
+        (byte < 0x20) || (byte == 0x7F) || (byte == UInt8(ascii: "\""))
+            || (byte == UInt8(ascii: "\\"))
+    }
+
+    private static func writeEscaped(_ text: String.UTF8View, to output: inout [UInt8]) {
+        for byte in text {
             switch byte {
             case UInt8(ascii: "\""): output.append(contentsOf: "\\\"".utf8)
             case UInt8(ascii: "\\"): output.append(contentsOf: "\\\\".utf8)
             case 0x0A: output.append(contentsOf: "\\n".utf8)
             case 0x0D: output.append(contentsOf: "\\r".utf8)
             case 0x09: output.append(contentsOf: "\\t".utf8)
-            case 0..<0x20, 0x7F:
+            case _ where mustBeEscaped(byte):
                 let hex = String(byte, radix: 16)
                 output.append(contentsOf: "\\u00\(hex.count == 1 ? "0" : "")\(hex)".utf8)
             default: output.append(byte)
             }
         }
-        output.append(UInt8(ascii: "\""))
     }
 }

@@ -82,7 +82,7 @@ struct BulkStatusTests {
             )
             try service.pay(order)
             try service.settle()
-            let entry = OrderRepresentation.summaryEntry(before)
+            let entry = OrderRepresentation.summaryEntry(before.summary)
             cache.store([(key, entry)], in: .orderSummaries, under: leases, until: service.soon)
             #expect(try stored(service).isEmpty)
         }

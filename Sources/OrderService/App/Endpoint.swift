@@ -134,3 +134,7 @@ struct OwnedOrder: Sendable {
 extension Order {
     var owned: OwnedOrder { OwnedOrder(id: id, userID: userID) }
 }
+
+extension OrderSummary {
+    var owned: OwnedOrder { OwnedOrder(id: id, userID: userID) }
+}

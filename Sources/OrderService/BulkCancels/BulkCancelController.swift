@@ -66,7 +66,7 @@ struct BulkCancelController: Sendable {
         _ claim: IdempotencyClaim,
         _ context: Context
     ) throws -> [UInt8] {
-        let found = try orders.find(wish.orderIDs, until: context.deadline)
+        let found = try orders.summaries(of: wish.orderIDs, until: context.deadline)
         let publicID = BulkCancel.makePublicID()
         let known = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let owned = wish.orderIDs.compactMap { known[$0]?.owned }

@@ -28,20 +28,23 @@ extension LookUpCache {
     /// of each. An empty value only ends the lease.
     private static let storeAll = Script(
         """
-        local stores = 0
-        for i = 1, #KEYS / 2 do
-            local entry, lease = KEYS[2 * i - 1], KEYS[2 * i]
-            if redis.call('GET', lease) == ARGV[1] then
+        local entries, leases = {}, {}
+        for i = 1, #KEYS / 2 do entries[i], leases[i] = KEYS[2 * i - 1], KEYS[2 * i] end
+        local holders = redis.call('MGET', unpack(leases))
+        local current = redis.call('MGET', unpack(entries))
+        local stores, ended = 0, {}
+        for i, entry in ipairs(entries) do
+            if holders[i] == ARGV[1] then
                 local value, version = ARGV[3 * i - 1], tonumber(ARGV[3 * i])
-                local current = redis.call('GET', entry)
-                local stored = current and tonumber(string.match(current, '^2|(%d+)|') or '')
+                local stored = current[i] and tonumber(string.match(current[i], '^2|(%d+)|') or '')
                 if value ~= '' and not (stored and stored > version) then
                     redis.call('SET', entry, value, 'PX', ARGV[3 * i + 1])
                     stores = stores + 1
                 end
-                redis.call('DEL', lease)
+                ended[#ended + 1] = leases[i]
             end
         end
+        if #ended > 0 then redis.call('DEL', unpack(ended)) end
         return stores
         """
     )
@@ -53,11 +56,21 @@ extension LookUpCache {
         until deadline: Deadline
     ) -> [CacheEntry?] {
         let read = Command("MGET", keys: keys)
-        let found = replies(to: [read], until: deadline)?.first?.array ?? []
-        let entries =
+        var entries: [CacheEntry?] = []
+        entries.reserveCapacity(keys.count)
+        if case .array(let found)? = replies(to: [read], until: deadline)?.first,
             found.count == keys.count
-            ? found.map { $0.bytes.flatMap { CacheEntry(stored: $0) } }
-            : Array(repeating: nil, count: keys.count)
+        {
+            for reply in found {
+                if case .bytes(let stored) = reply {
+                    entries.append(CacheEntry(stored: stored))
+                } else {
+                    entries.append(nil)
+                }
+            }
+        } else {
+            entries = Array(repeating: nil, count: keys.count)
+        }
         for entry in entries { counts.noteRead(cache, entry) }
         return entries
     }

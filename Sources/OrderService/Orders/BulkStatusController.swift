@@ -29,12 +29,27 @@ struct BulkStatusController: Sendable {
         try body.finish()
         var seen = Set<Int64>(minimumCapacity: asked.count)
         let ids = asked.filter { seen.insert($0).inserted }
-        let fragments = try fragments(of: ids, until: context.deadline)
+        let name = CacheName.orderSummaries
+        let cached = cache.entries(ids.map { name.key($0) }, of: name, until: context.deadline)
+        let lacking = zip(ids, cached).compactMap { id, entry in
+            entry.map { $0.isAbsent || !$0.fragment.isEmpty } ?? false ? nil : id
+        }
+        let read =
+            lacking.isEmpty ? [:] : try entries(ofUncached: lacking, until: context.deadline)
+        return Response.json(.ok, Self.answer(ids, cached, read))
+    }
+
+    /// The ready fragments of orders, in the order of their ids, and the ids of those there are not.
+    private static func answer(
+        _ ids: [Int64],
+        _ cached: [CacheEntry?],
+        _ read: [Int64: CacheEntry]
+    ) -> [UInt8] {
         var answer = Array("{\"items\":[".utf8)
         answer.reserveCapacity(160 * ids.count)
         var missing: [String] = []
-        for (id, fragment) in zip(ids, fragments) {
-            guard let fragment else {
+        for (id, entry) in zip(ids, cached) {
+            guard let fragment = (read[id] ?? entry)?.fragment, !fragment.isEmpty else {
                 missing.append("\(id)")
                 continue
             }
@@ -42,28 +57,7 @@ struct BulkStatusController: Sendable {
             answer += fragment
         }
         answer += "],\"missing\":[\(missing.joined(separator: ","))]}".utf8
-        return Response.json(.ok, answer)
-    }
-
-    /// The ready fragments of orders, in their order; nil of those that there are not.
-    private func fragments(
-        of ids: [Int64],
-        until deadline: Deadline
-    ) throws -> [ArraySlice<UInt8>?] {
-        let name = CacheName.orderSummaries
-        let cached = cache.entries(ids.map { name.key($0) }, of: name, until: deadline)
-        var lacking: [Int64] = []
-        var fragments = zip(ids, cached).map { id, entry -> ArraySlice<UInt8>? in
-            if let entry, !entry.fragment.isEmpty { return entry.fragment }
-            if entry?.isAbsent != true { lacking.append(id) }
-            return nil
-        }
-        guard !lacking.isEmpty else { return fragments }
-        let read = try entries(ofUncached: lacking, until: deadline)
-        for (index, id) in ids.enumerated() where fragments[index] == nil {
-            fragments[index] = read[id]?.fragment
-        }
-        return fragments
+        return answer
     }
 
     /// Reads orders from the record, and stores what is found, or that nothing is.
@@ -85,7 +79,7 @@ struct BulkStatusController: Sendable {
             }
         }
         let entries = Dictionary(
-            try orders.find(ids, until: deadline).map { order in
+            try orders.summaries(of: ids, until: deadline).map { order in
                 (order.id, OrderRepresentation.summaryEntry(order))
             },
             uniquingKeysWith: { first, _ in first }

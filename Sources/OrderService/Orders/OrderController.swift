@@ -54,7 +54,8 @@ struct OrderController: Sendable {
         switch part {
         case .summary:
             handler = lookUp(.orderSummaries, pattern, access, target) { [orders] id, deadline in
-                try orders.find(id, until: deadline).map(OrderRepresentation.summaryEntry)
+                try orders.summaries(of: [id], until: deadline).first
+                    .map(OrderRepresentation.summaryEntry)
             }
         case .payment:
             handler = lookUp(.paymentStatus, pattern, access, target) { [payments] id, deadline in

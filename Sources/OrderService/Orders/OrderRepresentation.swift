@@ -22,7 +22,7 @@ enum OrderRepresentation {
     }
 
     /// A summary as the cache keeps it, with what answers about many orders take of it.
-    static func summaryEntry(_ order: Order) -> CacheEntry {
+    static func summaryEntry(_ order: OrderSummary) -> CacheEntry {
         let state: JSON = [
             "orderId": .integer(order.id),
             "status": .string(order.status.rawValue),

@@ -18,15 +18,15 @@ package struct OrderStore: Sendable {
         ).first.map(Order.init)
     }
 
-    /// The visible ones among these orders, in no order.
-    func find(_ ids: [Int64], until deadline: Deadline) throws -> [Order] {
+    /// What lists show of the visible ones among these orders, in no order.
+    func summaries(of ids: [Int64], until deadline: Deadline) throws -> [OrderSummary] {
         try database.query(
             """
-            SELECT \(Order.columns) FROM orders
+            SELECT \(OrderSummary.columns) FROM orders
             WHERE id IN (\(list: ids)) AND visible_at IS NOT NULL
             """,
             until: deadline
-        ).map(Order.init)
+        ).map(OrderSummary.init)
     }
 
     /// The customers whose orders these are, by order; guests' orders are left out.

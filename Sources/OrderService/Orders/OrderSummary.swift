@@ -9,6 +9,8 @@ struct OrderSummary: Sendable {
     let paymentStatus: PaymentStatus
     let total: Money
     let itemCount: Int
+    /// The customer's id; nil of a guest's order.
+    let userID: String?
     /// Whose order it is: the customer's id, or the guest's e-mail address.
     let customerIdentifier: String
     let version: Int64
@@ -20,8 +22,8 @@ extension OrderSummary {
     /// The columns that `init(_:)` reads.
     static let columns: SQL = """
         orders.id, orders.number, orders.status, orders.payment_status, orders.currency,
-        orders.total_minor, orders.item_count, COALESCE(orders.user_id, orders.email) AS customer,
-        orders.version, orders.created_at, orders.updated_at
+        orders.total_minor, orders.item_count, orders.user_id,
+        COALESCE(orders.user_id, orders.email) AS customer, orders.version, orders.created_at, orders.updated_at
         """
 
     init(_ row: Row) throws {
@@ -34,6 +36,7 @@ extension OrderSummary {
             try row.word("currency", Currency.init(rawValue:))
         )
         itemCount = try row.int("item_count")
+        userID = try row.optionalString("user_id")
         customerIdentifier = try row.string("customer")
         version = try row.int64("version")
         createdAt = try row.timestamp("created_at")
@@ -50,6 +53,7 @@ extension Order {
             paymentStatus: paymentStatus,
             total: total,
             itemCount: itemCount,
+            userID: userID,
             customerIdentifier: customerIdentifier,
             version: version,
             createdAt: createdAt,
