@@ -63,6 +63,14 @@ extension OrderStatus: MachineState {
 }
 
 extension OrderStatus {
+    /// Whether the order is sold: its goods are on their way to the customer, or will be.
+    package var isGoingOut: Bool {
+        switch self {
+        case .confirmed, .inFulfilment, .shipped, .delivered: true
+        default: false
+        }
+    }
+
     /// Whether the order has ended without being bought, so that money for it is to be given back.
     package var hasEndedUnpaid: Bool {
         switch self {

@@ -81,6 +81,29 @@ struct CaptureTests {
         }
     }
 
+    @Test("of an approved order that Stripe refuses for a day end it, and the stock is given back")
+    func endsApproved() async throws {
+        var settings = ServiceUnderTest.fraud(ServiceUnderTest.strict)
+        settings["STRIPE_PAYMENT_POLICY"] = Self.patient
+        try await ServiceUnderTest.run(settings) { service in
+            let order = try service.heldOrder()
+            service.setFault(Self.capture, "status", status: 503)
+            #expect(try service.decide(service.waitingReview(), "approve").status == 202)
+            try service.settle()
+            for _ in 0..<24 {
+                service.advance(by: .seconds(3_500))
+                try service.settle()
+                #expect(service.state(order) == "payment_review authorized")
+            }
+            #expect(service.stock() == ["held"])
+            service.advance(by: .seconds(3_500))
+            try service.settle()
+            #expect(service.state(order) == "rejected cancelled")
+            #expect(service.stock() == ["released"])
+            #expect(service.intents.map { $0["status"] } == ["canceled"])
+        }
+    }
+
     @Test("that have made the stock final a moment ago leave an extension nothing to do")
     func extendsFinal() async throws {
         try await ServiceUnderTest.run { service in

@@ -62,6 +62,34 @@ struct CartOrderTests {
         }
     }
 
+    @Test("that one tab completes many times at once cost an attempt")
+    func atOnceInOneTab() async throws {
+        let most = 100
+        try await ServiceUnderTest.run([
+            "PAYMENT_LIMIT_CUSTOMER_HOUR": "\(most)", "PAYMENT_LIMIT_ADDRESS_HOUR": "1000",
+            "PAYMENT_LIMIT_CUSTOMER_DAY": "1000",
+        ]) { service in
+            // Which of them is counted, and which makes the order, is left to chance.
+            for round in 1...8 {
+                let token = try service.session("1", .customer)
+                let tab = try service.cartCheckout(token: token)
+                let companions = (0..<8).map { number in
+                    Companion { service.complete(tab, key: "\(round)-\(number)") }
+                }
+                let answers = try companions.map { try $0.join() }
+                #expect(answers.map(\.status) == Array(repeating: 201, count: 8))
+                let id = try #require(answers[0]["order", "id"].integer)
+                // The next tab makes no attempt, and is told what is left.
+                let other = try service.cartCheckout(token: token)
+                let next = service.complete(other, key: "next-\(round)")
+                #expect(next.field("RateLimit-Remaining") == "\(most - round)")
+                let path = "/v1/orders/\(id)/cancel"
+                let cancelled = service.send(.post, path, token: token, key: "cancel-\(round)")
+                #expect(cancelled.status == 200)
+            }
+        }
+    }
+
     @Test("may be bought again once the order has ended unpaid, and not while it stands")
     func again() async throws {
         try await ServiceUnderTest.run { service in

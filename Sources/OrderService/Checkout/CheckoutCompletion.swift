@@ -91,7 +91,9 @@ struct CheckoutCompletion: Sendable {
             do {
                 return (try placement.place(ready, context), decision.fields)
             } catch let taken as CartOrders.Taken {
-                if counted == id, !decision.isRepeat {
+                // Another call of this session may have made it: then it is the attempt that paid.
+                let isOfAnother = taken.order.checkoutSessionID != id
+                if isOfAnother, counted == id, !decision.isRepeat {
                     limiter.giveBack(attempt, until: context.deadline)
                 }
                 try check(input, against: taken.order, context)

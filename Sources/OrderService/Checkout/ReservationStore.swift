@@ -14,6 +14,8 @@ struct ReservationStore: Sendable {
         let id: Int64
         let key: IdempotencyKey
         let status: ReservationStatus
+        /// Until when product-service is known to hold the stock; nil if nothing is known.
+        let expiresAt: Timestamp?
     }
 
     /// Our key at product-service; one order reserves once.
@@ -23,14 +25,16 @@ struct ReservationStore: Sendable {
     func live(of orderID: Int64, until deadline: Deadline) throws -> Reservation? {
         try database.query(
             """
-            SELECT id, reservation_key, status FROM reservations WHERE live_order_id = \(orderID)
+            SELECT id, reservation_key, status, expires_at FROM reservations
+            WHERE live_order_id = \(orderID)
             """,
             until: deadline
         ).first.map { row in
             Reservation(
                 id: try row.int64("id"),
                 key: try row.word("reservation_key", IdempotencyKey.init(_:)),
-                status: try row.word("status", ReservationStatus.init(rawValue:))
+                status: try row.word("status", ReservationStatus.init(rawValue:)),
+                expiresAt: try row.optionalTimestamp("expires_at")
             )
         }
     }
@@ -62,18 +66,23 @@ struct ReservationStore: Sendable {
         let status = try reservation.status.after(.replace)
         try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
             guard !change.order.isEnding else {
-                _ = try Self.note(.release, reservation, &change, &transaction)
+                _ = try Self.note(.release, reservation, nil, &change, &transaction)
                 return
             }
             guard try Self.move(reservation, to: status, at: change.now, in: &transaction)
             else { return }
+            // Not within the insertion: MariaDB refuses a prepared one that counts, from its second
+            // time on (error 1140).
+            let number = try transaction.query(
+                "SELECT COUNT(*) AS number FROM reservations WHERE order_id = \(orderID)"
+            ).first?.int("number") ?? 0
+            let key = IdempotencyKey(Self.key(of: orderID), attempt: number + 1)
             try transaction.execute(
                 """
                 INSERT INTO reservations (order_id, reservation_key, status,
-                    requires_verification, expires_at, created_at, updated_at)
-                SELECT \(orderID), CONCAT('order-', \(orderID), '-', COUNT(*) + 1), 'optimistic',
-                    TRUE, \(change.order.expiresAt), \(change.now), \(change.now)
-                FROM reservations WHERE order_id = \(orderID)
+                    requires_verification, created_at, updated_at)
+                VALUES (\(orderID), \(key.description), 'optimistic', TRUE, \(change.now),
+                    \(change.now))
                 """
             )
             change.setRequiresVerification(true)
@@ -87,6 +96,12 @@ struct ReservationStore: Sendable {
     /// The stock of an order that ends is not lost: whoever ends it has given it back a moment ago,
     /// and has not noted it yet.
     ///
+    /// - Parameters:
+    ///   - event: what became of it.
+    ///   - orderID: the order's.
+    ///   - reservation: as it was read.
+    ///   - life: how long product-service holds the stock from now on; nil if that is as it was.
+    ///   - deadline: by which it is committed, or fails.
     /// - Returns: whether nobody had; else nothing has changed.
     /// - Throws: `IllegalTransition` of one that has ended, `MariaDBError`.
     @discardableResult
@@ -94,6 +109,7 @@ struct ReservationStore: Sendable {
         _ event: ReservationEvent,
         of orderID: Int64,
         _ reservation: Reservation,
+        heldFor life: Duration? = nil,
         until deadline: Deadline
     ) throws -> Bool {
         let noted = try ledger.change(orderID, by: "worker", until: deadline) {
@@ -103,6 +119,7 @@ struct ReservationStore: Sendable {
             return try Self.note(
                 isGivenBack ? .release : event,
                 reservation,
+                life,
                 &change,
                 &transaction
             )
@@ -122,12 +139,21 @@ struct ReservationStore: Sendable {
     private static func note(
         _ event: ReservationEvent,
         _ reservation: Reservation,
+        _ life: Duration?,
         _ change: inout OrderChange,
         _ transaction: inout Transaction
     ) throws -> ReservationStatus? {
         let status = try reservation.status.after(event)
         guard try move(reservation, to: status, at: change.now, in: &transaction) else {
             return nil
+        }
+        if let life {
+            try transaction.execute(
+                """
+                UPDATE reservations SET expires_at = \(change.now + life)
+                WHERE id = \(reservation.id)
+                """
+            )
         }
         // What a cached cart held nobody can verify; its stock now is.
         if change.order.requiresVerification {
@@ -140,6 +166,9 @@ struct ReservationStore: Sendable {
             // It was reserved for as long as a payment takes; a review or a capture may take longer.
             change.schedule(.extendReservation)
             change.schedule(.capturePayment)
+        case .held where change.order.status.isGoingOut:
+            // It was sold, and the first reservation had run out.
+            change.schedule(.commitReservation)
         case .lost: try giveUp(&change)
         default: break
         }

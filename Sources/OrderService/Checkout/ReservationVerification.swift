@@ -71,7 +71,13 @@ struct ReservationVerification: Sendable {
     ) throws -> UpstreamFailure? {
         switch outcome {
         case .executed(.held):
-            try reservations.note(.hold, of: orderID, reservation, until: deadline)
+            try reservations.note(
+                .hold,
+                of: orderID,
+                reservation,
+                heldFor: timeToLive,
+                until: deadline
+            )
         case .executed(.outOfStock):
             try reservations.note(.lose, of: orderID, reservation, until: deadline)
         case .executed(.released):

@@ -2,7 +2,7 @@ import Commerce
 import MariaDB
 import Resilience
 
-/// Begins to close orders whose payment deadline has passed.
+/// Begins to close orders whose deadline has passed.
 struct ExpiryJob: Sendable {
     let database: Database
     let clock: WallClock
@@ -19,8 +19,9 @@ struct ExpiryJob: Sendable {
         let rows = try database.query(
             """
             SELECT id, payment_status FROM orders
-            WHERE expires_at <= \(clock.now) AND status = \(OrderStatus.awaitingPayment.rawValue)
-                AND closing IS NULL AND visible_at IS NOT NULL
+            WHERE expires_at <= \(clock.now) AND closing IS NULL AND visible_at IS NOT NULL
+                AND (status = 'awaiting_payment'
+                    OR status = 'payment_review' AND payment_status = 'authorized')
             ORDER BY expires_at LIMIT \(Self.batch)
             """,
             class: .job,
@@ -28,22 +29,11 @@ struct ExpiryJob: Sendable {
         )
         var count = 0
         for row in rows {
-            do {
-                if try row.string("payment_status") == PaymentStatus.processing.rawValue {
-                    try putOff(try row.int64("id"), until: deadline)
-                    continue
-                }
-                try closing.begin(
-                    try row.int64("id"),
-                    .expire,
-                    by: "worker",
-                    cause: "the payment deadline has passed",
-                    isStaff: true,
-                    until: deadline
-                )
+            let id = try row.int64("id")
+            if try row.string("payment_status") == PaymentStatus.processing.rawValue {
+                try putOff(id, until: deadline)
+            } else if try closing.beginOverdue(id, by: "worker", until: deadline) {
                 count += 1
-            } catch is IllegalTransition<OrderStatus> {
-                // It was paid, or cancelled, since the list was read.
             }
         }
         return count

@@ -46,6 +46,31 @@ struct OrderClosing: Sendable {
         }
     }
 
+    /// Closes an order whose deadline has passed, unless its payment is processing or it has moved on.
+    ///
+    /// - Parameters:
+    ///   - id: the order's.
+    ///   - actor: who closes it, for the history.
+    ///   - deadline: by which it is committed, or fails.
+    /// - Returns: whether it is being closed now.
+    /// - Throws: `MariaDBError`.
+    func beginOverdue(_ id: Int64, by actor: String, until deadline: Deadline) throws -> Bool {
+        try ledger.change(id, by: actor, until: deadline) { change, _ in
+            let order = change.order
+            guard order.isOverdue(at: change.now), order.paymentStatus != .processing else {
+                return false
+            }
+            if order.status == .paymentReview {
+                let cause = "approved, and the money could not be taken"
+                try Self.begin(.reject, cause, isStaff: true, &change)
+            } else {
+                let cause = "the payment deadline has passed"
+                try Self.begin(.expire, cause, isStaff: true, &change)
+            }
+            return true
+        }?.result ?? false
+    }
+
     /// Leaves a task to an order that is being closed, if none is left: one that has failed for a day
     /// was given up.
     ///

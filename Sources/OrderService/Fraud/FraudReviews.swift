@@ -105,6 +105,7 @@ struct FraudReviews: Sendable {
         if change.order.paymentStatus.isSettled {
             // Somebody has captured it at Stripe: that is not undone by itself.
             try FraudReviewStore.keepOpen(change.order.id, in: &transaction)
+            change.schedule(.extendReservation)
             return false
         }
         guard change.order.closing == nil, change.allows(.reject) else { return false }
@@ -150,7 +151,6 @@ struct FraudReviews: Sendable {
             change.schedule(.capturePayment)
             return
         }
-        change.endDeadline()
         try change.apply(.confirm, cause: "approved")
         change.announce(.orderConfirmed)
         change.schedule(.commitReservation)

@@ -12,8 +12,22 @@ extension Services {
             payments: payments,
             stripe: stripe,
             settlement: settlement,
+            reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
+            reservationExtension: reservationExtension,
             reviews: fraudReviewStore
+        )
+    }
+
+    /// Holds stock for longer than was planned.
+    var reservationExtension: ReservationExtension {
+        ReservationExtension(
+            orders: orders,
+            reservations: ReservationStore(database: database, ledger: ledger),
+            reviews: fraudReviewStore,
+            products: products,
+            clock: clock,
+            margin: settings.checkout.reservationMargin
         )
     }
 

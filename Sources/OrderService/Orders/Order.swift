@@ -39,6 +39,14 @@ package struct Order: Sendable {
     /// Whether money for it is welcome: it waits for it, and is not being closed.
     var mayBePaid: Bool { status == .awaitingPayment && closing == nil }
 
+    /// Whether its deadline has passed: it is unpaid, or a review has approved it and its money was
+    /// never captured.
+    func isOverdue(at time: Timestamp) -> Bool {
+        guard closing == nil, let expiresAt, expiresAt <= time else { return false }
+        return status == .awaitingPayment
+            || status == .paymentReview && paymentStatus == .authorized
+    }
+
     /// Whether it is being closed, or has been.
     var isEnding: Bool { closing != nil || status.hasEndedUnpaid }
 }

@@ -37,6 +37,8 @@ package struct OrderChange: Sendable {
 
     /// Moves the order along its table; one that is being closed only to its end.
     ///
+    /// No move leads back to an order that waits for its money, so its deadline ends.
+    ///
     /// - Throws: `IllegalTransition`.
     package mutating func apply(
         _ event: OrderEvent,
@@ -47,6 +49,7 @@ package struct OrderChange: Sendable {
         }
         let before = order.status
         order.status = try before.after(event)
+        endDeadline()
         record("order.\(order.status.rawValue)", cause: cause, isPublic: true)
         if order.mayNeedInvoice(after: before) { schedule(.advanceInvoices) }
     }
@@ -68,7 +71,7 @@ package struct OrderChange: Sendable {
         hasChanged = true
     }
 
-    /// Moves the time until which the order may be paid.
+    /// Moves the time until which the order may be paid, or what was approved may be captured.
     ///
     /// - Parameters:
     ///   - time: the new deadline.
@@ -80,8 +83,8 @@ package struct OrderChange: Sendable {
         if holdsStock { schedule(.extendReservation) }
     }
 
-    /// Ends the time until which the order may be paid: it is paid, it has ended, or somebody
-    /// decides about it.
+    /// Ends the time until which the order may be paid: there is no need to wait any more, or
+    /// somebody decides.
     package mutating func endDeadline() {
         order.expiresAt = nil
         hasChanged = true

@@ -247,13 +247,11 @@ struct TaskRunner: Sendable {
         if reservation.status == .optimistic { throw NotYet(description: "not_reserved") }
         guard reservation.status == .held else { return }
         switch products.commit(key: reservation.key, until: deadline, nil) {
-        case .executed(let stood):
-            try reservations.note(
-                stood ? .commit : .lose,
-                of: orderID,
-                reservation,
-                until: deadline
-            )
+        case .executed(true):
+            try reservations.note(.commit, of: orderID, reservation, until: deadline)
+        case .executed(false):
+            // It had run out, which says nothing of the stock.
+            try reservations.replace(reservation, of: orderID, until: deadline)
         case .notExecuted(let failure), .unknown(let failure):
             throw NotYet(description: failure.reason)
         }

@@ -10,7 +10,9 @@ struct PaymentCapture: Sendable {
     let payments: PaymentStore
     let stripe: StripeClient
     let settlement: PaymentSettlement
+    let reservations: ReservationStore
     let verification: ReservationVerification
+    let reservationExtension: ReservationExtension
     let reviews: FraudReviewStore
 
     /// Captures the payment of an order, if it is authorized and nothing holds the order.
@@ -21,7 +23,7 @@ struct PaymentCapture: Sendable {
     /// - Returns: why it has to be tried again; nil if nothing is left to be done.
     /// - Throws: `MariaDBError`.
     func capture(_ orderID: Int64, until deadline: Deadline) throws -> UpstreamFailure? {
-        if let failure = try verification.verify(orderID, until: deadline) { return failure }
+        if let failure = try makeSureOfStock(orderID, until: deadline) { return failure }
         guard let order = try orders.find(orderID, until: deadline), order.closing == nil,
             try mayCapture(order, until: deadline),
             let payment = try payments.current(of: orderID, until: deadline),
@@ -43,6 +45,20 @@ struct PaymentCapture: Sendable {
         }
         try settlement.settle(intent, readAt: nil, by: "stripe", until: deadline)
         return nil
+    }
+
+    /// Reserves what was sold unreserved, and again what may have run out since.
+    private func makeSureOfStock(
+        _ orderID: Int64,
+        until deadline: Deadline
+    ) throws -> UpstreamFailure? {
+        if let live = try reservations.live(of: orderID, until: deadline), live.status == .held,
+            let end = live.expiresAt, end <= reservationExtension.clock.now,
+            let failure = try reservationExtension.extend(orderID, until: deadline)
+        {
+            return failure
+        }
+        return try verification.verify(orderID, until: deadline)
     }
 
     private func mayCapture(_ order: Order, until deadline: Deadline) throws -> Bool {

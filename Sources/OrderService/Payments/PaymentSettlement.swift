@@ -144,7 +144,7 @@ struct PaymentSettlement: Sendable {
         change.touch()
         let isLate = payment.attempts > 0
         let isReady = isNew && status.isPayable && change.order.mayBePaid
-        if isNew, let expiry {
+        if isNew, change.order.mayBePaid, let expiry {
             // It has moved on where Stripe was away, or a first payment was tried.
             let hasMoved = isLate || payment.follows != nil
             change.moveDeadline(to: expiry, holdsStock: isReady && hasMoved)
@@ -267,7 +267,6 @@ struct PaymentSettlement: Sendable {
             }
             return
         }
-        change.endDeadline()
         try change.apply(.confirm)
         change.announce(.orderConfirmed)
         change.schedule(.commitReservation)

@@ -6,10 +6,6 @@ enum OrderRules {
     /// How long after its deadline, or the beginning of its closing, an order may stay.
     static let patience = Duration.seconds(900)
 
-    private static let isGoingOut: Set<OrderStatus> = [
-        .confirmed, .inFulfilment, .shipped, .delivered,
-    ]
-
     /// What is wrong with it; nil if nothing is.
     static func judge(_ books: OrderBooks, at now: Timestamp) -> Finding? {
         let order = books.order
@@ -30,12 +26,10 @@ enum OrderRules {
         if order.closing != nil, order.updatedAt + patience <= now {
             return finding(.stuck, .closeOrder)
         }
-        if order.status == .awaitingPayment, order.closing == nil,
-            let end = order.expiresAt, end + patience <= now
-        {
+        if order.isOverdue(at: now - patience) {
             return finding(.stuck, order.paymentStatus == .processing ? nil : .expire)
         }
-        if order.paymentMethod == .card, order.total.minor > 0, isGoingOut.contains(order.status),
+        if order.paymentMethod == .card, order.total.minor > 0, order.status.isGoingOut,
             !(books.current?.status.isSuccess ?? false)
         {
             return finding(.orderWithoutPayment)

@@ -70,14 +70,9 @@ struct ReconciliationFixer: Sendable {
             try ending.closeGivenUp(id, of: orderID, by: Self.actor, until: deadline)
         case .expire:
             guard let orderID = finding.orderID else { return }
-            try closing.begin(
-                orderID,
-                .expire,
-                by: Self.actor,
-                cause: "the payment deadline has passed",
-                isStaff: true,
-                until: deadline
-            )
+            guard try closing.beginOverdue(orderID, by: Self.actor, until: deadline) else {
+                throw NotMade(description: "moved_on")
+            }
         case .releaseReservation(let key, let row):
             try release(key, row, until: deadline)
         case .replaceReservation(let row):
@@ -146,6 +141,6 @@ extension ReservationRow {
         guard let key = IdempotencyKey(key) else {
             throw ReconciliationFixer.NotMade(description: "malformed_key")
         }
-        return ReservationStore.Reservation(id: id, key: key, status: status)
+        return ReservationStore.Reservation(id: id, key: key, status: status, expiresAt: nil)
     }
 }

@@ -117,13 +117,14 @@ struct ReconciliationStore: Sendable {
         return (try rows.map { try $0.int64("id") }, try Self.next(rows))
     }
 
-    /// Orders that wait for their payment longer than they should.
+    /// Orders that wait for their money longer than they should.
     func overdueOrders(before time: Timestamp, until deadline: Deadline) throws -> [Int64] {
         try database.query(
             """
             SELECT id FROM orders
-            WHERE expires_at < \(time) AND status = 'awaiting_payment' AND closing IS NULL
-                AND visible_at IS NOT NULL
+            WHERE expires_at < \(time) AND closing IS NULL AND visible_at IS NOT NULL
+                AND (status = 'awaiting_payment'
+                    OR status = 'payment_review' AND payment_status = 'authorized')
             ORDER BY expires_at LIMIT \(Self.pageSize)
             """,
             class: .job,

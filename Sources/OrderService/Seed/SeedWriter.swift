@@ -48,7 +48,7 @@ struct SeedWriter: Sendable {
     ) throws {
         try database.withConnection(until: deadline) { connection in
             let lock = try connection.query(
-                "SELECT GET_LOCK(CONCAT(DATABASE(), '.seed'), 0) AS held",
+                "SELECT GET_LOCK(CONCAT(DATABASE(), '.seed'), 2) AS held",
                 class: .job,
                 until: deadline
             )

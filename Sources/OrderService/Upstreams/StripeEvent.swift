@@ -61,6 +61,13 @@ struct StripeEvent: Sendable {
             objectID = Self.word(json["data"]?["object"]?["id"], longest: 64)
         }
 
+        /// Whether every id by which an object is found here is one of Stripe's, or is not there.
+        static func hasOnlyWords(_ object: JSON) -> Bool {
+            ["id", "payment_intent", "charge"].allSatisfy { name in
+                object[name]?.string == nil || word(object[name], longest: 64) != nil
+            }
+        }
+
         /// An id or a type of Stripe's: printable ASCII.
         private static func word(_ json: JSON?, longest: Int) -> String? {
             json?.string.flatMap { text in

@@ -42,14 +42,7 @@ extension Services {
             closing: closing,
             reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
-            reservationExtension: ReservationExtension(
-                orders: orders,
-                reservations: ReservationStore(database: database, ledger: ledger),
-                reviews: fraudReviewStore,
-                products: products,
-                clock: clock,
-                margin: settings.checkout.reservationMargin
-            ),
+            reservationExtension: reservationExtension,
             products: products,
             refunds: refundJobs,
             checkUp: fraudCheckUp,

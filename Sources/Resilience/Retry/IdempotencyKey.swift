@@ -18,4 +18,9 @@ package struct IdempotencyKey: Sendable, Hashable, CustomStringConvertible {
         description = "\(kind)-\(number)"
         precondition(IdempotencyKey(description) != nil, "a kind is a visible ASCII word")
     }
+
+    /// A key of the nth try with something of its own key, such as `order-42-2`.
+    package init(_ first: IdempotencyKey, attempt: Int) {
+        description = "\(first.description)-\(attempt)"
+    }
 }
