@@ -66,6 +66,30 @@ struct WebhookTests {
         }
     }
 
+    @Test(
+        "that tell of what cannot be Stripe's are applied, and nothing follows",
+        arguments: [#""a\u0000b""#, #""plată""#, #""""#],
+        [
+            #""payment_intent.succeeded","data":{"object":{"object":"payment_intent","id":ID,"#
+                + #""metadata":{"order_id":"1"}}}}"#,
+            #""charge.succeeded","data":{"object":{"object":"charge","id":"ch_1","#
+                + #""payment_intent":ID}}}"#,
+            #""charge.dispute.created","data":{"object":{"object":"dispute","id":ID,"#
+                + #""charge":ID,"payment_intent":ID}}}"#,
+            #""refund.updated","data":{"object":{"object":"refund","id":ID,"#
+                + #""payment_intent":"pi_1","status":"failed"}}}"#,
+        ]
+    )
+    func foreignIDs(id: String, rest: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let text = #"{"id":"evt_1","type":"# + rest.replacing("ID", with: id)
+            #expect(deliver(service, Array(text.utf8)).status == 200)
+            try service.drain()
+            let row = try service.query("SELECT applied_at FROM webhook_inbox").first
+            #expect(try row?.optionalTimestamp("applied_at") != nil)
+        }
+    }
+
     @Test("are believed with any of several signatures or secrets, 300 seconds early or late")
     func believed() async throws {
         try await ServiceUnderTest.run(["STRIPE_WEBHOOK_SECRET": "whsec_new,whsec_old"]) {
