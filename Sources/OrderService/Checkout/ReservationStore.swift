@@ -73,9 +73,10 @@ struct ReservationStore: Sendable {
             else { return }
             // Not within the insertion: MariaDB refuses a prepared one that counts, from its second
             // time on (error 1140).
-            let number = try transaction.query(
-                "SELECT COUNT(*) AS number FROM reservations WHERE order_id = \(orderID)"
-            ).first?.int("number") ?? 0
+            let number =
+                try transaction.query(
+                    "SELECT COUNT(*) AS number FROM reservations WHERE order_id = \(orderID)"
+                ).first?.int("number") ?? 0
             let key = IdempotencyKey(Self.key(of: orderID), attempt: number + 1)
             try transaction.execute(
                 """

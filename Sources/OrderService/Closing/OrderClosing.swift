@@ -211,7 +211,6 @@ struct OrderClosing: Sendable {
         try ledger.change(id, by: "worker", until: deadline) { change, transaction in
             guard change.order.closing == intent else { return }
             change.setClosing(nil)
-            change.endDeadline()
             try change.apply(intent.event)
             try FraudReviewStore.lapse(
                 id,
