@@ -15,7 +15,7 @@ from bench.lookups.shop import PAYMENT, SUMMARY, Shop
 from bench.lookups.wrk import RequestList
 from private_stack import PRODUCTS, PrivateStack, build_release, kilobytes, status
 
-ORDERS = "60000"
+ORDERS = "120000"
 HISTORY = "/v1/orders?page=0&size=20"
 BULK = 200
 MEMORY = 80
@@ -178,12 +178,14 @@ class Lookups:
                 ("/v1/orders/bulk/status", shop.staff_token, "", f'{{"ids":[{",".join(group)}]}}')
                 for group in zip(*[iter(ids)] * BULK)
             ]
-            def measure(name, requests, title=title, prepare=prepare):
+            def measure(name, requests, title=title, prepare=prepare, seconds=None):
                 lists = [(self._list(f"{title}-{name[:4]}", requests), 1)]
-                return self.rounds.compare(f"{name}, {title}", programs, lists, 1, prepare)
+                compare = self.rounds.compare
+                return compare(f"{name}, {title}", programs, lists, 1, prepare, seconds)
 
             each = measure("single summaries", singles)[peers.OURS]
-            all_at_once = measure(f"bulk of {BULK}", bulks)[peers.OURS]
+            # Each asks for 200 orders: in two seconds all of them would have been asked for.
+            all_at_once = measure(f"bulk of {BULK}", bulks, seconds=1)[peers.OURS]
             if title == "cold" and all_at_once.first_share < 1:
                 share = 100 * all_at_once.first_share
                 self.results.note(f"there were not enough orders: {share:.1f} % were cold")

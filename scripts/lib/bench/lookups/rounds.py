@@ -41,13 +41,14 @@ class Rounds:
         self._path = os.path.join(results.directory, "lookups.json")
         self._rows = []
 
-    def compare(self, title, programs, lists, connections, prepare):
+    def compare(self, title, programs, lists, connections, prepare, seconds=None):
         """Runs all programs in turn, round by round; by name a `Summary`.
 
         - title: of the case.
         - programs: by name.
         - lists: the requests with their weights.
         - prepare: called before each run, with the program; not measured.
+        - seconds: of a run, where there are not enough requests for as long as usual.
         """
         loads = {name: [] for name in programs}
         processor = {name: [] for name in programs}
@@ -56,8 +57,8 @@ class Rounds:
                 prepare(program)
                 before = program.processor_seconds()
                 # One second before the first round, in which connections and caches are made.
-                seconds = self.seconds if number >= 0 else 1
-                load = wrk.run(program.port, lists, connections, seconds)
+                time = (seconds or self.seconds) if number >= 0 else 1
+                load = wrk.run(program.port, lists, connections, time)
                 spent = (program.processor_seconds() - before) * 1e6 / max(1, load.requests)
                 if number >= 0:
                     loads[name].append(load)
