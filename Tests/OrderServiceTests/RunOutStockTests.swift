@@ -77,6 +77,24 @@ struct RunOutStockTests {
         }
     }
 
+    @Test("is none that a commit of before has made final, whose repeat is refused as that")
+    func committedBefore() async throws {
+        try await ServiceUnderTest.run(Self.patient) { service in
+            let order = try service.placedOrder()
+            let key = "order-\(order.id)"
+            #expect(service.standIn(.post, "/reservations/\(key)/commit").status == 200)
+            let fault: JSON = [
+                "match": .string(Self.commit), "kind": "status", "status": 409,
+                "body": ["code": "committed"],
+            ]
+            #expect(service.standIn(.post, "/_faults", fault).status == 201)
+            try service.pay(order)
+            try service.settle()
+            #expect(service.state(order) == "confirmed paid")
+            #expect(try Self.keys(service, of: order.id) == ["\(key) committed"])
+        }
+    }
+
     @Test("of a paid order and cannot be had any more is looked at by somebody")
     func soldOut() async throws {
         try await ServiceUnderTest.run(Self.patient) { service in

@@ -66,7 +66,7 @@ struct ReservationStore: Sendable {
         let status = try reservation.status.after(.replace)
         try ledger.change(orderID, by: "worker", until: deadline) { change, transaction in
             guard !change.order.isEnding else {
-                _ = try Self.note(.release, reservation, nil, &change, &transaction)
+                _ = try Self.note(.release, reservation, heldFor: nil, &change, &transaction)
                 return
             }
             guard try Self.move(reservation, to: status, at: change.now, in: &transaction)
@@ -120,7 +120,7 @@ struct ReservationStore: Sendable {
             return try Self.note(
                 isGivenBack ? .release : event,
                 reservation,
-                life,
+                heldFor: life,
                 &change,
                 &transaction
             )
@@ -140,7 +140,7 @@ struct ReservationStore: Sendable {
     private static func note(
         _ event: ReservationEvent,
         _ reservation: Reservation,
-        _ life: Duration?,
+        heldFor life: Duration?,
         _ change: inout OrderChange,
         _ transaction: inout Transaction
     ) throws -> ReservationStatus? {

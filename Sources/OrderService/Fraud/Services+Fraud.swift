@@ -12,7 +12,6 @@ extension Services {
             payments: payments,
             stripe: stripe,
             settlement: settlement,
-            reservations: ReservationStore(database: database, ledger: ledger),
             verification: verification,
             reservationExtension: reservationExtension,
             reviews: fraudReviewStore

@@ -10,7 +10,6 @@ struct PaymentCapture: Sendable {
     let payments: PaymentStore
     let stripe: StripeClient
     let settlement: PaymentSettlement
-    let reservations: ReservationStore
     let verification: ReservationVerification
     let reservationExtension: ReservationExtension
     let reviews: FraudReviewStore
@@ -52,6 +51,7 @@ struct PaymentCapture: Sendable {
         _ orderID: Int64,
         until deadline: Deadline
     ) throws -> UpstreamFailure? {
+        let reservations = reservationExtension.reservations
         if let live = try reservations.live(of: orderID, until: deadline), live.status == .held,
             let end = live.expiresAt, end <= reservationExtension.clock.now,
             let failure = try reservationExtension.extend(orderID, until: deadline)

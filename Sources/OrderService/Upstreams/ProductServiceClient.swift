@@ -109,13 +109,14 @@ struct ProductServiceClient: Sendable {
 
     /// Makes a reservation final.
     ///
-    /// The answer tells whether it still stood.
+    /// The answer tells whether it still stood; one that is final already does, in whatever words a
+    /// repeat is told so.
     func commit(
         key: IdempotencyKey,
         until deadline: Deadline,
         _ calls: CallLog?
     ) -> Outcome<Bool, UpstreamFailure> {
-        end(key, "commit", until: deadline, calls)
+        end(key, "commit", until: deadline, calls, meaning: Self.isHeldOrFinal)
     }
 
     /// Gives the stock back; of a key never seen it makes a tombstone.
@@ -169,7 +170,7 @@ struct ProductServiceClient: Sendable {
         }
     }
 
-    /// Of an extension: a commit may have come before it whose answer is not noted yet.
+    /// Of a commit and an extension: a commit may have come before it whose answer is not noted yet.
     @Sendable private static func isHeldOrFinal(_ answer: UpstreamAnswer) -> Bool? {
         let isFinal = answer.status == 409 && answer.json["code"]?.string == "committed"
         return isFinal ? true : stood(answer)
