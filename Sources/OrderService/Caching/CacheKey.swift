@@ -1,5 +1,6 @@
 import Resilience
 import Signing
+import Synchronization
 
 /// One of the caches, with its name in keys and how long its entries live at most.
 package enum CacheName: String, Sendable, CaseIterable {
@@ -99,8 +100,12 @@ package enum CacheName: String, Sendable, CaseIterable {
         entry.isAbsent ? absenceTimeToLive.map(Self.jittered) : jitteredTimeToLive()
     }
 
+    /// A Weyl sequence: what follows one another is spread evenly, and asks the kernel for nothing.
+    private static let spread = Atomic<UInt64>(.random(in: 0 ... .max))
+
     private static func jittered(_ life: Duration) -> Int64 {
         let whole = life.wholeMilliseconds
-        return whole - Int64.random(in: 0...whole / 10)
+        let step = spread.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        return whole - Int64(step.multipliedFullWidth(by: UInt64(whole / 10 + 1)).high)
     }
 }

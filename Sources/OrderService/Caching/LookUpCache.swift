@@ -16,11 +16,9 @@ package final class LookUpCache: Sendable {
         """
         if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
         redis.call('DEL', KEYS[2])
-        local current = redis.call('GET', KEYS[1])
-        if current then
-            local version = tonumber(string.match(current, '^2|(%d+)|'))
-            if version and version > tonumber(ARGV[3]) then return 0 end
-        end
+        if redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[4]) then return 1 end
+        local version = tonumber(string.match(redis.call('GET', KEYS[1]), '^2|(%d+)|') or '')
+        if version and version > tonumber(ARGV[3]) then return 0 end
         redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
         return 1
         """
