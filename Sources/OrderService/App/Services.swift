@@ -33,6 +33,7 @@ package final class Services: Sendable {
     let shippingMethods: ShippingMethods
     let orders: OrderStore
     let ledger: OrderLedger
+    let reservations: ReservationStore
     let payments: PaymentStore
     let paymentLimiter: PaymentLimiter
     let stripe: StripeClient
@@ -123,6 +124,7 @@ package final class Services: Sendable {
         shippingMethods = try Self.shippingMethods(settings.checkout.shippingMethodsFile)
         orders = OrderStore(database: database)
         ledger = OrderLedger(database: database, cache: cache, clock: clock)
+        reservations = ReservationStore(database: database, ledger: ledger)
         payments = PaymentStore(database: database)
         paymentLimiter = PaymentLimiter(
             limiter: RateLimiter(redis: stateRedis, processes: settings.limits.processes),
@@ -165,7 +167,7 @@ package final class Services: Sendable {
         )
         verification = ReservationVerification(
             orders: orders,
-            reservations: ReservationStore(database: database, ledger: ledger),
+            reservations: reservations,
             products: products,
             timeToLive: settings.checkout.paymentDeadline + settings.checkout.reservationMargin
         )
@@ -178,7 +180,7 @@ package final class Services: Sendable {
                 stripe: stripe,
                 settlement: settlement
             ),
-            reservations: ReservationStore(database: database, ledger: ledger),
+            reservations: reservations,
             products: products
         )
         placement = OrderPlacement(

@@ -18,18 +18,6 @@ extension Services {
         )
     }
 
-    /// Holds stock for longer than was planned.
-    var reservationExtension: ReservationExtension {
-        ReservationExtension(
-            orders: orders,
-            reservations: ReservationStore(database: database, ledger: ledger),
-            reviews: fraudReviewStore,
-            products: products,
-            clock: clock,
-            margin: settings.checkout.reservationMargin
-        )
-    }
-
     var fraudReviews: FraudReviews {
         FraudReviews(
             store: fraudReviewStore,

@@ -3,8 +3,7 @@ import MariaDB
 extension Services {
     /// What compares our books with Stripe's and product-service's.
     package var reconciler: Reconciler {
-        let reservations = ReservationStore(database: database, ledger: ledger)
-        return Reconciler(
+        Reconciler(
             store: ReconciliationStore(database: database),
             inDoubt: InDoubtStore(database: database),
             stripe: stripe,

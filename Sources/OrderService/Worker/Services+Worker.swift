@@ -40,7 +40,7 @@ extension Services {
             payments: paymentStarter,
             capture: paymentCapture,
             closing: closing,
-            reservations: ReservationStore(database: database, ledger: ledger),
+            reservations: reservations,
             verification: verification,
             reservationExtension: reservationExtension,
             products: products,
