@@ -30,7 +30,8 @@ package final class RedisClient: Sendable {
     ///   - breaker: stands before all calls but urgent ones.
     ///   - whenLost: is told, on the calling thread and before the call goes on, that the server was
     ///     lost or is no more what it was: a connection was refused or has ended, also an idle one,
-    ///     it loads its data or is no primary, or the breaker lets nothing through. Must not block.
+    ///     it loads its data, is no primary or takes no writes, or the breaker lets nothing through.
+    ///     Must not block.
     package init(
         _ configuration: RedisConfiguration,
         breaker: CircuitBreaker? = nil,
@@ -261,10 +262,15 @@ extension RedisError {
 }
 
 extension Reply {
-    /// Whether the server answers, and is of no use: it loads its data, has lost its primary or has
-    /// become a replica.
+    /// Whether the server answers, and is of no use: it loads its data, has lost its primary or its
+    /// cluster, has become a replica, knows us no more, or takes no writes because it can save none or
+    /// copies none.
     fileprivate var isOfIllServer: Bool {
         guard case .error(let error) = self else { return false }
-        return [.loading, .masterDown, .readOnly].contains(error.code)
+        return Self.codesOfIllServer.contains(error.code)
     }
+
+    private static let codesOfIllServer: Set<RedisServerError.Code> = [
+        .loading, .masterDown, .clusterDown, .readOnly, .noAuthentication, .misconfigured, .noReplicas,
+    ]
 }

@@ -28,6 +28,8 @@ struct Serve: ParsableCommand {
         reporter.takeOver()
         // Likewise what was revoked while this process was away.
         services.revocationWatch.round()
+        // And what Redis may have forgotten; else it is tried again and again.
+        services.cacheRecovery.round(until: .after(.seconds(1)))
         let (application, lanes) = services.makeApplication()
         let server = try Startup.orFail {
             let server = try Server(

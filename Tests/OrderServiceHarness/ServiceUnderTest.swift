@@ -89,6 +89,7 @@ package final class ServiceUnderTest: Sendable {
         (application, lanes) = services.makeApplication()
         worker = services.makeWorker()
         link.connect(services.clock, application)
+        services.cacheRecovery.round(until: soon)
     }
 
     /// The settings of a service on a place; waits are long, because test machines are busy.
@@ -159,6 +160,7 @@ package final class ServiceUnderTest: Sendable {
             from: Place.migrations,
             until: .after(.seconds(60))
         )
+        services.cacheRecovery.round(until: soon)
     }
 
     // MARK: What happens only when told
@@ -196,6 +198,7 @@ package final class ServiceUnderTest: Sendable {
         let settings = settings.merging(changes) { $1 }
         let sibling = try Services(settings: try Settings.load(environment: settings))
         sibling.clock.stop(at: now)
+        sibling.cacheRecovery.round(until: soon)
         return sibling
     }
 }

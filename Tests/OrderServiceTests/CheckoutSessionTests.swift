@@ -1,9 +1,11 @@
 import MariaDB
-import OrderService
 import OrderServiceHarness
 import OrderServiceTesting
+import Redis
 import Testing
 import Web
+
+@testable import OrderService
 
 @Suite("Checkout sessions", .enabled(if: ServiceUnderTest.isAvailable))
 struct CheckoutSessionTests {
@@ -41,6 +43,65 @@ struct CheckoutSessionTests {
             // The token is kept as a hash only.
             let rows = try service.query("SELECT document FROM checkout_sessions")
             #expect(try rows.first?.string("document").contains("cs_") == false)
+        }
+    }
+
+    @Test("are dropped again from Redis where a change could not drop them", arguments: [true, false])
+    func repeatedDrop(isDeleted: Bool) async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1", .customer)
+            let id = try #require(
+                service.send(.post, Self.create, token: token, [:])["id"].string
+            )
+            let path = "\(Self.create)/\(id)"
+            let key = CacheName.checkoutSession.key(id)
+            func stored() throws -> Reply {
+                try service.services.cacheRedis.send(Command("GET", key), until: service.soon)
+            }
+            #expect(service.send(.get, path, token: token).status == 200)
+            let old = try #require(try stored().bytes)
+            let items: JSON = ["items": [ServiceUnderTest.item("CAFEA-250", 5)]]
+            let answer =
+                isDeleted
+                ? service.send(.delete, path, token: token)
+                : service.send(.patch, path, token: token, items)
+            #expect(answer.status == (isDeleted ? 204 : 200))
+            #expect(try stored() == .null)
+            // As though Redis had not heard of it.
+            let put = Command("SET", key, old)
+            _ = try service.services.cacheRedis.send(put, until: service.soon)
+            try service.drain()
+            #expect(try stored() == .null)
+            let shown = service.send(.get, path, token: token)
+            #expect(shown.status == (isDeleted ? 404 : 200))
+            #expect(isDeleted || shown["lines", "0", "quantity"] == 5)
+        }
+    }
+
+    @Test("end when the record says so, though a copy in Redis has not heard of a longer life")
+    func repeatedEnd() async throws {
+        try await ServiceUnderTest.run { service in
+            let order: JSON = [
+                "email": "ana@example.ro", "items": [ServiceUnderTest.item("CAFEA-250")],
+            ]
+            let answer = service.send(.post, Self.create, order)
+            let id = try #require(answer["id"].string)
+            let token = try #require(answer["token"].string)
+            let path = "\(Self.create)/\(id)"
+            let key = CacheName.checkoutSession.key(id)
+            func redis(_ command: Command) throws -> Reply {
+                try service.services.cacheRedis.send(command, until: service.soon)
+            }
+            #expect(service.send(.get, path, token: token).status == 200)
+            let old = try #require(try redis(Command("GET", key)).bytes)
+            let life = service.services.settings.checkout.slidingLife
+            service.advance(by: life - .seconds(10))
+            #expect(service.send(.get, path, token: token).status == 200)
+            _ = try redis(Command("SET", key, old))
+            service.advance(by: .seconds(20))
+            #expect(service.send(.get, path, token: token).status == 200)
+            service.advance(by: life + .seconds(20))
+            #expect(service.send(.get, path, token: token).status == 410)
         }
     }
 

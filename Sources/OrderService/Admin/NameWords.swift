@@ -71,6 +71,11 @@ struct NameWords: Sendable, Equatable {
         "(1 << (CRC32(WEIGHT_STRING(LEFT(\(word), 3))) & 63))"
     }
 
+    /// Whether the rows of one word show by themselves which names fit.
+    var isToldByOneWord: Bool {
+        words.count == 1 && words[0].unicodeScalars.count <= Self.wordLength
+    }
+
     /// Patterns of `LIKE` for all words of a name, each of which has to match.
     var patterns: [String] {
         let isWhole = narrowing.first?.isWhole ?? false

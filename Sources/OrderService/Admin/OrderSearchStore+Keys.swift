@@ -55,7 +55,7 @@ extension OrderSearchStore {
         let name = filter.name
         var conditions = [condition] + (name?.signature ?? []) + times(filter, place, ofWords: true)
         let looked = equals(filter) + states(filter)
-        if !looked.isEmpty || (name?.words.count ?? 1) > 1 {
+        if !looked.isEmpty || !(name?.isToldByOneWord ?? true) {
             narrowed = """
                 STRAIGHT_JOIN orders s FORCE INDEX (\(index(filter)))
                     ON s.created_at = w.placed_at AND s.id = w.order_id

@@ -8,12 +8,14 @@ import Synchronization
 /// Lets Redis be believed again after a loss: once it answers, and everything has been dropped whose
 /// invalidation it may have missed or forgotten.
 ///
-/// That is what the outbox has not sent yet, and what was sent since a minute before the loss: a server
-/// that comes back from its disk, or a replica in its place, may lack the last drops that were confirmed.
+/// That is what the outbox has not sent yet, and what was sent since a minute before the loss, or in the
+/// last minute in which anything was: a server that comes back from its disk, or a replica in its place,
+/// may lack the last drops that were confirmed. Where the whole machine was lost, nobody knows when.
 package final class CacheRecovery: Sendable {
     /// How often it is tried.
     static let pause = Duration.milliseconds(100)
-    /// How often Redis is looked for while nothing is amiss, so that a loss is seen when it happens.
+    /// How often Redis is looked for while nothing is amiss, so that a loss is seen when it happens, and
+    /// so is that nothing can be dropped there.
     private static let heartbeat = Duration.seconds(1)
     /// How much of its past a server is thought to lose: Redis writes its log to disk once a second
     /// (Redis, «persistence»), and a replica is seldom more than seconds behind; one that is further has
@@ -65,8 +67,7 @@ package final class CacheRecovery: Sendable {
             return !state.hasTold
         }
         do {
-            // As all calls, so that these are the probes of a breaker that is half-open.
-            _ = try cache.redis.send(Command("PING"), until: deadline)
+            try cache.probe(until: deadline)
             guard try dropRecent(in: period, until: deadline), trust.regain(after: period) else {
                 return false
             }
@@ -92,16 +93,18 @@ package final class CacheRecovery: Sendable {
             state.lastHeartbeat = now
             return true
         }
-        if isDue { _ = try? cache.redis.send(Command("PING"), until: deadline) }
+        if isDue { try? cache.probe(until: deadline) }
     }
 
     /// Drops page after page, and goes on where the last round ended.
     private func dropRecent(in period: CacheTrust.Period, until deadline: Deadline) throws -> Bool {
+        let loss = relay.clock.now - trust.timeSinceLoss
+        let since = min(loss, try relay.lastSending(until: deadline) ?? loss) - Self.memory
         var last = state.withLock { $0.progress.flatMap { $0.period == period ? $0.id : nil } } ?? 0
         while true {
             let messages = try relay.recent(
                 after: last,
-                sentWithin: Self.memory + trust.timeSinceLoss,
+                sentSince: since,
                 limit: CacheInvalidator.batch,
                 until: deadline
             )

@@ -3,8 +3,9 @@ import Synchronization
 /// Whether what Redis has may be believed.
 ///
 /// A server that was lost may come back with the entries of before, from its disk or from a replica,
-/// though orders have changed meanwhile and nobody could drop them. So from a loss on, all is read from
-/// the record, until `CacheRecovery` has dropped whatever may be old.
+/// though orders have changed meanwhile and nobody could drop them. So from a loss on, and from the
+/// beginning of the process, which does not know what was lost before, all is read from the record, until
+/// `CacheRecovery` has dropped whatever may be old.
 package final class CacheTrust: Sendable {
     /// A time during which Redis is believed, or not.
     struct Period: Sendable, Equatable {
@@ -13,7 +14,7 @@ package final class CacheTrust: Sendable {
     }
 
     // Even while Redis is believed; each loss makes it another odd number.
-    private let number = Atomic<UInt64>(0)
+    private let number = Atomic<UInt64>(1)
     private let loss = Mutex(ContinuousClock.now)
 
     package init() {}

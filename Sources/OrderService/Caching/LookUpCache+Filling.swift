@@ -127,6 +127,8 @@ extension LookUpCache {
                 return .filled(entry)
             }
             if replies[1].isOK { return .held(key: leaseKey, token: token, period) }
+            // Refused, as by a server that is full: nobody fills anything there.
+            if replies[1].error != nil { break }
             // An entry that is there and too old for this client is being filled by nobody.
             guard entry == nil, !end.isExpired else { break }
             Pause.block(Self.interval)

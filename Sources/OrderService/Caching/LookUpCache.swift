@@ -94,17 +94,34 @@ package final class LookUpCache: Sendable {
 
     /// Drops entries and the leases of those who are about to fill them, in one round trip.
     ///
-    /// It is tried whatever the breaker says, because others may still read what is stale.
+    /// It is tried whatever the breaker says, because others may still read what is stale. A server that
+    /// refuses it is not believed any more.
     ///
     /// - Returns: whether Redis confirmed it.
     @discardableResult
     package func drop(_ keys: [[UInt8]], until deadline: Deadline) -> Bool {
         let all = keys + keys.map(Self.leaseKey)
-        let command = Command("UNLINK", keys: all)
-        guard let reply = try? redis.send(command, until: deadline, isUrgent: true) else {
+        do throws(RedisError) {
+            return try redis.send(Command("UNLINK", keys: all), until: deadline, isUrgent: true)
+                .integer != nil
+        } catch {
+            if case .server = error { trust.lose() }
             return false
         }
-        return reply.integer != nil
+    }
+
+    /// Drops what is not there: whoever can read from a server cannot always drop there as well.
+    ///
+    /// As all calls, so that it serves as a probe of a breaker that is half-open.
+    ///
+    /// - Throws: `RedisError`, and Redis is not believed any more, if it refuses it.
+    func probe(until deadline: Deadline) throws(RedisError) {
+        do throws(RedisError) {
+            _ = try redis.send(Command("UNLINK", "cache:probe"), until: deadline)
+        } catch {
+            if case .server = error { trust.lose() }
+            throw error
+        }
     }
 
     static func leaseKey(_ key: [UInt8]) -> [UInt8] {

@@ -110,6 +110,7 @@ struct CheckoutStore: Sendable {
                 WHERE id = \(session.id)
                 """
             )
+            try Outbox.insert(CheckoutDrop(session.id), at: clock.now, in: &transaction)
         }
     }
 
@@ -133,6 +134,8 @@ struct CheckoutStore: Sendable {
     }
 
     /// Moves a session's sliding end; nothing else changes.
+    ///
+    /// Nobody repeats the drop: a copy with the end of before is asked about once that is over.
     func extend(_ session: CheckoutSession, to end: Timestamp, until deadline: Deadline) throws {
         _ = try database.execute(
             """
@@ -148,12 +151,13 @@ struct CheckoutStore: Sendable {
         try database.transaction(class: .write, until: deadline) { transaction in
             try Self.lockOpen(id, version: nil, in: &transaction)
             try transaction.execute("DELETE FROM checkout_sessions WHERE id = \(id)")
+            try Outbox.insert(CheckoutDrop(id), at: clock.now, in: &transaction)
         }
         drop(id, until: deadline)
     }
 
     func drop(_ id: String, until deadline: Deadline) {
-        cache.drop([CacheName.checkoutSession.key(id)], until: deadline)
+        cache.drop(CheckoutDrop(id).keys, until: deadline)
     }
 
     private static func text(_ json: JSON) -> String {

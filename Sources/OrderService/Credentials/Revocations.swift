@@ -41,8 +41,8 @@ package struct Revocations: Sendable {
     }
 }
 
-/// Credentials whose copies in Redis have to go, as a message of the outbox.
-struct CredentialDrop: Sendable, Equatable {
+/// Credentials whose copies in Redis have to go.
+struct CredentialDrop: NamedDrop, Equatable {
     static let topic = "credentials.revoked"
 
     let kind: CacheName
@@ -53,7 +53,6 @@ struct CredentialDrop: Sendable, Equatable {
         self.tokenHashes = tokenHashes
     }
 
-    /// Reads a message's payload; nil if it is another one.
     init?(payload: String) {
         guard let json = try? JSON(parsing: Array(payload.utf8)),
             let kind = json["cache"]?.string.flatMap(CacheName.init(rawValue:)),

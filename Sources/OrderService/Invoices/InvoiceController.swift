@@ -46,7 +46,9 @@ struct InvoiceController: Sendable {
         )
         guard let entry else { throw Problem.notFound }
         let tag = EntityTag.text(invoice: id, version: entry.version)
-        guard seen != entry.version else { return Response.notModified(tag: tag) }
+        guard seen != entry.version, !EntityTag.isAny(in: context.request) else {
+            return Response.notModified(tag: tag)
+        }
         return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
     }
 

@@ -2,12 +2,12 @@ import MariaDB
 import Resilience
 import Web
 
-/// Invoices of which caches hold what is true no more, as a message of the outbox.
+/// Invoices of which caches hold what is true no more.
 ///
 /// Whoever changes the row of an invoice, or of one of its submissions, tells the change of its order
 /// (`OrderChange.touch(invoice:)`), which writes this and drops the `keys` after the commit; or does
 /// both itself where many are changed at once.
-struct InvoiceDrop: Sendable, Equatable {
+struct InvoiceDrop: NamedDrop, Equatable {
     static let topic = "invoice.changed"
 
     let publicIDs: [String]
@@ -16,7 +16,6 @@ struct InvoiceDrop: Sendable, Equatable {
         self.publicIDs = publicIDs
     }
 
-    /// Reads a message's payload; nil if it is another one.
     init?(payload: String) {
         guard let json = try? JSON(parsing: Array(payload.utf8)),
             let ids = json["invoices"]?.array

@@ -42,7 +42,7 @@ extension InvoiceSearchStore {
         let buyer = filter.buyer
         var conditions =
             [condition] + (buyer?.signature ?? []) + dates(filter, place, ofWords: true)
-        if filter.state != nil || (buyer?.words.count ?? 1) > 1 {
+        if filter.state != nil || !(buyer?.isToldByOneWord ?? true) {
             narrowed = """
                 STRAIGHT_JOIN invoices s FORCE INDEX (\(index(filter)))
                     ON s.dated_on = w.dated_on AND s.id = w.invoice_id

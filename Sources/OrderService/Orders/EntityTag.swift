@@ -54,6 +54,11 @@ enum EntityTag {
         return Int64(digest % 1_000_000_000_000_000_000)
     }
 
+    /// Whether `If-None-Match` names whatever there is: RFC 9110, section 13.1.2.
+    static func isAny(in request: Request) -> Bool {
+        request.text(.ifNoneMatch)?.trimmed == "*"
+    }
+
     /// Whether `If-None-Match` names this page.
     static func isKnown(page digest: Int64, in request: Request) -> Bool {
         isKnown(text(page: digest), in: request)
@@ -61,7 +66,7 @@ enum EntityTag {
 
     /// Whether `If-None-Match` names this tag.
     static func isKnown(_ tag: String, in request: Request) -> Bool {
-        tags(in: request).contains(tag.replacing("\"", with: ""))
+        isAny(in: request) || tags(in: request).contains(tag.replacing("\"", with: ""))
     }
 
     /// The tags of `If-None-Match`, weak or strong, without their quotes.

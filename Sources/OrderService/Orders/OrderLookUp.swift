@@ -171,6 +171,8 @@ final class OrderLookUp: Sendable {
         if let seen = EntityTag.version(in: request, orderID: orderID) {
             guard seen <= entry.version else { return nil }
             if seen == entry.version { return Response.notModified(tag: tag) }
+        } else if EntityTag.isAny(in: request) {
+            return Response.notModified(tag: tag)
         }
         return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
     }

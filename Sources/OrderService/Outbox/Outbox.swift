@@ -30,27 +30,14 @@ enum Outbox {
         try insert(rows, in: &transaction)
     }
 
-    /// Writes the invalidation of credentials, which belong to no order.
-    static func insert(
-        _ drop: CredentialDrop,
+    /// Writes the invalidation of what belongs to an order, or to none.
+    static func insert<Drop: NamedDrop>(
+        _ drop: Drop,
+        orderID: Int64 = 0,
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
-        let message = OutboxMessage(channel: .cache, topic: CredentialDrop.topic)
-        try insert(
-            [row(message, orderID: 0, payload: drop.payload, at: now)],
-            in: &transaction
-        )
-    }
-
-    /// Writes the invalidation of invoices of an order.
-    static func insert(
-        _ drop: InvoiceDrop,
-        orderID: Int64,
-        at now: Timestamp,
-        in transaction: inout Transaction
-    ) throws {
-        let message = OutboxMessage(channel: .cache, topic: InvoiceDrop.topic)
+        let message = OutboxMessage(channel: .cache, topic: Drop.topic)
         try insert(
             [row(message, orderID: orderID, payload: drop.payload, at: now)],
             in: &transaction

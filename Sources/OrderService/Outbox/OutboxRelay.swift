@@ -145,18 +145,17 @@ struct OutboxRelay: Sendable {
     ///
     /// - Parameters:
     ///   - id: of the last one that is known already; 0 for none.
-    ///   - age: how long ago a message may have been sent.
+    ///   - since: from when on a message may have been sent.
     ///   - limit: of how many.
     ///   - deadline: of the question.
     /// - Returns: those with a greater id.
     /// - Throws: `MariaDBError`.
     func recent(
         after id: Int64,
-        sentWithin age: Duration,
+        sentSince since: Timestamp,
         limit: Int,
         until deadline: Deadline
     ) throws -> [Message] {
-        let since = clock.now - age
         let columns: SQL = "id, order_id, topic, payload, created_at, attempts"
         return try database.query(
             """
@@ -172,6 +171,21 @@ struct OutboxRelay: Sendable {
             class: .job,
             until: deadline
         ).map(Message.init)
+    }
+
+    /// When the channel's last message was sent; nil if none is left.
+    ///
+    /// - Throws: `MariaDBError`.
+    func lastSending(until deadline: Deadline) throws -> Timestamp? {
+        try database.query(
+            """
+            SELECT sent_at FROM outbox FORCE INDEX (outbox_sent_at_idx)
+            WHERE channel = \(channel.rawValue) AND sent_at IS NOT NULL
+            ORDER BY sent_at DESC LIMIT 1
+            """,
+            class: .job,
+            until: deadline
+        ).first?.timestamp("sent_at")
     }
 
     /// Marks messages as sent: of those that are leased only what is still this process's own.

@@ -131,7 +131,7 @@ package struct Erasure: Sendable {
         until deadline: Deadline
     ) throws {
         guard !report.isDryRun else { return }
-        if !cache.drop([CacheName.checkoutSession.key(id)], until: deadline) {
+        if !cache.drop(CheckoutDrop(id).keys, until: deadline) {
             report.isRedisClean = false
         }
     }

@@ -33,7 +33,12 @@ extension Services {
             redis: stateRedis,
             streamLength: settings.retention.eventStreamLength
         )
-        let invalidator = CacheInvalidator(relay: relay(.cache), orders: orders, cache: cache)
+        let invalidator = CacheInvalidator(
+            relay: relay(.cache),
+            orders: orders,
+            cache: cache,
+            recovery: cacheRecovery
+        )
         let tasks = TaskRunner(
             relay: relay(.task),
             placement: placement,

@@ -37,6 +37,22 @@ struct InvoiceBuyerSearchTests {
         }
     }
 
+    @Test("are told apart behind the length that words are kept in")
+    func longWords() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder().id
+            let stem = String(repeating: "abcdefgh", count: 4)
+            let ids = try ["xx", "xy"].map {
+                try service.addInvoice(of: order, buyer: stem + $0).publicID
+            }
+            let support = try service.support()
+            for (asked, expected) in [("xx", [0]), ("x", [0, 1]), ("yy", [])] {
+                let found = service.foundInvoices(["buyer": stem + asked], token: support)
+                #expect(found == expected.map { ids[$0] }.reversed(), "\(asked)")
+            }
+        }
+    }
+
     @Test("are the same in the same order, whichever way they are looked for")
     func routes() async throws {
         try await ServiceUnderTest.run { service in

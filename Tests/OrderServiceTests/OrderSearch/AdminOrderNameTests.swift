@@ -40,6 +40,19 @@ struct AdminOrderNameTests {
         }
     }
 
+    @Test("are told apart behind the length that words are kept in")
+    func longWords() async throws {
+        try await ServiceUnderTest.run { service in
+            let stem = String(repeating: "abcdefgh", count: 4)
+            let ids = try ["xx", "xy", ""].map { try service.placedOrder(name: stem + $0).id }
+            let support = try service.support()
+            for (asked, expected) in [("xx", [0]), ("x", [0, 1]), ("", [0, 1, 2]), ("yy", [])] {
+                let found = service.found(["name": stem + asked], token: support)
+                #expect(found == expected.map { ids[$0] }.reversed(), "\(asked)")
+            }
+        }
+    }
+
     @Test("are the same in the same order, whichever way they are looked for")
     func routes() async throws {
         try await ServiceUnderTest.run { service in

@@ -1,0 +1,73 @@
+import OrderServiceHarness
+import OrderServiceTesting
+import Redis
+import Resilience
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Caches in a Redis that takes no writes", .enabled(if: ServiceUnderTest.isAvailable))
+struct CacheRefusalTests {
+    private func configure(_ order: CachedOrder, _ name: String, _ value: Int) throws {
+        let command = Command("CONFIG", "SET", name, value)
+        _ = try order.client.send(command, until: order.service.soon)
+    }
+
+    @Test("are not believed: what cannot be dropped there would be shown for as long as it lives")
+    func refused() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+            let order = try CachedOrder(service, redis)
+            #expect(try order.states(2) == order.truth())
+            let sibling = try service.makeSibling()
+            #expect(sibling.cache.trust.isTrusted)
+            // As after a disk that is full: whatever is there can still be read.
+            try configure(order, "min-replicas-to-write", 1)
+            let old = try order.stored()
+            try order.change()
+            #expect(try order.states(3) == order.truth())
+            #expect(try order.stored() == old)
+            #expect(service.send(.get, "/metrics").text.contains("orderd_cache_trusted 0\n"))
+            // Who has changed nothing learns it as well.
+            #expect(
+                eventually(within: .seconds(30), every: .milliseconds(10)) {
+                    !sibling.cacheRecovery.round(until: service.soon)
+                }
+            )
+            try service.drain()
+            #expect(try order.stored() == old && !service.services.cache.trust.isTrusted)
+
+            try configure(order, "min-replicas-to-write", 0)
+            #expect(order.recover())
+            #expect(try order.stored().allSatisfy { $0 == nil })
+            #expect(try order.states(2) == order.truth())
+            #expect(try !order.stored().contains(nil))
+        }
+    }
+
+    @Test("are read past while it is full, without waiting for whoever might fill them")
+    func full() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+            let order = try CachedOrder(service, redis)
+            func commands() throws -> Int {
+                let info = try order.client.send(Command("INFO", "commandstats"), until: service.soon)
+                let sets = info.string?.split(separator: "\r\n")
+                    .first { $0.hasPrefix("cmdstat_set:") }
+                return sets?.split(whereSeparator: { "=,".contains($0) }).dropFirst().first
+                    .flatMap { Int($0) } ?? 0
+            }
+            try configure(order, "maxmemory", 1)
+            let before = try commands()
+            #expect(try order.states() == order.truth())
+            // The guest's token and three parts, each of which would be asked for forty times.
+            #expect(try commands() - before <= 8)
+            #expect(service.services.cache.trust.isTrusted)
+            // What was there before is dropped all the same.
+            try configure(order, "maxmemory", 0)
+            #expect(try order.states(2) == order.truth())
+            try configure(order, "maxmemory", 1)
+            try order.change()
+            #expect(try order.states(2) == order.truth())
+        }
+    }
+}
