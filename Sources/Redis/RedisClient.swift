@@ -271,6 +271,7 @@ extension Reply {
     }
 
     private static let codesOfIllServer: Set<RedisServerError.Code> = [
-        .loading, .masterDown, .clusterDown, .readOnly, .noAuthentication, .misconfigured, .noReplicas,
+        .loading, .masterDown, .clusterDown, .readOnly, .noAuthentication, .misconfigured,
+        .noReplicas,
     ]
 }

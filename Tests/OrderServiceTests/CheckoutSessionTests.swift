@@ -46,7 +46,10 @@ struct CheckoutSessionTests {
         }
     }
 
-    @Test("are dropped again from Redis where a change could not drop them", arguments: [true, false])
+    @Test(
+        "are dropped again from Redis where a change could not drop them",
+        arguments: [true, false]
+    )
     func repeatedDrop(isDeleted: Bool) async throws {
         try await ServiceUnderTest.run { service in
             let token = try service.session("1", .customer)

@@ -50,7 +50,10 @@ struct CacheRefusalTests {
         try await ServiceUnderTest.runWithPrivateRedis { service, redis in
             let order = try CachedOrder(service, redis)
             func commands() throws -> Int {
-                let info = try order.client.send(Command("INFO", "commandstats"), until: service.soon)
+                let info = try order.client.send(
+                    Command("INFO", "commandstats"),
+                    until: service.soon
+                )
                 let sets = info.string?.split(separator: "\r\n")
                     .first { $0.hasPrefix("cmdstat_set:") }
                 return sets?.split(whereSeparator: { "=,".contains($0) }).dropFirst().first
