@@ -8,6 +8,8 @@ internal import Resilience
 package enum StatementClass: Sendable, Hashable, CaseIterable {
     /// A look-up by key, 0.5 s unless configured otherwise.
     case lookUp
+    /// A search that may have to read many rows for few, 2 s unless configured otherwise.
+    case search
     /// A change of a few rows, 2 s unless configured otherwise.
     case write
     /// Work without a client waiting for it, 10 s unless configured otherwise.
@@ -17,15 +19,18 @@ package enum StatementClass: Sendable, Hashable, CaseIterable {
 /// The time limits of the statement classes.
 package struct StatementLimits: Sendable, Equatable {
     package var lookUp: Duration
+    package var search: Duration
     package var write: Duration
     package var job: Duration
 
     package init(
         lookUp: Duration = .milliseconds(500),
+        search: Duration = .seconds(2),
         write: Duration = .seconds(2),
         job: Duration = .seconds(10)
     ) {
         self.lookUp = lookUp
+        self.search = search
         self.write = write
         self.job = job
     }
@@ -33,6 +38,7 @@ package struct StatementLimits: Sendable, Equatable {
     subscript(statementClass: StatementClass) -> Duration {
         switch statementClass {
         case .lookUp: lookUp
+        case .search: search
         case .write: write
         case .job: job
         }

@@ -100,6 +100,7 @@ package final class ServiceUnderTest: Sendable {
             "MARIADB_USER": TestDatabase.userName,
             "MARIADB_DATABASE": place.schema,
             "MARIADB_LOOKUP_TIMEOUT": "10s",
+            "MARIADB_SEARCH_TIMEOUT": "10s",
             "MARIADB_WRITE_TIMEOUT": "10s",
             "MARIADB_POOL": "24",
             "MARIADB_POOL_WAIT": "10s",

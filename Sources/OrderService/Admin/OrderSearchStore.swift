@@ -53,7 +53,8 @@ struct OrderSearchStore: Sendable {
             STRAIGHT_JOIN orders ON orders.id = found.order_key
             ORDER BY created_at DESC, id DESC
             """
-        return try database.query(search.preparedAnew, until: deadline).map(Found.init)
+        return try database.query(search.preparedAnew, class: .search, until: deadline)
+            .map(Found.init)
     }
 
     /// How a search goes about it.

@@ -304,6 +304,7 @@ extension Settings.Database {
         configuration.poolWait = poolWait
         configuration.statementLimits = StatementLimits(
             lookUp: lookUpTimeout,
+            search: searchTimeout,
             write: writeTimeout,
             job: jobTimeout
         )

@@ -42,7 +42,8 @@ struct InvoiceSearchStore: Sendable {
             LEFT JOIN invoices c ON c.id = i.credited_id
             ORDER BY i.dated_on DESC, i.id DESC
             """
-        return try database.query(search.preparedAnew, until: deadline).map(InvoiceSummary.init)
+        return try database.query(search.preparedAnew, class: .search, until: deadline)
+            .map(InvoiceSummary.init)
     }
 
     /// How a search goes about it.

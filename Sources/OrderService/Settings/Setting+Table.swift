@@ -68,6 +68,12 @@ extension Setting {
                 .milliseconds(10)...(.minutes(1)),
                 "Longest time of a statement that looks up."
             )
+        case .mariaDBSearchTimeout:
+            .duration(
+                "2s",
+                .milliseconds(10)...(.minutes(1)),
+                "Longest time of a statement that searches orders or invoices for the staff."
+            )
         case .mariaDBWriteTimeout:
             .duration(
                 "2s",

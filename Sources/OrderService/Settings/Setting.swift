@@ -26,6 +26,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case mariaDBPoolWait = "MARIADB_POOL_WAIT"
     case mariaDBConnectTimeout = "MARIADB_CONNECT_TIMEOUT"
     case mariaDBLookUpTimeout = "MARIADB_LOOKUP_TIMEOUT"
+    case mariaDBSearchTimeout = "MARIADB_SEARCH_TIMEOUT"
     case mariaDBWriteTimeout = "MARIADB_WRITE_TIMEOUT"
     case mariaDBJobTimeout = "MARIADB_JOB_TIMEOUT"
 

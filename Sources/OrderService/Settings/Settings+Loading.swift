@@ -188,6 +188,7 @@ extension Settings.Database {
         poolWait = reader.duration(.mariaDBPoolWait)
         connectTimeout = reader.duration(.mariaDBConnectTimeout)
         lookUpTimeout = reader.duration(.mariaDBLookUpTimeout)
+        searchTimeout = reader.duration(.mariaDBSearchTimeout)
         writeTimeout = reader.duration(.mariaDBWriteTimeout)
         jobTimeout = reader.duration(.mariaDBJobTimeout)
     }

@@ -68,6 +68,7 @@ extension Settings {
         package var poolWait: Duration
         package var connectTimeout: Duration
         package var lookUpTimeout: Duration
+        package var searchTimeout: Duration
         package var writeTimeout: Duration
         package var jobTimeout: Duration
     }
