@@ -29,6 +29,9 @@ package final class CacheRecovery: Sendable {
     private let state = Mutex(State())
 
     private struct State {
+        /// Whether Redis was ever believed, so that its recovery is news.
+        var hasBegun = false
+        /// Whether it was told that it is not.
         var hasTold = false
         var lastHeartbeat = ContinuousClock.now
         /// Up to which message all is dropped, since the loss that began this period.
@@ -62,19 +65,22 @@ package final class CacheRecovery: Sendable {
             look(until: deadline)
             return trust.isTrusted
         }
-        let isNews = state.withLock { state in
-            defer { state.hasTold = true }
-            return !state.hasTold
-        }
         do {
             try cache.probe(until: deadline)
             guard try dropRecent(in: period, until: deadline), trust.regain(after: period) else {
                 return false
             }
-            state.withLock { $0.hasTold = false }
-            logger.notice("what may be old is dropped; the caches are used")
+            let isNews = state.withLock { state in
+                defer { (state.hasBegun, state.hasTold) = (true, false) }
+                return state.hasBegun || state.hasTold
+            }
+            if isNews { logger.notice("what may be old is dropped; the caches are used") }
             return true
         } catch {
+            let isNews = state.withLock { state in
+                defer { state.hasTold = true }
+                return !state.hasTold
+            }
             if isNews {
                 logger.warning(
                     "the caches are not used; look-ups are answered from the record",
