@@ -21,10 +21,12 @@ struct InvoiceDrafting: Sendable {
         /// In Romania; nil before the goods went out.
         let shippedOn: CalendarDate?
 
-        /// The rates that something bears: shipping alone where no goods have a price.
+        /// The rates that something bears, and that so have a group on the document: those of all
+        /// lines, a gift's among them, and shipping's where no goods have a price.
         var rates: Set<VATRate> {
-            let priced = lines.filter { $0.total.minor > 0 }.map(\.vatRate)
-            return Set(priced.isEmpty && shipping.minor > 0 ? [shippingRate] : priced)
+            let isPriced = lines.contains { $0.total.minor > 0 }
+            let own = isPriced || shipping.minor == 0 ? [] : [shippingRate]
+            return Set(lines.map(\.vatRate) + own)
         }
 
         /// The day of the delivery or of a payment in advance, whichever came first.
