@@ -33,6 +33,8 @@ struct InvoiceAccount: Sendable {
         case rest
         /// A document waits for somebody's correction, and all that follow wait for it.
         case blocked
+        /// A document that waits is not what is due any more: it goes, and then the next is due.
+        case withdrawal(cause: String)
     }
 
     let orderID: Int64
@@ -47,20 +49,49 @@ struct InvoiceAccount: Sendable {
 
     /// Nil if nothing is due.
     var due: Due? {
-        if entries.contains(where: { !$0.isIssued }) { return .blocked }
+        guard let waiting = entries.first(where: { !$0.isIssued }) else { return next }
+        if isDue(waiting) { return .blocked }
+        // An order that is looked at again may yet be sold.
+        if waiting.kind == .invoice, !hasEnded { return .blocked }
+        return .withdrawal(cause: waiting.cause)
+    }
+
+    /// Whether a document that waits for a correction is still what is due, to the ban.
+    ///
+    /// It is not once its refund has failed, or its order has ended before anything was sold.
+    func isDue(_ waiting: Entry) -> Bool {
+        var others = self
+        others.entries.removeAll { $0.cause == waiting.cause }
+        return switch others.next {
+        case .invoice: waiting.kind == .invoice
+        case .refund(let id, let amount):
+            waiting.cause == InvoiceCause.refund(id).key && waiting.gross == amount
+        case .rest:
+            waiting.cause == InvoiceCause.ending(orderID).key && waiting.gross == others.left
+        case nil, .blocked, .withdrawal: false
+        }
+    }
+
+    /// What of the price is not credited, in minor units.
+    private var left: Int64 { price - credited }
+
+    private var credited: Int64 {
+        entries.filter { $0.kind == .creditNote }.reduce(0) { $0 + $1.gross }
+    }
+
+    /// What is due where nothing waits.
+    private var next: Due? {
         guard entries.contains(where: { $0.kind == .invoice }) else {
             return isSold ? .invoice : nil
         }
-        let credited = entries.filter { $0.kind == .creditNote }.reduce(0) { $0 + $1.gross }
-        let left = price - credited
         guard left > 0 else { return nil }
-        if let due = dueRefund(credited: credited, left: left) { return due }
+        if let due = dueRefund { return due }
         let refunded = refunds.reduce(0) { $0 + $1.amount }
         let isKnown = entries.contains { $0.cause == InvoiceCause.ending(orderID).key }
         return hasEnded && captured - refunded <= 0 && !isKnown ? .rest : nil
     }
 
-    private func dueRefund(credited: Int64, left: Int64) -> Due? {
+    private var dueRefund: Due? {
         let known = Set(entries.map(\.cause))
         var refunded: Int64 = 0
         for refund in refunds {

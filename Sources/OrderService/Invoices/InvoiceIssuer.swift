@@ -172,6 +172,21 @@ struct InvoiceIssuer: Sendable {
         )
     }
 
+    /// Takes a rejected document away that is due no more; it has no number, so nothing lacks one.
+    func withdraw(
+        _ causeKey: String,
+        _ change: inout OrderChange,
+        _ transaction: inout Transaction
+    ) throws {
+        guard let id = try InvoiceStore.removeRejected(causeKey, in: &transaction) else { return }
+        change.touch(invoice: id)
+        change.record("invoice.withdrawn", cause: id)
+        logger.notice(
+            "a rejected document is due no more and was withdrawn",
+            metadata: ["orderId": "\(change.order.id)", "id": "\(id)"]
+        )
+    }
+
     /// Tells history and outside that a document was issued.
     static func tell(
         _ id: String,

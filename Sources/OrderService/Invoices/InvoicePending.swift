@@ -12,7 +12,8 @@ package struct InvoicePending: Sendable {
     package struct Item: Sendable {
         package let orderID: Int64
         package let orderNumber: String
-        /// What is due first, or `rejected` of one that waits for a correction.
+        /// What is due first, `rejected` of one that waits for a correction, `withdrawal` of one
+        /// that waits in vain.
         package let due: String
         /// Documents that were written for it, rejected ones among them.
         package var written = 0
@@ -110,6 +111,7 @@ package struct InvoicePending: Sendable {
         case .invoice: "invoice"
         case .refund, .rest: "credit_note"
         case .blocked: rejected
+        case .withdrawal: "withdrawal"
         }
     }
 }

@@ -32,7 +32,7 @@ extension SeedOrder {
             Document(cause: cause, gross: gross, captured: captured, at: time)
         }
         switch account.due {
-        case nil, .blocked: return nil
+        case nil, .blocked, .withdrawal: return nil
         case .invoice: return document(.order(purchase.id), account.price)
         case .refund(let id, let amount): return document(.refund(id), amount)
         case .rest:

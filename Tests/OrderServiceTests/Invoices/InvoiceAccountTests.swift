@@ -5,6 +5,7 @@ import Testing
 
 @Suite("Which document of an order is due") struct InvoiceAccountTests {
     private typealias Entry = InvoiceAccount.Entry
+    private typealias Due = InvoiceAccount.Due
 
     private func account(
         _ status: OrderStatus = .confirmed,
@@ -137,6 +138,24 @@ import Testing
         #expect(account(.confirmed, .card, [invoice(isIssued: false)]).due == .blocked)
         let entries = [invoice(), note(1, 3_000, isIssued: false)]
         #expect(account(refunds: [3_000, 1_000], entries).due == .blocked)
+    }
+
+    @Test("takes away what waits and is not due any more, unless the order may yet be sold")
+    func withdrawal() {
+        let order = Due.withdrawal(cause: "order:1")
+        let waiting = invoice(isIssued: false)
+        #expect(account(.cancelled, refunds: [10_000], [waiting]).due == order)
+        #expect(account(.returned, .cashOnDelivery, captured: 0, [waiting]).due == order)
+        #expect(account(.returned, refunds: [10_000], [waiting]).due == .blocked)
+        #expect(account(.paymentReview, .card, [waiting]).due == .blocked)
+        let entries = [invoice(), note(1, 3_000, isIssued: false)]
+        #expect(account(refunds: [], entries).due == .withdrawal(cause: "refund:1"))
+        #expect(account(refunds: [2_000], entries).due == .withdrawal(cause: "refund:1"))
+        let ending = Entry(cause: "cancel:1", kind: .creditNote, isIssued: false, gross: 10_000)
+        let back = account(.returned, .cashOnDelivery, captured: 0, [invoice(), ending])
+        #expect(back.due == .blocked)
+        let paid = account(.returned, .cashOnDelivery, captured: 10_000, [invoice(), ending])
+        #expect(paid.due == .withdrawal(cause: "cancel:1"))
     }
 
     @Test("is never more than the price, whatever the order of refunds", arguments: 0..<200)
