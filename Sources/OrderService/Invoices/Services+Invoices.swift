@@ -13,7 +13,7 @@ extension Services {
 
     /// What finds orders that lack a document.
     package var invoicePending: InvoicePending {
-        InvoicePending(database: database, jobs: invoiceJobs)
+        InvoicePending(backlog: InvoiceBacklog(database: database), jobs: invoiceJobs)
     }
 
     package var invoiceDeadlines: InvoiceDeadlines { InvoiceDeadlines(database: database) }
@@ -21,7 +21,12 @@ extension Services {
     package var invoiceExport: InvoiceExport { InvoiceExport(archive: invoiceArchive) }
 
     package var invoiceVerification: InvoiceVerification {
-        InvoiceVerification(archive: invoiceArchive)
+        InvoiceVerification(
+            archive: invoiceArchive,
+            backlog: InvoiceBacklog(database: database),
+            clock: clock,
+            retention: settings.retention.accounting
+        )
     }
 
     private var invoiceArchive: InvoiceArchive { InvoiceArchive(database: database) }
