@@ -1,3 +1,5 @@
+package import Resilience
+
 extension Services {
     var invoiceIssuer: InvoiceIssuer {
         InvoiceIssuer(
@@ -10,6 +12,13 @@ extension Services {
     package var invoiceJobs: InvoiceJobs { InvoiceJobs(ledger: ledger, issuer: invoiceIssuer) }
 
     package var invoiceReading: InvoiceReading { InvoiceReading(database: database) }
+
+    /// Checks that no series of the settings has documents of the other kind; blocks on MariaDB.
+    ///
+    /// - Throws: which one has; `MariaDBError`.
+    package func checkInvoiceSeries(until deadline: Deadline) throws {
+        try invoiceReading.checkSeries(of: invoiceIssuer.drafting, until: deadline)
+    }
 
     /// What finds orders that lack a document.
     package var invoicePending: InvoicePending {
