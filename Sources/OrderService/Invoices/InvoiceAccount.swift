@@ -8,7 +8,8 @@ import Commerce
 ///     target = min(P, max(0, P - (C - R))),  due = target - target at R = 0 - credited
 ///
 /// so a refund of what was overpaid credits nothing, and one that failed after it had succeeded is
-/// made up for by the next. An order that ended with no money here is credited as a whole.
+/// made up for by the next. An order that ended with no money here is credited as a whole: it was
+/// never paid, or all has gone back, by refunds or by chargebacks.
 struct InvoiceAccount: Sendable {
     /// A document that there is, or that was refused by a rule.
     struct Entry: Sendable {
@@ -43,6 +44,8 @@ struct InvoiceAccount: Sendable {
     /// In minor units, as all that follow.
     let price: Int64
     let captured: Int64
+    /// What the payers' banks have taken by disputes that were lost.
+    let lost: Int64
     /// In the order in which they succeeded.
     let refunds: [Refund]
     var entries: [Entry]
@@ -86,9 +89,8 @@ struct InvoiceAccount: Sendable {
         }
         guard left > 0 else { return nil }
         if let due = dueRefund { return due }
-        let refunded = refunds.reduce(0) { $0 + $1.amount }
         let isKnown = entries.contains { $0.cause == InvoiceCause.ending(orderID).key }
-        return hasEnded && captured - refunded <= 0 && !isKnown ? .rest : nil
+        return isUndone && !isKnown ? .rest : nil
     }
 
     private var dueRefund: Due? {
@@ -119,6 +121,18 @@ struct InvoiceAccount: Sendable {
         case .awaitingPayment, .paymentReview, .stockReview, .cancelled, .expired, .rejected: false
         }
     }
+
+    /// What was credited and has not gone back: a refund failed after its credit note was issued.
+    var overcredited: Int64 {
+        max(0, credited - (isUndone ? price : target(refunded) - target(0)))
+    }
+
+    /// Whether the goods were never sent, or have come back, and nothing of their money is here.
+    ///
+    /// Where the goods are kept, what a dispute has taken is a loss: the sale stands.
+    private var isUndone: Bool { hasEnded && captured - refunded - lost <= 0 }
+
+    private var refunded: Int64 { refunds.reduce(0) { $0 + $1.amount } }
 
     private var hasEnded: Bool { status.hasEndedUnpaid || status == .returned }
 }

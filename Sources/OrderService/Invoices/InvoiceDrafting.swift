@@ -35,6 +35,15 @@ struct InvoiceDrafting: Sendable {
         var suppliedOn: CalendarDate? { [paidOn, shippedOn].compactMap { $0 }.min() }
     }
 
+    /// What has become of the money of what is credited.
+    enum Payback: Sendable {
+        case refunded
+        /// The payer's bank has taken it.
+        case chargedBack
+        /// There was none.
+        case nothing
+    }
+
     /// The number of a draft while the rules are asked: of the same form as any other.
     func standIn(for kind: InvoiceDocument.Kind) -> InvoiceNumber? {
         InvoiceNumber(series: series(of: kind), ordinal: 999_999)
@@ -94,7 +103,7 @@ struct InvoiceDrafting: Sendable {
     ///   - earlier: all credit notes of it so far.
     ///   - amount: what is credited, in minor units; nil for all that is left.
     ///   - pieces: of the invoice's lines that make up the amount; empty if nobody knows.
-    ///   - isPaidBack: whether money has gone back by it.
+    ///   - payback: what has become of the money.
     ///   - buyer: somebody's correction of whom it is for.
     ///   - number: of the draft.
     ///   - date: today in Romania's calendar.
@@ -105,7 +114,7 @@ struct InvoiceDrafting: Sendable {
         after earlier: [InvoiceDocument],
         amount: Int64?,
         pieces: [Crediting.Piece],
-        isPaidBack: Bool,
+        payback: Payback,
         to buyer: InvoiceParty?,
         number: InvoiceNumber,
         on date: CalendarDate
@@ -114,8 +123,12 @@ struct InvoiceDrafting: Sendable {
             invoice.totals.gross.minor - earlier.reduce(0) { $0 + $1.totals.gross.minor }
         let isRest = (amount ?? left) == left
         let terms =
-            isPaidBack
-            ? invoice.paymentMeans.code == .card ? Words.backToCard : Words.back : Words.nothingBack
+            switch payback {
+            case .refunded where invoice.paymentMeans.code == .card: Words.backToCard
+            case .refunded: Words.back
+            case .chargedBack: Words.chargedBack
+            case .nothing: Words.nothingBack
+            }
         func make(_ crediting: Crediting) throws(CreditNoteFailure) -> InvoiceDocument {
             try InvoiceDocument.creditNote(
                 of: invoice,
@@ -150,6 +163,8 @@ struct InvoiceDrafting: Sendable {
         static let paidAtTheDoor = "Plata la livrare, către curier (ramburs)."
         static let backToCard = "Suma se restituie pe cardul folosit la plată."
         static let back = "Suma se restituie cumpărătorului."
+        static let chargedBack =
+            "Suma a fost reținută de bancă în urma contestării plății; nu mai este nimic de restituit."
         static let nothingBack = "Nu s-a încasat nicio sumă; nu este nimic de restituit."
 
         static func storno(_ invoice: InvoiceDocument, isWhole: Bool) -> String {

@@ -63,7 +63,7 @@ struct InvoiceIssuer: Sendable {
             after: issued.filter { $0.record.kind == .creditNote }.map(\.document),
             amount: amount,
             pieces: try pieces(of: cause, amount: amount, &transaction),
-            isPaidBack: cause.refundID != nil,
+            payback: try payback(of: cause, order, &transaction),
             to: correction?.buyer,
             number: number,
             on: today
@@ -230,6 +230,17 @@ struct InvoiceIssuer: Sendable {
             paidOn: row.paidAt?.dayInRomania,
             shippedOn: row.shippedAt?.dayInRomania
         )
+    }
+
+    /// What has become of the money that a credit note is about.
+    private func payback(
+        of cause: InvoiceCause,
+        _ order: Order,
+        _ transaction: inout Transaction
+    ) throws -> InvoiceDrafting.Payback {
+        guard cause.refundID == nil else { return .refunded }
+        let account = try InvoiceStore.account(of: order, in: &transaction)
+        return account.lost > 0 ? .chargedBack : .nothing
     }
 
     /// The pieces that a refund was asked for, if they are what is credited of it.

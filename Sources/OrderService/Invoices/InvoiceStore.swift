@@ -14,12 +14,16 @@ enum InvoiceStore {
         in transaction: inout Transaction
     ) throws -> InvoiceAccount {
         let currency = order.total.currency.rawValue
-        let captured = try transaction.query(
+        let money = try transaction.query(
             """
-            SELECT CAST(COALESCE(SUM(captured_minor), 0) AS SIGNED) AS captured FROM payments
-            WHERE order_id = \(order.id) AND currency = \(currency)
+            SELECT CAST(COALESCE(SUM(captured_minor), 0) AS SIGNED) AS captured,
+                (SELECT CAST(COALESCE(SUM(d.amount_minor), 0) AS SIGNED) FROM payment_disputes d
+                    JOIN payments q ON q.id = d.payment_id
+                    WHERE q.order_id = \(order.id) AND d.currency = \(currency)
+                        AND d.status = \(DisputeStatus.lost.rawValue)) AS lost
+            FROM payments WHERE order_id = \(order.id) AND currency = \(currency)
             """
-        ).first?.int64("captured")
+        ).first
         let refunds = try transaction.query(
             """
             SELECT id, amount_minor FROM refunds
@@ -38,7 +42,8 @@ enum InvoiceStore {
             status: order.status,
             method: order.paymentMethod,
             price: order.total.minor,
-            captured: captured ?? 0,
+            captured: try money?.int64("captured") ?? 0,
+            lost: try money?.int64("lost") ?? 0,
             refunds: try refunds.map { row in
                 .init(id: try row.int64("id"), amount: try row.int64("amount_minor"))
             },

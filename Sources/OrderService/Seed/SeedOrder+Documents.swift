@@ -11,6 +11,7 @@ extension SeedOrder {
             method: story.method,
             price: purchase.totals.total.minor,
             captured: payment?.captured ?? 0,
+            lost: 0,
             // There is one refund an order at most; it has the order's id.
             refunds: refunded > 0 ? [.init(id: purchase.id, amount: refunded)] : [],
             entries: documents.map { document in

@@ -109,6 +109,55 @@ struct CreditNoteTests {
         }
     }
 
+    /// What becomes of an order whose payer disputes it and wins.
+    enum Story: String, CaseIterable {
+        case cancelledBefore, cancelledAfter, returned, kept
+    }
+
+    @Test(
+        "takes a sale back that a lost dispute undid, and not one whose goods are kept",
+        arguments: Story.allCases
+    )
+    func chargedBack(story: Story) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            func cancel() {
+                let answer = service.send(
+                    .post,
+                    "\(order.path)/cancel",
+                    token: order.token,
+                    key: "c"
+                )
+                #expect(answer.status == 200, "\(answer.text)")
+            }
+            if story == .returned || story == .kept { try service.fulfil(order, "start", "ship") }
+            let dispute = try service.dispute(order)
+            try service.settle()
+            if story == .cancelledBefore { cancel() }
+            try service.drain()
+            #expect(try service.invoices(of: order).count == 1)
+            service.moveDispute(dispute, to: "lost")
+            try service.settle()
+            switch story {
+            case .cancelledBefore: break
+            case .cancelledAfter: cancel()
+            case .returned: try service.fulfil(order, "return")
+            case .kept: try service.fulfil(order, "deliver")
+            }
+            try service.drain()
+            let records = try service.invoices(of: order)
+            #expect(try service.invoiceFindings() == [])
+            guard story != .kept else {
+                #expect(records.count == 1)
+                return
+            }
+            #expect(records.map(\.causeKey).last == "cancel:\(order.id)")
+            #expect(records.last?.gross == records.first?.gross && records.count == 2)
+            let terms = try service.document(of: try #require(records.last)).paymentTerms
+            #expect(terms?.contains("contestării plății") == true)
+        }
+    }
+
     @Test("credits what was refunded at Stripe's dashboard")
     func adopted() async throws {
         try await ServiceUnderTest.run { service in

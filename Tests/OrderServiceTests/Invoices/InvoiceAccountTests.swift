@@ -12,6 +12,7 @@ import Testing
         _ method: PaymentMethod = .card,
         price: Int64 = 10_000,
         captured: Int64 = 10_000,
+        lost: Int64 = 0,
         refunds: [Int64] = [],
         _ entries: [Entry] = []
     ) -> InvoiceAccount {
@@ -21,6 +22,7 @@ import Testing
             method: method,
             price: price,
             captured: captured,
+            lost: lost,
             refunds: refunds.enumerated().map {
                 .init(id: Int64($0.offset + 1), amount: $0.element)
             },
@@ -107,6 +109,7 @@ import Testing
             method: .card,
             price: 10_000,
             captured: 10_000,
+            lost: 0,
             refunds: [.init(id: 2, amount: 3_000)],
             entries: [invoice(), note(1, 3_000)]
         )
@@ -117,6 +120,7 @@ import Testing
             method: .card,
             price: 10_000,
             captured: 10_000,
+            lost: 0,
             refunds: [.init(id: 2, amount: 3_000), .init(id: 3, amount: 1_000)],
             entries: [invoice(), note(1, 3_000)]
         )
@@ -131,6 +135,31 @@ import Testing
         #expect(kept.due == nil)
         let known = Entry(cause: "cancel:1", kind: .creditNote, isIssued: true, gross: 10_000)
         #expect(account(.returned, .cashOnDelivery, captured: 0, [invoice(), known]).due == nil)
+    }
+
+    @Test("is all that is left where the bank took the money and the goods are not the payer's")
+    func chargedBack() {
+        for status in [OrderStatus.cancelled, .rejected, .returned] {
+            #expect(account(status, lost: 10_000, [invoice()]).due == .rest)
+            #expect(account(status, lost: 4_000, [invoice()]).due == nil)
+            let entries = [invoice(), note(1, 6_000)]
+            #expect(account(status, lost: 4_000, refunds: [6_000], entries).due == .rest)
+        }
+        for status in [OrderStatus.confirmed, .inFulfilment, .shipped, .delivered] {
+            #expect(account(status, lost: 10_000, [invoice()]).due == nil)
+        }
+    }
+
+    @Test("may have been more than it is now, once a refund has failed")
+    func overcredited() {
+        let entries = [invoice(), note(1, 3_000)]
+        #expect(account(.delivered, refunds: [3_000], entries).overcredited == 0)
+        #expect(account(.delivered, refunds: [], entries).overcredited == 3_000)
+        #expect(account(.delivered, refunds: [1_000], entries).overcredited == 2_000)
+        #expect(account(.cancelled, refunds: [], entries).overcredited == 3_000)
+        #expect(account(.returned, captured: 0, entries).overcredited == 0)
+        #expect(account(.returned, lost: 10_000, entries).overcredited == 0)
+        #expect(account(captured: 12_000, refunds: [2_000], [invoice()]).overcredited == 0)
     }
 
     @Test("waits for the correction of one that was rejected")
