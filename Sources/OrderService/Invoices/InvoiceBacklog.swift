@@ -2,7 +2,7 @@ import Commerce
 import MariaDB
 import Resilience
 
-/// Finds orders that should have a document and have not.
+/// Finds orders that should have a document and have not, or have more credited than they should.
 struct InvoiceBacklog: Sendable {
     let database: Database
 
@@ -50,15 +50,44 @@ struct InvoiceBacklog: Sendable {
 
     /// What an order lacks; nil if nothing.
     func item(ofOrder id: Int64, until deadline: Deadline) throws -> InvoicePending.Item? {
+        guard let (order, account) = try account(ofOrder: id, until: deadline) else { return nil }
+        return account.due.map { InvoicePending.Item(order, $0) }
+    }
+
+    /// Orders of which more was credited than has gone back, and by how much in minor units.
+    ///
+    /// Asked are those with a refund that failed after its credit note was issued.
+    func overcredited(until deadline: Deadline) throws -> [(orderID: Int64, amount: Int64)] {
+        try database.query(
+            """
+            SELECT DISTINCT i.order_id FROM refunds r JOIN invoices i ON i.refund_id = r.id
+            WHERE r.status IN ('failed', 'cancelled') AND i.number IS NOT NULL
+                AND (SELECT SUM(c.gross_minor) FROM invoices c
+                        WHERE c.order_id = i.order_id AND c.kind = 'credit_note')
+                    > (SELECT COALESCE(SUM(s.amount_minor), 0) FROM refunds s
+                        WHERE s.order_id = i.order_id AND s.status = 'succeeded')
+            ORDER BY i.order_id
+            """,
+            class: .job,
+            until: deadline
+        ).compactMap { row in
+            let id = try row.int64("order_id")
+            let amount = try account(ofOrder: id, until: deadline)?.account.overcredited ?? 0
+            return amount > 0 ? (id, amount) : nil
+        }
+    }
+
+    private func account(
+        ofOrder id: Int64,
+        until deadline: Deadline
+    ) throws -> (order: Order, account: InvoiceAccount)? {
         try database.transaction(class: .job, until: deadline) {
-            transaction -> InvoicePending.Item? in
+            transaction -> (order: Order, account: InvoiceAccount)? in
             let rows = try transaction.query(
                 "SELECT \(Order.columns) FROM orders WHERE id = \(id)"
             )
             guard let order = try rows.first.map(Order.init) else { return nil }
-            return try InvoiceStore.account(of: order, in: &transaction).due.map {
-                InvoicePending.Item(order, $0)
-            }
+            return (order, try InvoiceStore.account(of: order, in: &transaction))
         }
     }
 

@@ -55,6 +55,7 @@ package struct InvoiceVerification: Sendable {
         report.findings += try InvoiceSeriesCheck(database: archive.database)
             .findings(on: clock.now.dayInRomania, until: deadline)
         report.findings += try missing(until: deadline)
+        report.findings += try overcredited(until: deadline)
         return report
     }
 
@@ -71,5 +72,14 @@ package struct InvoiceVerification: Sendable {
             )
         }
         return findings
+    }
+    private func overcredited(until deadline: Deadline) throws -> [Finding] {
+        try backlog.overcredited(until: deadline).map { order in
+            Finding(
+                kind: "overcredited",
+                subject: "order \(order.orderID)",
+                text: "\(order.amount) were credited and have not gone back"
+            )
+        }
     }
 }

@@ -158,6 +158,38 @@ struct CreditNoteTests {
         }
     }
 
+    @Test("is told of while its refund has failed and no other has made up for it")
+    func overcredited() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            try service.pay(order, with: "pm_card_refundFail")
+            try service.settle()
+            #expect(service.refund(order, token: try service.staff()).status == 201)
+            try service.drain()
+            #expect(try service.invoices(of: order).count == 2)
+            #expect(try service.invoiceFindings() == [])
+            service.advance(by: .seconds(60))
+            try service.settle()
+            #expect(try service.refundStatuses(of: order) == ["failed"])
+            let findings = try service.invoiceFindings()
+            #expect(findings.map(\.kind) == ["overcredited"])
+            #expect(findings.first?.subject == "order \(order.id)")
+            func gauge() throws -> Bool {
+                try service.services.makeSampler().drain()
+                return service.send(.get, "/metrics").text
+                    .contains("orderd_invoices_overcredited 1\n")
+            }
+            #expect(try gauge())
+            // The next refund, which goes through.
+            let again = service.refund(order, token: try service.staff(), key: "r2")
+            #expect(again.status == 201)
+            try service.drain()
+            #expect(try service.invoices(of: order).count == 2)
+            #expect(try service.invoiceFindings() == [])
+            #expect(try !gauge())
+        }
+    }
+
     @Test("credits what was refunded at Stripe's dashboard")
     func adopted() async throws {
         try await ServiceUnderTest.run { service in
