@@ -58,6 +58,12 @@ struct InvoiceIssuer: Sendable {
         guard let invoice = issued.first(where: { $0.record.kind == .invoice }) else {
             throw NothingToCredit()
         }
+        guard invoice.document.issueDate <= today else {
+            throw InvoiceStore.DayToCome(
+                subject: invoice.document.number.description,
+                day: invoice.document.issueDate
+            )
+        }
         let document = try drafting.creditNote(
             of: invoice.document,
             after: issued.filter { $0.record.kind == .creditNote }.map(\.document),
@@ -83,28 +89,25 @@ struct InvoiceIssuer: Sendable {
         try UBLRules.faults(of: UBLWriter.bytes(of: document), today: today)
     }
 
-    /// Gives a draft that breaks no rule its number and its day.
+    /// Gives a draft of today that breaks no rule its number.
+    ///
+    /// - Throws: `InvoiceStore.DayToCome` if nothing may be issued today; `MariaDBError`.
     func number(
         _ draft: inout InvoiceStore.Draft,
         on today: CalendarDate,
         in transaction: inout Transaction
     ) throws -> InvoiceStore.Issue {
         let kind = draft.document.kind
-        let given = try InvoiceStore.takeNumber(
+        draft.document.number = try InvoiceStore.takeNumber(
             of: drafting.series(of: kind),
             kind,
             on: today,
             in: &transaction
         )
-        draft.document.number = given.number
-        draft.document.issueDate = given.date
-        if let day = draft.document.deliveryDate, day >= given.date {
-            draft.document.deliveryDate = nil
-        }
         return InvoiceStore.Issue(
             xml: try UBLWriter.bytes(of: draft.document),
             deadline: SubmissionDeadline.date(
-                issuedOn: given.date,
+                issuedOn: today,
                 suppliedOn: kind == .invoice ? draft.document.deliveryDate : nil
             )
         )

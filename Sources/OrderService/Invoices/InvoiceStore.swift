@@ -99,22 +99,32 @@ enum InvoiceStore {
         var description: String { "series \(series) has documents of another kind" }
     }
 
+    /// A clock was ahead: there is a document of a day that has not come, and none may be dated
+    /// before it.
+    struct DayToCome: Error, CustomStringConvertible {
+        /// A series, or the number of the invoice to be credited.
+        let subject: String
+        let day: CalendarDate
+
+        var description: String { "\(subject) is dated \(day), which has not come" }
+    }
+
     /// Takes the next number of a series; from here to the commit nobody else takes one.
     ///
     /// - Parameters:
     ///   - series: of documents of this kind; its row is made if there is none.
     ///   - kind: of the document.
-    ///   - today: in Romania's calendar.
+    ///   - today: in Romania's calendar, on which the document is issued.
     ///   - transaction: the one that inserts the document, so that no number is left out.
-    /// - Returns: the number, and the day it is issued on: today, or that of the number before it
-    ///   if the clock has gone back.
-    /// - Throws: `WrongSeries`, `MariaDBError`.
+    /// - Returns: the number.
+    /// - Throws: `DayToCome` if the last number of the series is of a later day; `WrongSeries`,
+    ///   `MariaDBError`.
     static func takeNumber(
         of series: String,
         _ kind: InvoiceDocument.Kind,
         on today: CalendarDate,
         in transaction: inout Transaction
-    ) throws -> (number: InvoiceNumber, date: CalendarDate) {
+    ) throws -> InvoiceNumber {
         let day = today.description
         let row = try transaction.query(
             """
@@ -126,9 +136,10 @@ enum InvoiceStore {
             """
         ).first
         guard let row, try row.string("kind") == kind.rawValue,
-            let date = try row.optionalDate("last_issued_on"),
+            let last = try row.optionalDate("last_issued_on"),
             let number = InvoiceNumber(series: series, ordinal: try row.int64("next_ordinal") - 1)
         else { throw WrongSeries(series: series) }
-        return (number, date)
+        guard last <= today else { throw DayToCome(subject: series, day: last) }
+        return number
     }
 }
