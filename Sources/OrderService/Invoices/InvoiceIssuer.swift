@@ -140,56 +140,6 @@ struct InvoiceIssuer: Sendable {
         )
     }
 
-    private func reject(
-        _ draft: InvoiceStore.Draft,
-        _ faults: [UBLFault],
-        _ change: inout OrderChange,
-        _ transaction: inout Transaction
-    ) throws {
-        let rules = faults.reduce(into: [String]()) { rules, fault in
-            if !rules.contains(fault.rule) { rules.append(fault.rule) }
-        }
-        logger.error(
-            "a document breaks rules and was not issued",
-            metadata: [
-                "orderId": "\(draft.orderID)", "kind": "\(draft.document.kind.rawValue)",
-                "rules": "\(rules.joined(separator: " "))",
-            ]
-        )
-        let id = try InvoiceStore.insert(
-            rejected: draft,
-            faults: .array(faults.map(\.json)),
-            at: change.now,
-            in: &transaction
-        )
-        change.record("invoice.rejected", cause: rules.joined(separator: " ").cut(toVarChar: 255))
-        change.announce(
-            .invoiceRejected,
-            about: (
-                "invoice",
-                [
-                    "id": .string(id), "kind": .string(draft.document.kind.rawValue),
-                    "rules": .array(rules.map { .string($0) }),
-                ]
-            )
-        )
-    }
-
-    /// Takes a rejected document away that is due no more; it has no number, so nothing lacks one.
-    func withdraw(
-        _ causeKey: String,
-        _ change: inout OrderChange,
-        _ transaction: inout Transaction
-    ) throws {
-        guard let id = try InvoiceStore.removeRejected(causeKey, in: &transaction) else { return }
-        change.touch(invoice: id)
-        change.record("invoice.withdrawn", cause: id)
-        logger.notice(
-            "a rejected document is due no more and was withdrawn",
-            metadata: ["orderId": "\(change.order.id)", "id": "\(id)"]
-        )
-    }
-
     /// Tells history and outside that a document was issued.
     static func tell(
         _ id: String,
@@ -261,14 +211,4 @@ struct InvoiceIssuer: Sendable {
 extension Timestamp {
     /// The day in Romania, by whose calendar documents are dated.
     var dayInRomania: CalendarDate { .inRomania(secondsSinceEpoch: seconds) }
-}
-
-extension UBLFault {
-    /// As it is stored, and shown to staff.
-    var json: JSON {
-        [
-            "rule": .string(rule), "field": .string(field), "location": .string(location),
-            "text": .string(text),
-        ]
-    }
 }
