@@ -29,7 +29,8 @@ extension AuditEntry {
     /// Reads from a request who asks for what; nil for what is not a session's.
     ///
     /// Orders and users are read from the path, the query and the body alike, by the names that
-    /// they have all over the API; an invoice's order is found as the record is written. Nothing is trusted to be valid yet.
+    /// they have all over the API; an invoice's order is found as the record is written. Nothing is
+    /// trusted to be valid yet.
     init?(_ endpoint: Endpoint, _ context: Context) {
         guard let session = context.principal.session else { return nil }
         actor = session.userID

@@ -79,7 +79,7 @@ struct InvoiceAccount: Sendable {
     private var left: Int64 { price - credited }
 
     private var credited: Int64 {
-        entries.filter { $0.kind == .creditNote }.reduce(0) { $0 + $1.gross }
+        entries.filter { $0.kind == .creditNote && $0.isIssued }.reduce(0) { $0 + $1.gross }
     }
 
     /// What is due where nothing waits.

@@ -63,7 +63,8 @@ struct InvoiceBacklog: Sendable {
             SELECT DISTINCT i.order_id FROM refunds r JOIN invoices i ON i.refund_id = r.id
             WHERE r.status IN ('failed', 'cancelled') AND i.number IS NOT NULL
                 AND (SELECT SUM(c.gross_minor) FROM invoices c
-                        WHERE c.order_id = i.order_id AND c.kind = 'credit_note')
+                        WHERE c.order_id = i.order_id AND c.kind = 'credit_note'
+                            AND c.number IS NOT NULL)
                     > (SELECT COALESCE(SUM(s.amount_minor), 0) FROM refunds s
                         WHERE s.order_id = i.order_id AND s.status = 'succeeded')
             ORDER BY i.order_id

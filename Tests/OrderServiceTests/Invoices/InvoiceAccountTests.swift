@@ -158,6 +158,8 @@ import Testing
         #expect(account(.delivered, refunds: [1_000], entries).overcredited == 2_000)
         #expect(account(.cancelled, refunds: [], entries).overcredited == 3_000)
         #expect(account(.returned, captured: 0, entries).overcredited == 0)
+        let waiting = [invoice(), note(1, 3_000, isIssued: false)]
+        #expect(account(.delivered, refunds: [], waiting).overcredited == 0)
         #expect(account(.returned, lost: 10_000, entries).overcredited == 0)
         #expect(account(captured: 12_000, refunds: [2_000], [invoice()]).overcredited == 0)
     }
