@@ -13,7 +13,7 @@ struct UBLRule: Sendable {
         case amount
         /// Its text is a day, `YYYY-MM-DD`.
         case date
-        /// One of the paths selects a text from it that is not empty.
+        /// One of the paths selects a text from it of which something is seen.
         case given([String])
         /// The text that `path` selects from it is one of these; a text that is missing is not.
         case oneOf(Set<String>, at: String)
@@ -82,7 +82,7 @@ extension UBLRule {
             return CalendarDate(parsing: node.text) == nil ? ("", "no day as YYYY-MM-DD") : nil
         case .given(let paths):
             for path in paths {
-                for node in try node.nodes(path) where !node.text.allSatisfy(\.isWhitespace) {
+                for node in try node.nodes(path) where !UBLText.isInvisible(node.text) {
                     return nil
                 }
             }

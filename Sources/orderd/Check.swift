@@ -7,7 +7,7 @@ import Resilience
 /// `orderd check`: says what is wrong with the configuration and the dependencies.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check the settings, MariaDB with its schema, and Redis.",
+        abstract: "Check the settings, MariaDB with its schema, the series of invoices, and Redis.",
         discussion: "Prints one line for each thing; exit code 1 if something is wrong."
     )
 
@@ -31,6 +31,9 @@ struct Check: ParsableCommand {
         report("mariadb") { try services.database.ping(until: .after(Startup.patience)) }
         report("schema") {
             try SchemaMigrator(database: services.database).check(until: .after(Startup.patience))
+        }
+        report("invoice series") {
+            try services.checkInvoiceSeries(until: .after(Startup.patience))
         }
         for (name, redis) in [
             ("redis cache", services.cacheRedis), ("redis state", services.stateRedis),

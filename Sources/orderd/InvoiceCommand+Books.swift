@@ -56,8 +56,10 @@ extension InvoiceCommand {
         static let configuration = CommandConfiguration(
             abstract: "Compute every sum and hash again and look for gaps.",
             discussion: """
-                It compares each document with its XML, its hash and its row, closes the chains of \
-                credit notes, and looks for gaps, doubles and days that go back in series.
+                It compares each document with its XML, its hash, its row and what that names, closes \
+                the chains of credit notes, and looks for gaps, doubles and days that go back in \
+                series, and for documents that should be there. Operating.md has the kinds of \
+                findings.
 
                 Exit codes:
                   0  all is well

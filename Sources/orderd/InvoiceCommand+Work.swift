@@ -12,7 +12,7 @@ extension InvoiceCommand {
             discussion: """
                 For orders from before there were invoices, or whose task was given up. The worker \
                 may run meanwhile. Documents that were rejected are listed and wait for their \
-                correction.
+                correction; one that is due no more is withdrawn.
 
                 Exit codes:
                   0  nothing is left; with --dry-run: nothing is due

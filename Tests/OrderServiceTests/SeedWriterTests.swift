@@ -210,8 +210,13 @@ struct SeedWriterTests {
     @Test("have invoices and credit notes without a gap, one an order that was sold")
     func invoices() async throws {
         try await Self.withDemoData { database, deadline in
-            let report = try InvoiceVerification(archive: InvoiceArchive(database: database))
-                .run(until: deadline)
+            let verification = InvoiceVerification(
+                archive: InvoiceArchive(database: database),
+                backlog: InvoiceBacklog(database: database),
+                clock: WallClock(),
+                retention: .days(2_375)
+            )
+            let report = try verification.run(until: deadline)
             #expect(report.findings == [] && report.documents > Self.count / 2)
             try Self.expectNone(
                 """

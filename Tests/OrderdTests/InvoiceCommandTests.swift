@@ -230,6 +230,24 @@ struct InvoiceCommandTests {
         }
     }
 
+    @Test("is not well in a check where a series has documents of the other kind")
+    func checkSeries() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try refundedOrder(service)
+            let well = try Program.run(["check"], service.settings)
+            #expect(well.output.contains("invoice series: ok\n"))
+            for (changes, series) in [
+                (["INVOICE_SERIES": "MEXS", "CREDIT_NOTE_SERIES": "MEXC"], "MEXS"),
+                (["CREDIT_NOTE_SERIES": "MEX", "INVOICE_SERIES": "NEW"], "MEX"),
+            ] {
+                let run = try Program.run(["check"], service.settings.merging(changes) { $1 })
+                #expect(run.status == 1)
+                let line = "invoice series: series \(series) has documents of another kind\n"
+                #expect(run.output.contains(line), "\(run.output)")
+            }
+        }
+    }
+
     @Test("lists deadlines, those due first at the front, and says what is late")
     func deadlines() async throws {
         try await ServiceUnderTest.run { service in

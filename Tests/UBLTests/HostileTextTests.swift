@@ -52,6 +52,23 @@ import XML
         )
     }
 
+    @Test(
+        "are refused where something has to stand and nothing of them is seen",
+        arguments: [
+            "\u{200B}\u{200B}", "\u{FE0F}", "\u{301}", "\u{E0041}\u{E0042}", " \u{AD} \u{2060}",
+            "\u{115F}", "\u{20DD}",
+        ]
+    )
+    func invisible(text: String) throws {
+        for document in [
+            try document(text), try Documents.creditNote(of: document(text)),
+        ] {
+            let bytes = try UBLWriter.bytes(of: document)
+            let rules = Set(try UBLRules.faults(of: bytes, today: Documents.today()).map(\.rule))
+            #expect(rules == ["BR-07", "BR-25", "BR-RO-082", "BR-RO-092"])
+        }
+    }
+
     @Test("are written within the limits, and read as what they are", arguments: texts)
     func written(text: String) throws {
         for document in [

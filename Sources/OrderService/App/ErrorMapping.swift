@@ -25,6 +25,16 @@ enum ErrorMapping {
                     ("refundStatus", .string(error.status.rawValue)), ("allowed", .array([])),
                 ]
             )
+        case let error as InvoiceStore.DayToCome:
+            return Problem(
+                .conflict,
+                "illegal_transition",
+                "Nothing can be issued before that day: \(error).",
+                extensions: [
+                    ("invoiceState", .string(InvoiceState.rejected.rawValue)),
+                    ("allowed", .array([])),
+                ]
+            )
         case is IdempotencyLost:
             return .idempotencyInProgress
         // The breaker has told why, once.

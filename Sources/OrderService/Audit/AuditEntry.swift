@@ -9,6 +9,8 @@ package struct AuditEntry: Sendable {
     /// Method and pattern, or the command.
     let route: String
     var orderID: Int64?
+    /// The invoice that the path names, whose order it is about.
+    var invoiceID: String?
     /// Whose data is looked at or changed.
     var userID: String?
     /// What else the path names, such as a refund or a breaker; of a search, its filters' names.
@@ -27,7 +29,8 @@ extension AuditEntry {
     /// Reads from a request who asks for what; nil for what is not a session's.
     ///
     /// Orders and users are read from the path, the query and the body alike, by the names that
-    /// they have all over the API. Nothing is trusted to be valid yet.
+    /// they have all over the API; an invoice's order is found as the record is written. Nothing is
+    /// trusted to be valid yet.
     init?(_ endpoint: Endpoint, _ context: Context) {
         guard let session = context.principal.session else { return nil }
         actor = session.userID
@@ -58,6 +61,10 @@ extension AuditEntry {
             switch collection {
             case "orders": orderID = captures.number(number)
             case "users": userID = captures.text(number).flatMap { isUserID($0) ? $0 : nil }
+            case "invoices":
+                subject = captures.text(number)
+                if orderID == nil { invoiceID = subject.flatMap { isInvoiceID($0) ? $0 : nil } }
+                subject = subject?.cut(toVarChar: Self.subjectLength)
             default: subject = captures.text(number).map { $0.cut(toVarChar: Self.subjectLength) }
             }
         }

@@ -16,7 +16,7 @@ struct AuditStore: Sendable {
 
     /// Adds records, all or none; blocks until they are committed.
     func record(_ entries: [AuditEntry], until deadline: Deadline) throws {
-        if entries.count == 1 {
+        if entries.count == 1, entries[0].invoiceID == nil {
             try record(entries[0], until: deadline)
         } else if !entries.isEmpty {
             try record(together: entries, until: deadline)
@@ -38,7 +38,8 @@ struct AuditStore: Sendable {
         )
     }
 
-    /// In one statement, whose text is the same for any number of records.
+    /// In one statement, whose text is the same for any number of records; it finds the orders of
+    /// invoices as well, so that a look at a cached one needs no other.
     private func record(together entries: [AuditEntry], until deadline: Deadline) throws {
         let list = JSON.array(entries.map(JSON.init))
         // Wider than the table's columns: a value that does not fit is an error there, and would be
@@ -48,8 +49,8 @@ struct AuditStore: Sendable {
             INSERT INTO audit_records
                 (recorded_at, actor, roles, route, order_id, user_id, subject, reason, request_id,
                  network)
-            SELECT \(clock.now), e.actor, e.roles, e.route, e.order_id, e.user_id, e.subject,
-                e.reason, e.request_id, e.network
+            SELECT \(clock.now), e.actor, e.roles, e.route, COALESCE(e.order_id, o.id),
+                COALESCE(e.user_id, o.user_id), e.subject, e.reason, e.request_id, e.network
             FROM JSON_TABLE(\(String(decoding: list.serialized(), as: UTF8.self)), '$[*]'
                 COLUMNS (number FOR ORDINALITY,
                     actor VARCHAR(1024) PATH '$.actor', roles VARCHAR(1024) PATH '$.roles',
@@ -57,7 +58,11 @@ struct AuditStore: Sendable {
                     user_id VARCHAR(1024) PATH '$.userId', subject VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.subject',
                     reason VARCHAR(1024) CHARACTER SET utf8mb4 PATH '$.reason',
                     request_id VARCHAR(1024) PATH '$.requestId',
-                    network VARCHAR(1024) PATH '$.network')) AS e
+                    network VARCHAR(1024) PATH '$.network',
+                    invoice_id VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin
+                        PATH '$.invoiceId')) AS e
+            LEFT JOIN invoices i ON i.public_id = e.invoice_id
+            LEFT JOIN orders o ON o.id = i.order_id
             ORDER BY e.number
             """,
             class: .write,
@@ -140,7 +145,7 @@ extension JSON {
             "route": .string(entry.route), "orderId": JSON(entry.orderID),
             "userId": JSON(entry.userID), "subject": JSON(entry.subject),
             "reason": JSON(entry.reason), "requestId": .string(entry.requestID),
-            "network": JSON(entry.network?.text),
+            "network": JSON(entry.network?.text), "invoiceId": JSON(entry.invoiceID),
         ]
     }
 }

@@ -8,7 +8,8 @@ import Commerce
 ///     target = min(P, max(0, P - (C - R))),  due = target - target at R = 0 - credited
 ///
 /// so a refund of what was overpaid credits nothing, and one that failed after it had succeeded is
-/// made up for by the next. An order that ended with no money here is credited as a whole.
+/// made up for by the next. An order that ended with no money here is credited as a whole: it was
+/// never paid, or all has gone back, by refunds or by chargebacks.
 struct InvoiceAccount: Sendable {
     /// A document that there is, or that was refused by a rule.
     struct Entry: Sendable {
@@ -33,6 +34,8 @@ struct InvoiceAccount: Sendable {
         case rest
         /// A document waits for somebody's correction, and all that follow wait for it.
         case blocked
+        /// A document that waits is not what is due any more: it goes, and then the next is due.
+        case withdrawal(cause: String)
     }
 
     let orderID: Int64
@@ -41,26 +44,56 @@ struct InvoiceAccount: Sendable {
     /// In minor units, as all that follow.
     let price: Int64
     let captured: Int64
+    /// What the payers' banks have taken by disputes that were lost.
+    let lost: Int64
     /// In the order in which they succeeded.
     let refunds: [Refund]
     var entries: [Entry]
 
     /// Nil if nothing is due.
     var due: Due? {
-        if entries.contains(where: { !$0.isIssued }) { return .blocked }
+        guard let waiting = entries.first(where: { !$0.isIssued }) else { return next }
+        if isDue(waiting) { return .blocked }
+        // An order that is looked at again may yet be sold.
+        if waiting.kind == .invoice, !hasEnded { return .blocked }
+        return .withdrawal(cause: waiting.cause)
+    }
+
+    /// Whether a document that waits for a correction is still what is due, to the ban.
+    ///
+    /// It is not once its refund has failed, or its order has ended before anything was sold.
+    func isDue(_ waiting: Entry) -> Bool {
+        var others = self
+        others.entries.removeAll { $0.cause == waiting.cause }
+        return switch others.next {
+        case .invoice: waiting.kind == .invoice
+        case .refund(let id, let amount):
+            waiting.cause == InvoiceCause.refund(id).key && waiting.gross == amount
+        case .rest:
+            waiting.cause == InvoiceCause.ending(orderID).key && waiting.gross == others.left
+        case nil, .blocked, .withdrawal: false
+        }
+    }
+
+    /// What of the price is not credited, in minor units.
+    private var left: Int64 { price - credited }
+
+    private var credited: Int64 {
+        entries.filter { $0.kind == .creditNote && $0.isIssued }.reduce(0) { $0 + $1.gross }
+    }
+
+    /// What is due where nothing waits.
+    private var next: Due? {
         guard entries.contains(where: { $0.kind == .invoice }) else {
             return isSold ? .invoice : nil
         }
-        let credited = entries.filter { $0.kind == .creditNote }.reduce(0) { $0 + $1.gross }
-        let left = price - credited
         guard left > 0 else { return nil }
-        if let due = dueRefund(credited: credited, left: left) { return due }
-        let refunded = refunds.reduce(0) { $0 + $1.amount }
+        if let due = dueRefund { return due }
         let isKnown = entries.contains { $0.cause == InvoiceCause.ending(orderID).key }
-        return hasEnded && captured - refunded <= 0 && !isKnown ? .rest : nil
+        return isUndone && !isKnown ? .rest : nil
     }
 
-    private func dueRefund(credited: Int64, left: Int64) -> Due? {
+    private var dueRefund: Due? {
         let known = Set(entries.map(\.cause))
         var refunded: Int64 = 0
         for refund in refunds {
@@ -88,6 +121,18 @@ struct InvoiceAccount: Sendable {
         case .awaitingPayment, .paymentReview, .stockReview, .cancelled, .expired, .rejected: false
         }
     }
+
+    /// What was credited and has not gone back: a refund failed after its credit note was issued.
+    var overcredited: Int64 {
+        max(0, credited - (isUndone ? price : target(refunded) - target(0)))
+    }
+
+    /// Whether the goods were never sent, or have come back, and nothing of their money is here.
+    ///
+    /// Where the goods are kept, what a dispute has taken is a loss: the sale stands.
+    private var isUndone: Bool { hasEnded && captured - refunded - lost <= 0 }
+
+    private var refunded: Int64 { refunds.reduce(0) { $0 + $1.amount } }
 
     private var hasEnded: Bool { status.hasEndedUnpaid || status == .returned }
 }

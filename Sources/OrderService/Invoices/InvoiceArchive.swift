@@ -14,6 +14,8 @@ package struct InvoiceArchive: Sendable {
         let stored: InvoiceReading.Stored
         /// Of a credit note: the number of its invoice.
         let creditedNumber: String?
+        /// Of one that is reduced: when the youngest document of its order was made.
+        let youngestAt: Timestamp?
     }
 
     /// Calls `body` with each document that was issued in a period, by day and by when it was made.
@@ -86,7 +88,9 @@ package struct InvoiceArchive: Sendable {
 
     private static let columns: SQL = """
         \(InvoiceRecord.columns), document, xml, xml_sha256, faults,
-        (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number
+        (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number,
+        IF(document = '{}', (SELECT MAX(y.created_at) FROM invoices y WHERE y.order_id = i.order_id),
+            NULL) AS youngest_at
         """
 }
 
@@ -95,6 +99,7 @@ extension InvoiceArchive.Item {
         record = try InvoiceRecord(row)
         stored = try InvoiceReading.Stored(row)
         creditedNumber = try row.optionalString("credited_number")
+        youngestAt = try row.optionalTimestamp("youngest_at")
     }
 
     /// The document; nil of one that is not issued, or of which only sums are left.

@@ -42,6 +42,15 @@ package struct InvoiceDeadlines: Sendable {
         return (counts, overdue)
     }
 
+    /// The day of the last number of any series; nil before the first.
+    func lastIssue(until deadline: Deadline) throws -> CalendarDate? {
+        try database.query(
+            "SELECT MAX(last_issued_on) AS last FROM invoice_series",
+            class: .job,
+            until: deadline
+        ).first?.optionalDate("last")
+    }
+
     /// Documents that are not accepted yet, those due first at the front.
     ///
     /// - Parameters:

@@ -21,16 +21,27 @@ struct InvoiceDrafting: Sendable {
         /// In Romania; nil before the goods went out.
         let shippedOn: CalendarDate?
 
-        /// The rates that something bears: shipping alone where no goods have a price.
+        /// The rates that something bears, and that so have a group on the document: those of all
+        /// lines, a gift's among them, and shipping's where no goods have a price.
         var rates: Set<VATRate> {
-            let priced = lines.filter { $0.total.minor > 0 }.map(\.vatRate)
-            return Set(priced.isEmpty && shipping.minor > 0 ? [shippingRate] : priced)
+            let isPriced = lines.contains { $0.total.minor > 0 }
+            let own = isPriced || shipping.minor == 0 ? [] : [shippingRate]
+            return Set(lines.map(\.vatRate) + own)
         }
 
         /// The day of the delivery or of a payment in advance, whichever came first.
         ///
         /// Its rates apply, and it stands on the invoice: Fiscal Code, art. 282, 291 and 319 (20).
         var suppliedOn: CalendarDate? { [paidOn, shippedOn].compactMap { $0 }.min() }
+    }
+
+    /// What has become of the money of what is credited.
+    enum Payback: Sendable {
+        case refunded
+        /// The payer's bank has taken it.
+        case chargedBack
+        /// There was none.
+        case nothing
     }
 
     /// The number of a draft while the rules are asked: of the same form as any other.
@@ -92,7 +103,7 @@ struct InvoiceDrafting: Sendable {
     ///   - earlier: all credit notes of it so far.
     ///   - amount: what is credited, in minor units; nil for all that is left.
     ///   - pieces: of the invoice's lines that make up the amount; empty if nobody knows.
-    ///   - isPaidBack: whether money has gone back by it.
+    ///   - payback: what has become of the money.
     ///   - buyer: somebody's correction of whom it is for.
     ///   - number: of the draft.
     ///   - date: today in Romania's calendar.
@@ -103,7 +114,7 @@ struct InvoiceDrafting: Sendable {
         after earlier: [InvoiceDocument],
         amount: Int64?,
         pieces: [Crediting.Piece],
-        isPaidBack: Bool,
+        payback: Payback,
         to buyer: InvoiceParty?,
         number: InvoiceNumber,
         on date: CalendarDate
@@ -112,8 +123,12 @@ struct InvoiceDrafting: Sendable {
             invoice.totals.gross.minor - earlier.reduce(0) { $0 + $1.totals.gross.minor }
         let isRest = (amount ?? left) == left
         let terms =
-            isPaidBack
-            ? invoice.paymentMeans.code == .card ? Words.backToCard : Words.back : Words.nothingBack
+            switch payback {
+            case .refunded where invoice.paymentMeans.code == .card: Words.backToCard
+            case .refunded: Words.back
+            case .chargedBack: Words.chargedBack
+            case .nothing: Words.nothingBack
+            }
         func make(_ crediting: Crediting) throws(CreditNoteFailure) -> InvoiceDocument {
             try InvoiceDocument.creditNote(
                 of: invoice,
@@ -148,6 +163,8 @@ struct InvoiceDrafting: Sendable {
         static let paidAtTheDoor = "Plata la livrare, către curier (ramburs)."
         static let backToCard = "Suma se restituie pe cardul folosit la plată."
         static let back = "Suma se restituie cumpărătorului."
+        static let chargedBack =
+            "Suma a fost reținută de bancă în urma contestării plății; nu mai este nimic de restituit."
         static let nothingBack = "Nu s-a încasat nicio sumă; nu este nimic de restituit."
 
         static func storno(_ invoice: InvoiceDocument, isWhole: Bool) -> String {

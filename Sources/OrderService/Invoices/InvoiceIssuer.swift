@@ -58,12 +58,18 @@ struct InvoiceIssuer: Sendable {
         guard let invoice = issued.first(where: { $0.record.kind == .invoice }) else {
             throw NothingToCredit()
         }
+        guard invoice.document.issueDate <= today else {
+            throw InvoiceStore.DayToCome(
+                subject: invoice.document.number.description,
+                day: invoice.document.issueDate
+            )
+        }
         let document = try drafting.creditNote(
             of: invoice.document,
             after: issued.filter { $0.record.kind == .creditNote }.map(\.document),
             amount: amount,
             pieces: try pieces(of: cause, amount: amount, &transaction),
-            isPaidBack: cause.refundID != nil,
+            payback: try payback(of: cause, order, &transaction),
             to: correction?.buyer,
             number: number,
             on: today
@@ -83,28 +89,25 @@ struct InvoiceIssuer: Sendable {
         try UBLRules.faults(of: UBLWriter.bytes(of: document), today: today)
     }
 
-    /// Gives a draft that breaks no rule its number and its day.
+    /// Gives a draft of today that breaks no rule its number.
+    ///
+    /// - Throws: `InvoiceStore.DayToCome` if nothing may be issued today; `MariaDBError`.
     func number(
         _ draft: inout InvoiceStore.Draft,
         on today: CalendarDate,
         in transaction: inout Transaction
     ) throws -> InvoiceStore.Issue {
         let kind = draft.document.kind
-        let given = try InvoiceStore.takeNumber(
+        draft.document.number = try InvoiceStore.takeNumber(
             of: drafting.series(of: kind),
             kind,
             on: today,
             in: &transaction
         )
-        draft.document.number = given.number
-        draft.document.issueDate = given.date
-        if let day = draft.document.deliveryDate, day >= given.date {
-            draft.document.deliveryDate = nil
-        }
         return InvoiceStore.Issue(
             xml: try UBLWriter.bytes(of: draft.document),
             deadline: SubmissionDeadline.date(
-                issuedOn: given.date,
+                issuedOn: today,
                 suppliedOn: kind == .invoice ? draft.document.deliveryDate : nil
             )
         )
@@ -134,41 +137,6 @@ struct InvoiceIssuer: Sendable {
             kind: draft.document.kind,
             isIssued: faults.isEmpty,
             gross: draft.document.totals.gross.minor
-        )
-    }
-
-    private func reject(
-        _ draft: InvoiceStore.Draft,
-        _ faults: [UBLFault],
-        _ change: inout OrderChange,
-        _ transaction: inout Transaction
-    ) throws {
-        let rules = faults.reduce(into: [String]()) { rules, fault in
-            if !rules.contains(fault.rule) { rules.append(fault.rule) }
-        }
-        logger.error(
-            "a document breaks rules and was not issued",
-            metadata: [
-                "orderId": "\(draft.orderID)", "kind": "\(draft.document.kind.rawValue)",
-                "rules": "\(rules.joined(separator: " "))",
-            ]
-        )
-        let id = try InvoiceStore.insert(
-            rejected: draft,
-            faults: .array(faults.map(\.json)),
-            at: change.now,
-            in: &transaction
-        )
-        change.record("invoice.rejected", cause: rules.joined(separator: " ").cut(toVarChar: 255))
-        change.announce(
-            .invoiceRejected,
-            about: (
-                "invoice",
-                [
-                    "id": .string(id), "kind": .string(draft.document.kind.rawValue),
-                    "rules": .array(rules.map { .string($0) }),
-                ]
-            )
         )
     }
 
@@ -217,6 +185,17 @@ struct InvoiceIssuer: Sendable {
         )
     }
 
+    /// What has become of the money that a credit note is about.
+    private func payback(
+        of cause: InvoiceCause,
+        _ order: Order,
+        _ transaction: inout Transaction
+    ) throws -> InvoiceDrafting.Payback {
+        guard cause.refundID == nil else { return .refunded }
+        let account = try InvoiceStore.account(of: order, in: &transaction)
+        return account.lost > 0 ? .chargedBack : .nothing
+    }
+
     /// The pieces that a refund was asked for, if they are what is credited of it.
     private func pieces(
         of cause: InvoiceCause,
@@ -232,14 +211,4 @@ struct InvoiceIssuer: Sendable {
 extension Timestamp {
     /// The day in Romania, by whose calendar documents are dated.
     var dayInRomania: CalendarDate { .inRomania(secondsSinceEpoch: seconds) }
-}
-
-extension UBLFault {
-    /// As it is stored, and shown to staff.
-    var json: JSON {
-        [
-            "rule": .string(rule), "field": .string(field), "location": .string(location),
-            "text": .string(text),
-        ]
-    }
 }

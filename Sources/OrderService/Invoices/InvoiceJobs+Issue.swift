@@ -16,8 +16,8 @@ extension InvoiceJobs {
     ///   - actor: who it is, for the history.
     ///   - deadline: by which it is committed, or fails.
     /// - Returns: the document as it is now; nil if there is none of this id.
-    /// - Throws: a `Problem` with 409 if it is issued already, 412 if it has changed, 422 with the
-    ///   rules that it breaks still; `MariaDBError`.
+    /// - Throws: a `Problem` with 409 if it is issued already or due no more, 412 if it has changed,
+    ///   422 with the rules that it breaks still; `MariaDBError`.
     func issue(
         _ publicID: String,
         _ correction: InvoiceCorrection,
@@ -41,6 +41,10 @@ extension InvoiceJobs {
             guard correction.rates.isEmpty || cause.kind == .invoice else {
                 throw Problem.keepsRates
             }
+            let account = try InvoiceStore.account(of: change.order, in: &transaction)
+            guard let waiting = account.entries.first(where: { $0.cause == cause.key }),
+                account.isDue(waiting)
+            else { throw Problem.isNotDue }
             var draft = try issuer.draft(
                 for: cause,
                 amount: cause.refundID == nil ? nil : record.gross.minor,
@@ -79,6 +83,15 @@ extension Problem {
             ]
         )
     }
+
+    fileprivate static let isNotDue = Problem(
+        .conflict,
+        "illegal_transition",
+        "This document is not due, or not of this sum: look at the order's refunds and its state.",
+        extensions: [
+            ("invoiceState", .string(InvoiceState.rejected.rawValue)), ("allowed", .array([])),
+        ]
+    )
 
     fileprivate static let keepsRates = invalid(
         .unprocessableContent,

@@ -3,7 +3,7 @@ import MariaDB
 package import Resilience
 
 /// Issues what is due of an order: its invoice, then a credit note for each refund, then one for
-/// its end.
+/// its end; withdraws what was rejected and is due no more.
 ///
 /// May be done again at any time, by several at once: what an order has to have is read under its
 /// lock, and each cause makes one document (`invoices.cause_key`).
@@ -22,23 +22,25 @@ package struct InvoiceJobs: Sendable {
     /// - Throws: `MariaDBError`; what keeps a document from being made.
     @discardableResult
     package func advance(_ orderID: Int64, until deadline: Deadline) throws -> Int {
-        for count in 0..<Self.most {
+        var written = 0
+        for _ in 0..<Self.most {
             let change = try ledger.change(orderID, by: "worker", until: deadline) {
                 change,
                 transaction in
                 try step(&change, &transaction)
             }
             switch change?.result {
-            case nil, .nothingDue?: return count
-            case .wroteLast?: return count + 1
-            case .wroteOne?: continue
+            case nil, .nothingDue?: return written
+            case .withdrew?: continue
+            case .wroteLast?: return written + 1
+            case .wroteOne?: written += 1
             }
         }
-        return Self.most
+        return written
     }
 
     private enum Step: Sendable {
-        case nothingDue, wroteOne, wroteLast
+        case nothingDue, withdrew, wroteOne, wroteLast
     }
 
     private func step(
@@ -50,6 +52,9 @@ package struct InvoiceJobs: Sendable {
         var amount: Int64?
         switch account.due {
         case nil, .blocked: return .nothingDue
+        case .withdrawal(let cause):
+            try issuer.withdraw(cause, &change, &transaction)
+            return .withdrew
         case .invoice: cause = .order(account.orderID)
         case .refund(let id, let credited): (cause, amount) = (.refund(id), credited)
         case .rest: cause = .ending(account.orderID)
@@ -58,7 +63,7 @@ package struct InvoiceJobs: Sendable {
         account.entries.append(entry)
         return switch account.due {
         case nil, .blocked: .wroteLast
-        case .invoice, .refund, .rest: .wroteOne
+        case .invoice, .refund, .rest, .withdrawal: .wroteOne
         }
     }
 }

@@ -3,8 +3,8 @@ import Web
 
 /// The page of an invoice or a credit note that people print: A4, in Romanian, without scripts.
 ///
-/// It shows the document and nothing else, so it never changes; whoever prints it wants it to be what
-/// the tax office has. Its parts are in `InvoicePrint+Parties`, `InvoicePrint+Lines` and
+/// It shows the document and nothing else, so it never changes. Names and texts stand on it whole, where
+/// the UBL has them cut to its limits. Its parts are in `InvoicePrint+Parties`, `InvoicePrint+Lines` and
 /// `InvoicePrint+Sums`, its look in `InvoicePrint+Style`.
 struct InvoicePrint {
     let document: InvoiceDocument

@@ -25,6 +25,23 @@ package struct InvoiceReading: Sendable {
         ).first.map(InvoiceRecord.init)
     }
 
+    /// Checks that no series of the settings has documents of the other kind.
+    ///
+    /// - Throws: `InvoiceStore.WrongSeries`, `MariaDBError`.
+    func checkSeries(of drafting: InvoiceDrafting, until deadline: Deadline) throws {
+        for kind in InvoiceDocument.Kind.allCases {
+            let series = drafting.series(of: kind)
+            let rows = try database.query(
+                """
+                SELECT 1 FROM invoice_series
+                WHERE series = \(series) AND kind <> \(kind.rawValue)
+                """,
+                until: deadline
+            )
+            guard rows.isEmpty else { throw InvoiceStore.WrongSeries(series: series) }
+        }
+    }
+
     /// What is stored of a document: as JSON, and of an issued one as XML with its hash.
     package struct Stored: Sendable {
         package let document: String

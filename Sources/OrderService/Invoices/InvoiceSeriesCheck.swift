@@ -1,14 +1,19 @@
+import Commerce
 import MariaDB
 import Resilience
 
-/// Whether every series counts from 1 without a gap, by days that only go on, and each document's
-/// state is that of its last submission.
+/// Whether every series counts from 1 without a gap, by days that only go on and have come, and each
+/// document's state is that of its last submission.
 struct InvoiceSeriesCheck: Sendable {
     let database: Database
 
-    func findings(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
-        try gaps(until: deadline) + ends(until: deadline) + steps(until: deadline)
-            + submissions(until: deadline)
+    func findings(
+        on today: CalendarDate,
+        until deadline: Deadline
+    ) throws -> [InvoiceVerification.Finding] {
+        try gaps(until: deadline) + ends(until: deadline) + names(until: deadline)
+            + steps(until: deadline) + days(until: deadline)
+            + future(today, until: deadline) + submissions(until: deadline)
     }
 
     private func gaps(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
@@ -55,6 +60,26 @@ struct InvoiceSeriesCheck: Sendable {
         }
     }
 
+    /// A number is its series and its place in it, as on the document.
+    private func names(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT number, series, ordinal FROM invoices
+            WHERE number <> CONCAT(series, LPAD(ordinal, GREATEST(LENGTH(ordinal),
+                \(InvoiceNumber.width)), '0'))
+            ORDER BY id LIMIT 1000
+            """,
+            class: .job,
+            until: deadline
+        ).map { row in
+            .init(
+                kind: "number",
+                subject: try row.string("number"),
+                text: "it is \(try row.int64("ordinal")) of \(try row.string("series"))"
+            )
+        }
+    }
+
     private func steps(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
         try database.query(
             """
@@ -71,6 +96,55 @@ struct InvoiceSeriesCheck: Sendable {
                 kind: "date",
                 subject: try row.string("number"),
                 text: "it was issued before the number before it"
+            )
+        }
+    }
+
+    /// A document is dated the day on which it was issued, or that of the number before it, if the
+    /// clock had gone back.
+    private func days(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        // Romania is two or three hours ahead of UTC: what is looked at closely is few.
+        try database.query(
+            """
+            SELECT number, issue_date, issued_at, before_it FROM (
+                SELECT number, issue_date, issued_at,
+                    LAG(issue_date) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
+                FROM invoices WHERE number IS NOT NULL) AS numbers
+            WHERE issue_date <> DATE(issued_at + INTERVAL 2 HOUR)
+                OR issue_date <> DATE(issued_at + INTERVAL 3 HOUR)
+            ORDER BY number
+            """,
+            class: .job,
+            until: deadline
+        ).compactMap { row in
+            let date = try row.optionalDate("issue_date")
+            let day = try row.timestamp("issued_at").dayInRomania
+            let before = try row.optionalDate("before_it")
+            if date == day || before.map({ $0 == date && $0 > day }) ?? false { return nil }
+            return .init(
+                kind: "date",
+                subject: try row.string("number"),
+                text: "it was issued on \(day)"
+            )
+        }
+    }
+
+    private func future(
+        _ today: CalendarDate,
+        until deadline: Deadline
+    ) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT number FROM invoices WHERE issue_date > \(today.description)
+            ORDER BY issue_date, id LIMIT 1000
+            """,
+            class: .job,
+            until: deadline
+        ).map { row in
+            .init(
+                kind: "date",
+                subject: try row.string("number"),
+                text: "it is dated after today"
             )
         }
     }

@@ -117,6 +117,21 @@ extension InvoiceStore {
         try InvoiceNameWords.rewrite(ofInvoices: record.id...record.id, in: &transaction)
     }
 
+    /// Removes a document that was rejected; one that is issued stays.
+    ///
+    /// - Returns: its public id; nil if there is none.
+    static func removeRejected(
+        _ causeKey: String,
+        in transaction: inout Transaction
+    ) throws -> String? {
+        try transaction.query(
+            """
+            DELETE FROM invoices WHERE cause_key = \(causeKey) AND state = 'rejected'
+            RETURNING public_id
+            """
+        ).first?.string("public_id")
+    }
+
     private static func insertSubmission(
         of invoiceID: Int64,
         _ channel: SubmissionChannel,

@@ -14,12 +14,16 @@ enum InvoiceStore {
         in transaction: inout Transaction
     ) throws -> InvoiceAccount {
         let currency = order.total.currency.rawValue
-        let captured = try transaction.query(
+        let money = try transaction.query(
             """
-            SELECT CAST(COALESCE(SUM(captured_minor), 0) AS SIGNED) AS captured FROM payments
-            WHERE order_id = \(order.id) AND currency = \(currency)
+            SELECT CAST(COALESCE(SUM(captured_minor), 0) AS SIGNED) AS captured,
+                (SELECT CAST(COALESCE(SUM(d.amount_minor), 0) AS SIGNED) FROM payment_disputes d
+                    JOIN payments q ON q.id = d.payment_id
+                    WHERE q.order_id = \(order.id) AND d.currency = \(currency)
+                        AND d.status = \(DisputeStatus.lost.rawValue)) AS lost
+            FROM payments WHERE order_id = \(order.id) AND currency = \(currency)
             """
-        ).first?.int64("captured")
+        ).first
         let refunds = try transaction.query(
             """
             SELECT id, amount_minor FROM refunds
@@ -38,7 +42,8 @@ enum InvoiceStore {
             status: order.status,
             method: order.paymentMethod,
             price: order.total.minor,
-            captured: captured ?? 0,
+            captured: try money?.int64("captured") ?? 0,
+            lost: try money?.int64("lost") ?? 0,
             refunds: try refunds.map { row in
                 .init(id: try row.int64("id"), amount: try row.int64("amount_minor"))
             },
@@ -94,22 +99,32 @@ enum InvoiceStore {
         var description: String { "series \(series) has documents of another kind" }
     }
 
+    /// A clock was ahead: there is a document of a day that has not come, and none may be dated
+    /// before it.
+    struct DayToCome: Error, CustomStringConvertible {
+        /// A series, or the number of the invoice to be credited.
+        let subject: String
+        let day: CalendarDate
+
+        var description: String { "\(subject) is dated \(day), which has not come" }
+    }
+
     /// Takes the next number of a series; from here to the commit nobody else takes one.
     ///
     /// - Parameters:
     ///   - series: of documents of this kind; its row is made if there is none.
     ///   - kind: of the document.
-    ///   - today: in Romania's calendar.
+    ///   - today: in Romania's calendar, on which the document is issued.
     ///   - transaction: the one that inserts the document, so that no number is left out.
-    /// - Returns: the number, and the day it is issued on: today, or that of the number before it
-    ///   if the clock has gone back.
-    /// - Throws: `WrongSeries`, `MariaDBError`.
+    /// - Returns: the number.
+    /// - Throws: `DayToCome` if the last number of the series is of a later day; `WrongSeries`,
+    ///   `MariaDBError`.
     static func takeNumber(
         of series: String,
         _ kind: InvoiceDocument.Kind,
         on today: CalendarDate,
         in transaction: inout Transaction
-    ) throws -> (number: InvoiceNumber, date: CalendarDate) {
+    ) throws -> InvoiceNumber {
         let day = today.description
         let row = try transaction.query(
             """
@@ -121,9 +136,10 @@ enum InvoiceStore {
             """
         ).first
         guard let row, try row.string("kind") == kind.rawValue,
-            let date = try row.optionalDate("last_issued_on"),
+            let last = try row.optionalDate("last_issued_on"),
             let number = InvoiceNumber(series: series, ordinal: try row.int64("next_ordinal") - 1)
         else { throw WrongSeries(series: series) }
-        return (number, date)
+        guard last <= today else { throw DayToCome(subject: series, day: last) }
+        return number
     }
 }

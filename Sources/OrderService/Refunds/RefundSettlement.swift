@@ -192,7 +192,10 @@ struct RefundSettlement: Sendable {
         case .succeeded:
             change.announce(.refundSucceeded, about: subject)
             change.schedule(.advanceInvoices)
-        case .failed, .cancelled: change.announce(.refundFailed, about: subject)
+        case .failed, .cancelled:
+            change.announce(.refundFailed, about: subject)
+            // A credit note may have been rejected, and waits in vain now.
+            if before == .succeeded { change.schedule(.advanceInvoices) }
         default: break
         }
     }

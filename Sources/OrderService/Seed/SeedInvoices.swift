@@ -122,7 +122,7 @@ struct SeedInvoices: Sendable {
                 after: Array(chain.documents.dropFirst()),
                 amount: one.document.gross,
                 pieces: [],
-                isPaidBack: one.document.cause.refundID != nil,
+                payback: one.document.cause.refundID == nil ? .nothing : .refunded,
                 to: nil,
                 number: number,
                 on: date

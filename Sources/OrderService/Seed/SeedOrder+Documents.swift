@@ -11,6 +11,7 @@ extension SeedOrder {
             method: story.method,
             price: purchase.totals.total.minor,
             captured: payment?.captured ?? 0,
+            lost: 0,
             // There is one refund an order at most; it has the order's id.
             refunds: refunded > 0 ? [.init(id: purchase.id, amount: refunded)] : [],
             entries: documents.map { document in
@@ -32,7 +33,7 @@ extension SeedOrder {
             Document(cause: cause, gross: gross, captured: captured, at: time)
         }
         switch account.due {
-        case nil, .blocked: return nil
+        case nil, .blocked, .withdrawal: return nil
         case .invoice: return document(.order(purchase.id), account.price)
         case .refund(let id, let amount): return document(.refund(id), amount)
         case .rest:

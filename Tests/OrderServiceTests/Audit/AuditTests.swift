@@ -98,6 +98,34 @@ struct AuditTests {
         }
     }
 
+    @Test("has under an order who looked at its invoices and corrected them, out of caches as well")
+    func invoices() async throws {
+        try await ServiceUnderTest.run { service in
+            let customer = try service.session("1001", .customer)
+            let order = try service.placedOrder(customer: "1001", token: customer)
+            try service.pay(order)
+            try service.settle()
+            let id = try #require(try service.invoices(of: order).first).publicID
+            let finance = try service.session("finance-1", .finance)
+            let path = "/v1/admin/invoices/\(id)"
+            for part in ["", "", "/ubl", "/print"] {
+                #expect(service.send(.get, path + part, token: finance).status == 200)
+            }
+            let issue = service.send(.post, "\(path)/issue", token: finance, ["reason": "x"])
+            #expect(issue.status == 409)
+            #expect(service.send(.get, "/v1/admin/invoices/inv_x", token: finance).status == 404)
+            let admin = try service.session("admin-1", .admin)
+            let told = service.send(.get, "/v1/admin/audit?orderId=\(order.id)", token: admin)
+            // The first is this look.
+            let items = (told["items"].array ?? []).dropFirst()
+            #expect(items.count == 5)
+            #expect(items.allSatisfy { $0["subject"] == .string(id) && $0["userId"] == "1001" })
+            #expect(items.first?["route"] == "POST /v1/admin/invoices/{id}/issue")
+            let unknown = try records(service).filter { $0.entry.subject == "inv_x" }
+            #expect(unknown.count == 1 && unknown[0].entry.orderID == nil)
+        }
+    }
+
     @Test("has each of many looks at once, before it is answered") func atOnce() async throws {
         try await ServiceUnderTest.run { service in
             let order = try service.placedOrder()

@@ -109,6 +109,87 @@ struct CreditNoteTests {
         }
     }
 
+    /// What becomes of an order whose payer disputes it and wins.
+    enum Story: String, CaseIterable {
+        case cancelledBefore, cancelledAfter, returned, kept
+    }
+
+    @Test(
+        "takes a sale back that a lost dispute undid, and not one whose goods are kept",
+        arguments: Story.allCases
+    )
+    func chargedBack(story: Story) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            func cancel() {
+                let answer = service.send(
+                    .post,
+                    "\(order.path)/cancel",
+                    token: order.token,
+                    key: "c"
+                )
+                #expect(answer.status == 200, "\(answer.text)")
+            }
+            if story == .returned || story == .kept { try service.fulfil(order, "start", "ship") }
+            let dispute = try service.dispute(order)
+            try service.settle()
+            if story == .cancelledBefore { cancel() }
+            try service.drain()
+            #expect(try service.invoices(of: order).count == 1)
+            service.moveDispute(dispute, to: "lost")
+            try service.settle()
+            switch story {
+            case .cancelledBefore: break
+            case .cancelledAfter: cancel()
+            case .returned: try service.fulfil(order, "return")
+            case .kept: try service.fulfil(order, "deliver")
+            }
+            try service.drain()
+            let records = try service.invoices(of: order)
+            #expect(try service.invoiceFindings() == [])
+            guard story != .kept else {
+                #expect(records.count == 1)
+                return
+            }
+            #expect(records.map(\.causeKey).last == "cancel:\(order.id)")
+            #expect(records.last?.gross == records.first?.gross && records.count == 2)
+            let terms = try service.document(of: try #require(records.last)).paymentTerms
+            #expect(terms?.contains("contestării plății") == true)
+        }
+    }
+
+    @Test("is told of while its refund has failed and no other has made up for it")
+    func overcredited() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            try service.pay(order, with: "pm_card_refundFail")
+            try service.settle()
+            #expect(service.refund(order, token: try service.staff()).status == 201)
+            try service.drain()
+            #expect(try service.invoices(of: order).count == 2)
+            #expect(try service.invoiceFindings() == [])
+            service.advance(by: .seconds(60))
+            try service.settle()
+            #expect(try service.refundStatuses(of: order) == ["failed"])
+            let findings = try service.invoiceFindings()
+            #expect(findings.map(\.kind) == ["overcredited"])
+            #expect(findings.first?.subject == "order \(order.id)")
+            func gauge() throws -> Bool {
+                try service.services.makeSampler().drain()
+                return service.send(.get, "/metrics").text
+                    .contains("orderd_invoices_overcredited 1\n")
+            }
+            #expect(try gauge())
+            // The next refund, which goes through.
+            let again = service.refund(order, token: try service.staff(), key: "r2")
+            #expect(again.status == 201)
+            try service.drain()
+            #expect(try service.invoices(of: order).count == 2)
+            #expect(try service.invoiceFindings() == [])
+            #expect(try !gauge())
+        }
+    }
+
     @Test("credits what was refunded at Stripe's dashboard")
     func adopted() async throws {
         try await ServiceUnderTest.run { service in

@@ -5,12 +5,14 @@ import Testing
 
 @Suite("Which document of an order is due") struct InvoiceAccountTests {
     private typealias Entry = InvoiceAccount.Entry
+    private typealias Due = InvoiceAccount.Due
 
     private func account(
         _ status: OrderStatus = .confirmed,
         _ method: PaymentMethod = .card,
         price: Int64 = 10_000,
         captured: Int64 = 10_000,
+        lost: Int64 = 0,
         refunds: [Int64] = [],
         _ entries: [Entry] = []
     ) -> InvoiceAccount {
@@ -20,6 +22,7 @@ import Testing
             method: method,
             price: price,
             captured: captured,
+            lost: lost,
             refunds: refunds.enumerated().map {
                 .init(id: Int64($0.offset + 1), amount: $0.element)
             },
@@ -106,6 +109,7 @@ import Testing
             method: .card,
             price: 10_000,
             captured: 10_000,
+            lost: 0,
             refunds: [.init(id: 2, amount: 3_000)],
             entries: [invoice(), note(1, 3_000)]
         )
@@ -116,6 +120,7 @@ import Testing
             method: .card,
             price: 10_000,
             captured: 10_000,
+            lost: 0,
             refunds: [.init(id: 2, amount: 3_000), .init(id: 3, amount: 1_000)],
             entries: [invoice(), note(1, 3_000)]
         )
@@ -132,11 +137,56 @@ import Testing
         #expect(account(.returned, .cashOnDelivery, captured: 0, [invoice(), known]).due == nil)
     }
 
+    @Test("is all that is left where the bank took the money and the goods are not the payer's")
+    func chargedBack() {
+        for status in [OrderStatus.cancelled, .rejected, .returned] {
+            #expect(account(status, lost: 10_000, [invoice()]).due == .rest)
+            #expect(account(status, lost: 4_000, [invoice()]).due == nil)
+            let entries = [invoice(), note(1, 6_000)]
+            #expect(account(status, lost: 4_000, refunds: [6_000], entries).due == .rest)
+        }
+        for status in [OrderStatus.confirmed, .inFulfilment, .shipped, .delivered] {
+            #expect(account(status, lost: 10_000, [invoice()]).due == nil)
+        }
+    }
+
+    @Test("may have been more than it is now, once a refund has failed")
+    func overcredited() {
+        let entries = [invoice(), note(1, 3_000)]
+        #expect(account(.delivered, refunds: [3_000], entries).overcredited == 0)
+        #expect(account(.delivered, refunds: [], entries).overcredited == 3_000)
+        #expect(account(.delivered, refunds: [1_000], entries).overcredited == 2_000)
+        #expect(account(.cancelled, refunds: [], entries).overcredited == 3_000)
+        #expect(account(.returned, captured: 0, entries).overcredited == 0)
+        let waiting = [invoice(), note(1, 3_000, isIssued: false)]
+        #expect(account(.delivered, refunds: [], waiting).overcredited == 0)
+        #expect(account(.returned, lost: 10_000, entries).overcredited == 0)
+        #expect(account(captured: 12_000, refunds: [2_000], [invoice()]).overcredited == 0)
+    }
+
     @Test("waits for the correction of one that was rejected")
     func blocked() {
         #expect(account(.confirmed, .card, [invoice(isIssued: false)]).due == .blocked)
         let entries = [invoice(), note(1, 3_000, isIssued: false)]
         #expect(account(refunds: [3_000, 1_000], entries).due == .blocked)
+    }
+
+    @Test("takes away what waits and is not due any more, unless the order may yet be sold")
+    func withdrawal() {
+        let order = Due.withdrawal(cause: "order:1")
+        let waiting = invoice(isIssued: false)
+        #expect(account(.cancelled, refunds: [10_000], [waiting]).due == order)
+        #expect(account(.returned, .cashOnDelivery, captured: 0, [waiting]).due == order)
+        #expect(account(.returned, refunds: [10_000], [waiting]).due == .blocked)
+        #expect(account(.paymentReview, .card, [waiting]).due == .blocked)
+        let entries = [invoice(), note(1, 3_000, isIssued: false)]
+        #expect(account(refunds: [], entries).due == .withdrawal(cause: "refund:1"))
+        #expect(account(refunds: [2_000], entries).due == .withdrawal(cause: "refund:1"))
+        let ending = Entry(cause: "cancel:1", kind: .creditNote, isIssued: false, gross: 10_000)
+        let back = account(.returned, .cashOnDelivery, captured: 0, [invoice(), ending])
+        #expect(back.due == .blocked)
+        let paid = account(.returned, .cashOnDelivery, captured: 10_000, [invoice(), ending])
+        #expect(paid.due == .withdrawal(cause: "cancel:1"))
     }
 
     @Test("is never more than the price, whatever the order of refunds", arguments: 0..<200)

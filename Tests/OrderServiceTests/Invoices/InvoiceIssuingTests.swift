@@ -218,20 +218,66 @@ struct InvoiceIssuingTests {
         }
     }
 
-    @Test("does not go back in time when the clock does")
+    @Test("waits for the day of the last number where a clock was ahead")
     func clock() async throws {
         try await ServiceUnderTest.run { service in
             let first = try service.paidOrder()
             let day = try #require(try service.invoices(of: first).first?.issueDate)
-            let ahead = day.adding(days: 3).description
-            try service.execute("UPDATE invoice_series SET last_issued_on = \(ahead)")
+            let ahead = day.adding(days: 3)
+            try service.execute(
+                "UPDATE invoice_series SET last_issued_on = \(ahead.description)"
+            )
             let second = try service.placedOrder(
                 of: try service.readyCheckout(email: "b@example.ro"),
                 key: "k2"
             )
             try service.pay(second)
             try service.settle()
-            #expect(try service.invoices(of: second).first?.issueDate?.description == ahead)
+            #expect(try service.invoices(of: second).isEmpty)
+            try service.services.makeSampler().drain()
+            let metrics = service.send(.get, "/metrics").text
+            #expect(metrics.contains("orderd_invoices_days_ahead 3\n"))
+            service.advance(by: .days(3))
+            try service.drain()
+            let record = try #require(try service.invoices(of: second).first)
+            #expect(record.number?.ordinal == 2 && record.issueDate == ahead)
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("waits with a credit note for the day of its invoice, and with a correction as well")
+    func clockOfInvoice() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let day = try #require(try service.invoices(of: order).first?.issueDate)
+            let ahead = day.adding(days: 3).description
+            // As it was dated while there was no such rule.
+            try service.execute(
+                """
+                UPDATE invoices SET issue_date = \(ahead),
+                    document = REPLACE(document, \(day.description), \(ahead))
+                """
+            )
+            let found = try service.invoiceFindings()
+            #expect(found.contains { $0.text == "it is dated after today" })
+            let staff = try service.staff()
+            #expect(service.refund(order, token: staff, [("amount", 500)]).status == 201)
+            try service.drain()
+            #expect(try service.invoices(of: order).count == 1)
+            try service.execute("UPDATE invoice_series SET last_issued_on = \(ahead)")
+            let rejected = try service.orderThatIsRejected()
+            let record = try #require(try service.invoices(of: rejected).first)
+            let correction = service.send(
+                .post,
+                "/v1/admin/invoices/\(record.publicID)/issue",
+                token: staff,
+                ["rates": [["from": 19, "to": 21]], "reason": "the rate has changed"]
+            )
+            #expect(correction.status == 409 && correction.code == "illegal_transition")
+            service.advance(by: .days(3))
+            try service.drain()
+            let note = try #require(try service.invoices(of: order).last)
+            #expect(note.state == .queued && note.issueDate?.description == ahead)
         }
     }
 

@@ -1,0 +1,133 @@
+import Commerce
+import MariaDB
+import Resilience
+
+/// Finds orders that should have a document and have not, or have more credited than they should.
+struct InvoiceBacklog: Sendable {
+    let database: Database
+
+    /// Orders that one statement goes through.
+    private static let stride: Int64 = 10_000
+
+    /// Goes through all orders; blocks on MariaDB.
+    ///
+    /// - Parameters:
+    ///   - deadline: of all of it.
+    ///   - body: told of each order that lacks something, or has something that waits.
+    /// - Throws: `MariaDBError`, and what `body` throws.
+    func forEach(
+        until deadline: Deadline,
+        _ body: (InvoicePending.Item) throws -> Void
+    ) throws {
+        let last = try database.query(
+            "SELECT COALESCE(MAX(id), 0) AS last FROM orders",
+            until: deadline
+        ).first?.int64("last")
+        var first: Int64 = 1
+        while first <= last ?? 0 {
+            let ids = first...(first + Self.stride - 1)
+            for id in try candidates(ids, until: deadline) {
+                if let item = try item(ofOrder: id, until: deadline) { try body(item) }
+            }
+            first = ids.upperBound + 1
+        }
+    }
+
+    /// The same of orders that lack a document which no task is about to issue, and of none that
+    /// waits for a correction.
+    func forEachForgotten(
+        until deadline: Deadline,
+        _ body: (InvoicePending.Item) -> Void
+    ) throws {
+        try forEach(until: deadline) { found in
+            // It may have been issued since, by a task that is done.
+            guard !found.isRejected, try !isUnderWay(found.orderID, until: deadline),
+                let item = try item(ofOrder: found.orderID, until: deadline), !item.isRejected
+            else { return }
+            body(item)
+        }
+    }
+
+    /// What an order lacks; nil if nothing.
+    func item(ofOrder id: Int64, until deadline: Deadline) throws -> InvoicePending.Item? {
+        guard let (order, account) = try account(ofOrder: id, until: deadline) else { return nil }
+        return account.due.map { InvoicePending.Item(order, $0) }
+    }
+
+    /// Orders of which more was credited than has gone back, and by how much in minor units.
+    ///
+    /// Asked are those with a refund that failed after its credit note was issued.
+    func overcredited(until deadline: Deadline) throws -> [(orderID: Int64, amount: Int64)] {
+        try database.query(
+            """
+            SELECT DISTINCT i.order_id FROM refunds r JOIN invoices i ON i.refund_id = r.id
+            WHERE r.status IN ('failed', 'cancelled') AND i.number IS NOT NULL
+                AND (SELECT SUM(c.gross_minor) FROM invoices c
+                        WHERE c.order_id = i.order_id AND c.kind = 'credit_note'
+                            AND c.number IS NOT NULL)
+                    > (SELECT COALESCE(SUM(s.amount_minor), 0) FROM refunds s
+                        WHERE s.order_id = i.order_id AND s.status = 'succeeded')
+            ORDER BY i.order_id
+            """,
+            class: .job,
+            until: deadline
+        ).compactMap { row in
+            let id = try row.int64("order_id")
+            let amount = try account(ofOrder: id, until: deadline)?.account.overcredited ?? 0
+            return amount > 0 ? (id, amount) : nil
+        }
+    }
+
+    private func account(
+        ofOrder id: Int64,
+        until deadline: Deadline
+    ) throws -> (order: Order, account: InvoiceAccount)? {
+        try database.transaction(class: .job, until: deadline) {
+            transaction -> (order: Order, account: InvoiceAccount)? in
+            let rows = try transaction.query(
+                "SELECT \(Order.columns) FROM orders WHERE id = \(id)"
+            )
+            guard let order = try rows.first.map(Order.init) else { return nil }
+            return (order, try InvoiceStore.account(of: order, in: &transaction))
+        }
+    }
+
+    private func isUnderWay(_ orderID: Int64, until deadline: Deadline) throws -> Bool {
+        try !database.query(
+            """
+            SELECT 1 FROM outbox WHERE channel = 'task' AND unsent_order_id = \(orderID)
+                AND topic = \(OutboxMessage.Task.advanceInvoices.rawValue) LIMIT 1
+            """,
+            class: .job,
+            until: deadline
+        ).isEmpty
+    }
+
+    /// Orders that may lack something; `InvoiceAccount` decides.
+    private func candidates(
+        _ ids: ClosedRange<Int64>,
+        until deadline: Deadline
+    ) throws -> [Int64] {
+        try database.query(
+            """
+            SELECT o.id FROM orders o
+            WHERE o.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+                AND o.visible_at IS NOT NULL AND o.total_minor > 0
+                AND (
+                    o.status IN ('confirmed', 'in_fulfilment', 'shipped', 'delivered', 'returned')
+                        AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id)
+                    OR EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id) AND (
+                        o.status IN ('returned', 'cancelled', 'rejected', 'expired')
+                        OR EXISTS (SELECT 1 FROM invoices i
+                            WHERE i.order_id = o.id AND i.state = 'rejected')
+                        OR EXISTS (SELECT 1 FROM refunds r
+                            LEFT JOIN invoices i ON i.refund_id = r.id
+                            WHERE r.order_id = o.id AND r.status = 'succeeded'
+                                AND i.id IS NULL)))
+            ORDER BY o.id
+            """,
+            class: .job,
+            until: deadline
+        ).map { try $0.int64("id") }
+    }
+}

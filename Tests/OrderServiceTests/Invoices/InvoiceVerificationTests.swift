@@ -1,0 +1,155 @@
+import Commerce
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Verifying invoices", .enabled(if: ServiceUnderTest.isAvailable))
+struct InvoiceVerificationTests {
+    /// Two orders, each with an invoice and a credit note of a part: `MEX000001`, `MEXS000001` and so
+    /// on.
+    private func makeOrders(_ service: ServiceUnderTest) throws {
+        for name in ["a", "b"] {
+            let checkout = try service.readyCheckout(email: "\(name)@example.ro")
+            let order = try service.placedOrder(of: checkout, key: name)
+            try service.pay(order)
+            try service.settle()
+            let staff = try service.staff()
+            #expect(service.refund(order, token: staff, key: name, [("amount", 500)]).status == 201)
+            try service.settle()
+        }
+        try service.execute("CREATE TABLE invoices_before AS SELECT * FROM invoices")
+        #expect(try service.invoiceFindings() == [])
+    }
+
+    private func restore(_ service: ServiceUnderTest) throws {
+        try service.execute("UPDATE invoices SET number = CONCAT('X', id)")
+        try service.execute(
+            """
+            UPDATE invoices i JOIN invoices_before b ON b.id = i.id
+            SET i.cause_key = b.cause_key, i.refund_id = b.refund_id, i.credited_id = b.credited_id,
+                i.number = b.number, i.deadline = b.deadline, i.currency = b.currency,
+                i.issue_date = b.issue_date, i.issued_at = b.issued_at, i.order_id = b.order_id,
+                i.document = b.document, i.xml = b.xml, i.xml_sha256 = b.xml_sha256
+            """
+        )
+    }
+
+    private static func inDocument(_ old: String, _ new: String) -> [SQL] {
+        [
+            "UPDATE invoices SET document = REPLACE(document, \(old), \(new)) WHERE number = 'MEX000001'"
+        ]
+    }
+
+    private static func inXML(_ old: String, _ new: String) -> [SQL] {
+        [
+            "UPDATE invoices SET xml = REPLACE(xml, \(old), \(new)) WHERE number = 'MEX000001'",
+            "UPDATE invoices SET xml_sha256 = UNHEX(SHA2(xml, 256)) WHERE number = 'MEX000001'",
+        ]
+    }
+
+    private static func set(_ change: SQL, of number: String) -> [SQL] {
+        ["UPDATE invoices SET \(change) WHERE number = \(number)"]
+    }
+
+    /// What somebody changes by hand, and what is found by it.
+    private static let changes: [(change: [SQL], finding: String)] = [
+        (inDocument("Memorandumului", "Memorandului"), "xml MEX000001"),
+        (inDocument("RO-CJ", "RO-TM"), "xml MEX000001"),
+        (inDocument("CANA-ALBA", "CANA-ROZ"), "xml MEX000001"),
+        (inDocument("RO90123459", "RO18547290"), "xml MEX000001"),
+        (inDocument("MEX000001", "MEX000002"), "document MEX000001"),
+        (
+            set("document = JSON_SET(document, '$.stamp', 'paid')", of: "MEX000001"),
+            "document MEX000001"
+        ),
+        (inXML("RO90123459", "RO18547290"), "xml MEX000001"),
+        (inXML(">CANA-ALBA<", ">CANA-ROZ<"), "xml MEX000001"),
+        (
+            inXML(
+                "<cbc:TaxableAmount currencyID=\"RON\">",
+                "<cbc:TaxableAmount currencyID=\"RON\">9"
+            ), "xml MEX000001"
+        ),
+        (inXML("<cbc:Percent>21.00<", "<cbc:Percent>11.00<"), "xml MEX000001"),
+        (set("number = 'MEX777777'", of: "MEX000001"), "number MEX777777"),
+        (
+            set("number = 'X'", of: "MEX000001") + set("number = 'MEX000001'", of: "MEX000002")
+                + set("number = 'MEX000002'", of: "X"), "number MEX000001"
+        ),
+        (
+            [
+                """
+                UPDATE invoices n JOIN invoices o ON o.number = 'MEX000002'
+                SET n.credited_id = o.id WHERE n.number = 'MEXS000001'
+                """
+            ], "link MEXS000001"
+        ),
+        (
+            [
+                """
+                UPDATE invoices n JOIN invoices o ON o.number = 'MEX000002'
+                SET n.order_id = o.order_id WHERE n.number = 'MEX000001'
+                """
+            ], "link MEX000001"
+        ),
+        (set("refund_id = NULL", of: "MEXS000001"), "column MEXS000001"),
+        (set("cause_key = 'refund:99'", of: "MEXS000001"), "column MEXS000001"),
+        (set("cause_key = 'order:99'", of: "MEX000001"), "column MEX000001"),
+        (set("deadline = deadline + INTERVAL 1 DAY", of: "MEX000001"), "column MEX000001"),
+        (set("currency = 'EUR'", of: "MEX000001"), "column MEX000001"),
+        (set("issued_at = issued_at + INTERVAL 3 DAY", of: "MEX000001"), "date MEX000001"),
+        (set("issued_at = issued_at - INTERVAL 3 DAY", of: "MEX000001"), "date MEX000001"),
+        (set("issue_date = issue_date + INTERVAL 3 DAY", of: "MEX000002"), "date MEX000002"),
+        (set("document = '{}', xml = ''", of: "MEX000001"), "reduced MEX000001"),
+        (set("document = '{}'", of: "MEX000001"), "reduced MEX000001"),
+        (set("xml = ''", of: "MEX000001"), "hash MEX000001"),
+    ]
+
+    @Test("finds what was changed by hand, wherever it was")
+    func changes() async throws {
+        try await ServiceUnderTest.run { service in
+            try makeOrders(service)
+            for (change, finding) in Self.changes {
+                for statement in change { try service.execute(statement) }
+                let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
+                #expect(found.contains(finding), "\(change): \(found)")
+                try restore(service)
+            }
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("finds that a document is missing, unless it is about to be issued")
+    func missing() async throws {
+        try await ServiceUnderTest.run { service in
+            try makeOrders(service)
+            // The last of its series, with the counter put back: no gap.
+            let last = try #require(
+                try service.query("SELECT id, order_id FROM invoices WHERE number = 'MEXS000002'")
+                    .first
+            )
+            let id = try last.int64("id")
+            let order = try last.int64("order_id")
+            try service.execute("DELETE FROM invoice_submissions WHERE invoice_id = \(id)")
+            try service.execute("DELETE FROM invoices WHERE id = \(id)")
+            try service.execute("UPDATE invoice_series SET next_ordinal = 2 WHERE series = 'MEXS'")
+            let findings = try service.invoiceFindings()
+            #expect(findings.map(\.kind) == ["missing"])
+            #expect(findings.first?.subject == "order \(order)")
+            #expect(findings.first?.text == "credit_note is due and is not there")
+            try service.execute(
+                """
+                UPDATE outbox SET sent_at = NULL, next_attempt_at = \(service.now)
+                WHERE topic = 'invoice.advance' AND order_id = \(order)
+                """
+            )
+            #expect(try service.invoiceFindings() == [])
+            try service.drain()
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+}
