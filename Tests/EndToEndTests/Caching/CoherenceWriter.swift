@@ -48,6 +48,8 @@ struct CoherenceWriter {
             } catch is FleetConnection.Lost, is FastCGIClient.Failure {
                 // The process was killed; whether the change was made is not told to anybody.
                 connections[process] = nil
+                // An order that may have been cancelled cannot be paid.
+                if states[number] == .placed { states[number] = .ended }
             }
         }
     }
