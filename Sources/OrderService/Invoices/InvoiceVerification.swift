@@ -73,6 +73,7 @@ package struct InvoiceVerification: Sendable {
         }
         return findings
     }
+
     private func overcredited(until deadline: Deadline) throws -> [Finding] {
         try backlog.overcredited(until: deadline).map { order in
             Finding(
