@@ -16,6 +16,11 @@ from bench.lookups.wrk import RequestList
 from private_stack import PRODUCTS, PrivateStack, build_release, kilobytes, status
 
 ORDERS = "120000"
+# Nobody's data grow old: each order that is reduced drops its customer's pages.
+RETENTION = {
+    name: "3650d"
+    for name in ("UNPAID_ORDER_RETENTION", "ORDER_CONTACT_RETENTION", "ACCOUNTING_RETENTION")
+}
 HISTORY = "/v1/orders?page=0&size=20"
 BULK = 200
 MEMORY = 80
@@ -29,7 +34,7 @@ def run(results, seconds):
         if not os.environ.get(f"{product.upper()}_BINARY"):
             build_release(product)
     raise_file_limit()
-    with PrivateStack({"SEED_ORDERS": ORDERS}) as stack:
+    with PrivateStack({"SEED_ORDERS": ORDERS, **RETENTION}) as stack:
         Lookups(results, seconds, stack).run()
 
 
