@@ -3,8 +3,8 @@ import MariaDB
 
 /// The statements that find the ids of a page, as `order_key`.
 ///
-/// `s` are the orders as an index has them, which alone is read; `w` words of names; `o` the rows of
-/// what fits, to see that it is shown to anybody yet. `STRAIGHT_JOIN` keeps this order, so that the
+/// `s` are the orders as an index has them, which alone is read; `w` words or pairs of words of names; `o`
+/// the rows of what fits, to see that it is shown to anybody yet. `STRAIGHT_JOIN` keeps this order, so that the
 /// reading ends with the page.
 extension OrderSearchStore {
     static func keys(
@@ -24,54 +24,56 @@ extension OrderSearchStore {
                 WHERE \(all: conditions + ["o.visible_at IS NOT NULL"])
                 ORDER BY s.created_at DESC, s.id DESC LIMIT \(limit)
                 """
-        case .fewWords(let word):
-            let words: SQL = "FORCE INDEX (PRIMARY)"
-            return keys(filter, words, "w.word LIKE \(word.pattern)", word, place, limit)
-        case .manyWords(let word):
-            let words: SQL = "FORCE INDEX (order_name_words_prefix_placed_at_idx)"
-            return keys(filter, words, word.condition, word, place, limit)
-        case .wordsOfAddress(let word):
-            let words: SQL = "FORCE INDEX (order_name_words_email_key_prefix_placed_at_idx)"
-            let key = OrderNameWords.key(ofEmail: "\(filter.email?.description)")
-            let condition: SQL = "w.email_key = \(key) AND \(word.condition)"
-            return keys(filter, words, condition, word, place, limit)
-        case .wordsOfPhone(let word):
-            let words: SQL = "FORCE INDEX (order_name_words_phone_key_prefix_placed_at_idx)"
-            let key = OrderNameWords.key(ofPhone: "\(filter.phone?.text)")
-            let condition: SQL = "w.phone_key = \(key) AND \(word.condition)"
-            return keys(filter, words, condition, word, place, limit)
+        case .name(let route):
+            return keys(filter, along: route, after: place, limit: limit)
+        case .wordsOfContact(let word):
+            let words = wordsOfContact(filter)
+            return keys(filter, along: .manyWords(word), of: words, after: place, limit: limit)
         }
+    }
+
+    /// The words of the orders of an address or a phone: their index, and what they fit.
+    private static func wordsOfContact(_ filter: OrderSearchFilter) -> (index: SQL, condition: SQL)
+    {
+        if let email = filter.email {
+            let key = OrderNameWords.key(ofEmail: "\(email.description)")
+            return ("order_name_words_email_key_prefix_placed_at_idx", "w.email_key = \(key)")
+        }
+        let key = OrderNameWords.key(ofPhone: "\(filter.phone?.text)")
+        return ("order_name_words_phone_key_prefix_placed_at_idx", "w.phone_key = \(key)")
     }
 
     private static func keys(
         _ filter: OrderSearchFilter,
-        _ words: SQL,
-        _ condition: SQL,
-        _ word: NarrowingWord,
-        _ place: Place?,
-        _ limit: Int
+        along route: NameRoute,
+        of contact: (index: SQL, condition: SQL)? = nil,
+        after place: Place?,
+        limit: Int
     ) -> SQL {
         var narrowed: SQL = ""
-        let name = filter.name
-        var conditions = [condition] + (name?.signature ?? []) + times(filter, place, ofWords: true)
+        var conditions = [contact?.condition, route.condition].compactMap { $0 }
+        conditions += times(filter, place, ofWords: true)
+        if let name = filter.name { conditions += route.signature(of: name) }
         let looked = equals(filter) + states(filter)
-        if !looked.isEmpty || !(name?.isToldByOneWord ?? true) {
+        if !looked.isEmpty || !route.tells(filter.name) {
             narrowed = """
                 STRAIGHT_JOIN orders s FORCE INDEX (\(index(filter)))
                     ON s.created_at = w.placed_at AND s.id = w.order_id
                 """
             conditions += looked + names(filter)
         }
-        // An order whose name has two words like this one is found by the first of them.
-        conditions += [
-            "o.visible_at IS NOT NULL",
-            """
-            NOT EXISTS (SELECT 1 FROM order_name_words d
-                WHERE d.order_id = o.id AND d.word LIKE \(word.pattern) AND d.word < w.word)
-            """,
-        ]
+        conditions.append("o.visible_at IS NOT NULL")
+        if let word = route.word {
+            // An order whose name has two words like this one is found by the first of them.
+            conditions.append(
+                """
+                NOT EXISTS (SELECT 1 FROM order_name_words d
+                    WHERE d.order_id = o.id AND d.word LIKE \(word.pattern) AND d.word < w.word)
+                """
+            )
+        }
         return """
-            SELECT w.order_id AS order_key FROM order_name_words w \(words)
+            SELECT w.order_id AS order_key FROM \(route.rows(of: .orders, by: contact?.index))
             \(narrowed) STRAIGHT_JOIN orders o ON o.id = w.order_id
             WHERE \(all: conditions)
             ORDER BY w.placed_at DESC, w.order_id DESC LIMIT \(limit)

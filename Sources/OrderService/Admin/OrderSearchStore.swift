@@ -8,9 +8,8 @@ import Resilience
 /// themselves only for what it shows. Which index that is, is said here and not left to statistics.
 struct OrderSearchStore: Sendable {
     let database: Database
-    /// So many words like the one that is looked for are read and sorted at most where no state is, and so
-    /// many orders of an address or a phone are read before another way is looked for.
-    var fewWords = 2_000
+    /// So many orders of an address or a phone are read at most before another way is looked for.
+    var fewOrders = 2_000
     /// How many entries of an index are read in the time in which a row is.
     var costOfRow = 15
 
@@ -63,52 +62,31 @@ struct OrderSearchStore: Sendable {
         case orders
         /// As those, along the phone's index: the e-mail address has many.
         case ordersOfPhone
-        /// All orders with such a word, which are few, and then sorted.
-        case fewWords(NarrowingWord)
-        /// The orders with such a word one after the other, until the page is full.
-        case manyWords(NarrowingWord)
-        /// As those, of an e-mail address that has many orders.
-        case wordsOfAddress(NarrowingWord)
-        /// As those, of a phone that has many orders.
-        case wordsOfPhone(NarrowingWord)
+        /// By the name.
+        case name(NameRoute)
+        /// The orders of an address or a phone, which has many, with such a word one after the other.
+        case wordsOfContact(NarrowingWord)
     }
 
-    /// What costs least: for a name along its words, with a state see `NameAndStateCosts`.
+    /// What costs least: for a name see `NameSearchCosts`.
     func route(_ filter: OrderSearchFilter, until deadline: Deadline) throws -> Route {
         guard filter.number == nil, filter.intentID == nil else { return .orders }
         if filter.email != nil || filter.phone != nil {
             return try routeOfContact(filter, until: deadline)
         }
-        guard let name = filter.name, let rarest = try rarest(of: name, until: deadline) else {
-            return .orders
-        }
-        if filter.hasState {
-            let costs = NameAndStateCosts(
-                all: try estimate([], filter, deadline),
-                inState: try estimate(
-                    Self.states(filter) + Self.times(filter, nil),
-                    filter,
-                    deadline
-                ),
-                withWord: rarest.number,
-                withPrefix: try database.estimate(
-                    """
-                    SELECT 1 FROM order_name_words w
-                        FORCE INDEX (order_name_words_prefix_placed_at_idx)
-                    WHERE \(rarest.word.prefixCondition)
-                    """,
-                    until: deadline
-                ),
-                hasOneWord: name.words.count == 1
-            )
-            switch costs.way {
-            case .state: return .orders
-            case .fewWords: return .fewWords(rarest.word)
-            case .manyWords: return .manyWords(rarest.word)
-            }
-        }
-        return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
+        guard let name = filter.name else { return .orders }
+        let times = Self.times(filter, nil)
+        let population = NameSurvey.Population(
+            all: Self.entries(of: "orders_created_at_idx", []),
+            inTime: Self.entries(of: "orders_created_at_idx", times),
+            inState: Self.entries(of: Self.index(filter), Self.states(filter) + times),
+            hasState: filter.hasState
+        )
+        let costs = try names.costs(of: name, among: population, until: deadline)
+        return costs.route.map(Route.name) ?? .orders
     }
+
+    private var names: NameSurvey { NameSurvey(database: database, tables: .orders) }
 
     /// All orders are read of who has few; of who has many, those of the phone if they are far fewer, or
     /// those with the name.
@@ -118,53 +96,29 @@ struct OrderSearchStore: Sendable {
     ) throws -> Route {
         let hasBoth = filter.email != nil && filter.phone != nil
         guard hasBoth || filter.name != nil else { return .orders }
-        let number = try estimate(Array(Self.contact(filter).prefix(1)), filter, deadline)
-        guard number > fewWords else { return .orders }
+        let contact = Self.contact(filter)
+        let number = try database.estimate(
+            Self.entries(of: Self.index(filter), Array(contact.prefix(1))),
+            until: deadline
+        )
+        guard number > fewOrders else { return .orders }
         if hasBoth {
             // The phone's index lacks the address, which is read of each order.
             let ofPhone = try database.estimate(
-                """
-                SELECT 1 FROM orders s FORCE INDEX (orders_phone_digits_created_at_idx)
-                WHERE \(all: Array(Self.contact(filter).suffix(1)))
-                """,
+                Self.entries(of: "orders_phone_digits_created_at_idx", Array(contact.suffix(1))),
                 until: deadline
             )
             return ofPhone * costOfRow < number ? .ordersOfPhone : .orders
         }
-        guard let name = filter.name, let rarest = try rarest(of: name, until: deadline) else {
-            return .orders
-        }
-        return filter.email != nil ? .wordsOfAddress(rarest.word) : .wordsOfPhone(rarest.word)
+        guard let name = filter.name, let rarest = try names.rarest(of: name, until: deadline)
+        else { return .orders }
+        return .wordsOfContact(rarest)
     }
 
-    /// About how many orders fit conditions that begin the filter's index.
-    private func estimate(
-        _ conditions: [SQL],
-        _ filter: OrderSearchFilter,
-        _ deadline: Deadline
-    ) throws -> Int {
-        try database.estimate(
-            """
-            SELECT 1 FROM orders s FORCE INDEX (\(Self.index(filter)))
-            WHERE \(all: conditions.isEmpty ? ["1"] : conditions)
-            """,
-            until: deadline
-        )
-    }
-
-    private func rarest(
-        of name: NameWords,
-        until deadline: Deadline
-    ) throws -> (word: NarrowingWord, number: Int)? {
-        try name.rarest { word in
-            try database.estimate(
-                """
-                SELECT 1 FROM order_name_words FORCE INDEX (PRIMARY)
-                WHERE word LIKE \(word.pattern)
-                """,
-                until: deadline
-            )
-        }
+    /// Reads the entries of an index of `orders` that fit.
+    private static func entries(of index: SQL, _ conditions: [SQL]) -> SQL {
+        let all: [SQL] = conditions.isEmpty ? ["1"] : conditions
+        return "SELECT 1 FROM orders s FORCE INDEX (\(index)) WHERE \(all: all)"
     }
 }
 

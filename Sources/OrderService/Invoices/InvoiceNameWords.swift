@@ -1,6 +1,7 @@
 import MariaDB
 
-/// The words by which invoices are found by their buyers' names; rows of `invoice_name_words`.
+/// The words by which invoices are found by their buyers' names, and the pairs of them; rows of
+/// `invoice_name_words` and `invoice_name_pairs`.
 ///
 /// They are those of the row's name and date: whoever writes one of these writes them anew.
 enum InvoiceNameWords {
@@ -9,12 +10,14 @@ enum InvoiceNameWords {
         ofInvoices ids: ClosedRange<Int64>,
         in transaction: inout Transaction
     ) throws(MariaDBError) {
-        try transaction.execute(
-            """
-            DELETE FROM invoice_name_words
-            WHERE invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
-            """
-        )
+        for table in ["invoice_name_words", "invoice_name_pairs"] as [SQL] {
+            try transaction.execute(
+                """
+                DELETE FROM \(table)
+                WHERE invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+                """
+            )
+        }
         try write(ofInvoices: ids, in: &transaction)
     }
 
@@ -37,6 +40,15 @@ enum InvoiceNameWords {
             ) AS words
             """
         )
+        try transaction.execute(
+            """
+            INSERT INTO invoice_name_pairs (pair, dated_on, invoice_id)
+            SELECT DISTINCT \(NamePair.key("a.word", "b.word")), a.dated_on, a.invoice_id
+            FROM invoice_name_words a JOIN invoice_name_words b ON b.invoice_id = a.invoice_id
+            WHERE a.invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
+                AND \(NamePair.isPair)
+            """
+        )
     }
 
     /// Removes those of an order's invoices, before the names themselves go.
@@ -44,11 +56,13 @@ enum InvoiceNameWords {
         ofOrder id: Int64,
         in transaction: inout Transaction
     ) throws(MariaDBError) {
-        try transaction.execute(
-            """
-            DELETE w FROM invoice_name_words w JOIN invoices i ON i.id = w.invoice_id
-            WHERE i.order_id = \(id)
-            """
-        )
+        for table in ["invoice_name_words", "invoice_name_pairs"] as [SQL] {
+            try transaction.execute(
+                """
+                DELETE w FROM \(table) w JOIN invoices i ON i.id = w.invoice_id
+                WHERE i.order_id = \(id)
+                """
+            )
+        }
     }
 }

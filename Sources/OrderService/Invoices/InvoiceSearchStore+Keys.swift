@@ -3,8 +3,8 @@ import MariaDB
 
 /// The statements that find the ids of a page, as `invoice_key`.
 ///
-/// `s` are the invoices as an index has them, which alone is read; `w` words of names. `STRAIGHT_JOIN`
-/// keeps this order, so that the reading ends with the page.
+/// `s` are the invoices as an index has them, which alone is read; `w` words or pairs of words
+/// of names. `STRAIGHT_JOIN` keeps this order, so that the reading ends with the page.
 extension InvoiceSearchStore {
     static func keys(
         _ filter: InvoiceSearchFilter,
@@ -21,44 +21,39 @@ extension InvoiceSearchStore {
                 WHERE \(all: conditions.isEmpty ? ["1"] : conditions)
                 ORDER BY s.dated_on DESC, s.id DESC LIMIT \(limit)
                 """
-        case .fewWords(let word):
-            let words: SQL = "FORCE INDEX (PRIMARY)"
-            return keys(filter, words, "w.word LIKE \(word.pattern)", word, place, limit)
-        case .manyWords(let word):
-            let words: SQL = "FORCE INDEX (invoice_name_words_prefix_dated_on_idx)"
-            return keys(filter, words, word.condition, word, place, limit)
+        case .buyer(let route):
+            return keys(filter, along: route, after: place, limit: limit)
         }
     }
 
     private static func keys(
         _ filter: InvoiceSearchFilter,
-        _ words: SQL,
-        _ condition: SQL,
-        _ word: NarrowingWord,
-        _ place: Place?,
-        _ limit: Int
+        along route: NameRoute,
+        after place: Place?,
+        limit: Int
     ) -> SQL {
         var narrowed: SQL = ""
-        let buyer = filter.buyer
-        var conditions =
-            [condition] + (buyer?.signature ?? []) + dates(filter, place, ofWords: true)
-        if filter.state != nil || !(buyer?.isToldByOneWord ?? true) {
+        var conditions = [route.condition] + dates(filter, place, ofWords: true)
+        if let buyer = filter.buyer { conditions += route.signature(of: buyer) }
+        if filter.state != nil || !route.tells(filter.buyer) {
             narrowed = """
                 STRAIGHT_JOIN invoices s FORCE INDEX (\(index(filter)))
                     ON s.dated_on = w.dated_on AND s.id = w.invoice_id
                 """
             conditions += states(filter) + names(filter)
         }
-        // An invoice whose buyer has two words like this one is found by the first of them.
-        conditions.append(
-            """
-            NOT EXISTS (SELECT 1 FROM invoice_name_words d
-                WHERE d.invoice_id = w.invoice_id AND d.word LIKE \(word.pattern)
-                    AND d.word < w.word)
-            """
-        )
+        if let word = route.word {
+            // An invoice whose buyer has two words like this one is found by the first of them.
+            conditions.append(
+                """
+                NOT EXISTS (SELECT 1 FROM invoice_name_words d
+                    WHERE d.invoice_id = w.invoice_id AND d.word LIKE \(word.pattern)
+                        AND d.word < w.word)
+                """
+            )
+        }
         return """
-            SELECT w.invoice_id AS invoice_key FROM invoice_name_words w \(words)
+            SELECT w.invoice_id AS invoice_key FROM \(route.rows(of: .invoices))
             \(narrowed)
             WHERE \(all: conditions)
             ORDER BY w.dated_on DESC, w.invoice_id DESC LIMIT \(limit)

@@ -8,8 +8,6 @@ import Resilience
 /// themselves only for what it shows. Which index that is, is said here and not left to statistics.
 struct InvoiceSearchStore: Sendable {
     let database: Database
-    /// So many words like the one that is looked for are read and sorted at most.
-    var fewWords = 2_000
 
     /// The invoice after which a page begins.
     struct Place: Sendable {
@@ -50,69 +48,32 @@ struct InvoiceSearchStore: Sendable {
     enum Route: Sendable, Equatable {
         /// Along an index of `invoices`; all filters are columns of it, or few rows are left.
         case invoices
-        /// All invoices with such a word, which are few, and then sorted.
-        case fewWords(NarrowingWord)
-        /// The invoices with such a word one after the other, until the page is full.
-        case manyWords(NarrowingWord)
+        /// By the buyer's name.
+        case buyer(NameRoute)
     }
 
-    /// What costs least, as with orders.
+    /// What costs least: for a buyer's name see `NameSearchCosts`.
     ///
     /// Words such as `SRL` are in every third name, so that it matters.
     func route(_ filter: InvoiceSearchFilter, until deadline: Deadline) throws -> Route {
         guard let buyer = filter.buyer, filter.number == nil, filter.orderNumber == nil,
             filter.orderID == nil, filter.cui == nil
         else { return .invoices }
-        let rarest = try buyer.rarest { word in
-            try database.estimate(
-                """
-                SELECT 1 FROM invoice_name_words FORCE INDEX (PRIMARY)
-                WHERE word LIKE \(word.pattern)
-                """,
-                until: deadline
-            )
-        }
-        guard let rarest else { return .invoices }
-        if filter.state != nil {
-            let costs = NameAndStateCosts(
-                all: try estimate([], filter, deadline),
-                inState: try estimate(
-                    Self.states(filter) + Self.dates(filter, nil),
-                    filter,
-                    deadline
-                ),
-                withWord: rarest.number,
-                withPrefix: try database.estimate(
-                    """
-                    SELECT 1 FROM invoice_name_words w
-                        FORCE INDEX (invoice_name_words_prefix_dated_on_idx)
-                    WHERE \(rarest.word.prefixCondition)
-                    """,
-                    until: deadline
-                ),
-                hasOneWord: buyer.words.count == 1
-            )
-            switch costs.way {
-            case .state: return .invoices
-            case .fewWords: return .fewWords(rarest.word)
-            case .manyWords: return .manyWords(rarest.word)
-            }
-        }
-        return rarest.number > fewWords ? .manyWords(rarest.word) : .fewWords(rarest.word)
+        let dates = Self.dates(filter, nil)
+        let population = NameSurvey.Population(
+            all: Self.entries(of: "invoices_dated_on_idx", []),
+            inTime: Self.entries(of: "invoices_dated_on_idx", dates),
+            inState: Self.entries(of: Self.index(filter), Self.states(filter) + dates),
+            hasState: filter.state != nil
+        )
+        let names = NameSurvey(database: database, tables: .invoices)
+        let costs = try names.costs(of: buyer, among: population, until: deadline)
+        return costs.route.map(Route.buyer) ?? .invoices
     }
 
-    /// About how many invoices fit conditions that begin the filter's index.
-    private func estimate(
-        _ conditions: [SQL],
-        _ filter: InvoiceSearchFilter,
-        _ deadline: Deadline
-    ) throws -> Int {
-        try database.estimate(
-            """
-            SELECT 1 FROM invoices s FORCE INDEX (\(Self.index(filter)))
-            WHERE \(all: conditions.isEmpty ? ["1"] : conditions)
-            """,
-            until: deadline
-        )
+    /// Reads the entries of an index of `invoices` that fit.
+    private static func entries(of index: SQL, _ conditions: [SQL]) -> SQL {
+        let all: [SQL] = conditions.isEmpty ? ["1"] : conditions
+        return "SELECT 1 FROM invoices s FORCE INDEX (\(index)) WHERE \(all: all)"
     }
 }

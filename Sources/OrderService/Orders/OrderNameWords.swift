@@ -1,6 +1,7 @@
 import MariaDB
 
-/// The words by which orders are found by their names; rows of `order_name_words`.
+/// The words by which orders are found by their names, and the pairs of them; rows of `order_name_words`
+/// and `order_name_pairs`.
 ///
 /// They go with their order, and before it when personal data is taken out of it.
 enum OrderNameWords {
@@ -27,6 +28,14 @@ enum OrderNameWords {
             ) AS words
             """
         )
+        try transaction.execute(
+            """
+            INSERT INTO order_name_pairs (pair, placed_at, order_id)
+            SELECT DISTINCT \(NamePair.key("a.word", "b.word")), a.placed_at, a.order_id
+            FROM order_name_words a JOIN order_name_words b ON b.order_id = a.order_id
+            WHERE a.order_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND \(NamePair.isPair)
+            """
+        )
     }
 
     /// What `email_key` is for an address; others may have the same.
@@ -44,5 +53,6 @@ enum OrderNameWords {
         in transaction: inout Transaction
     ) throws(MariaDBError) {
         try transaction.execute("DELETE FROM order_name_words WHERE order_id = \(id)")
+        try transaction.execute("DELETE FROM order_name_pairs WHERE order_id = \(id)")
     }
 }

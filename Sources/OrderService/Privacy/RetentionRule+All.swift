@@ -10,7 +10,7 @@ extension RetentionRule {
     private static let accounting = [
         RetentionRule(
             "orders_unpaid",
-            ["orders", "order_name_words"],
+            ["orders", "order_name_words", "order_name_pairs"],
             "contact, addresses, network address of orders that brought no money",
             age: "created_at",
             .setting(.unpaidOrderRetention) { $0.unpaidOrder },
@@ -35,9 +35,9 @@ extension RetentionRule {
         RetentionRule(
             "orders_contact",
             [
-                "orders", "order_name_words", "order_events", "shipments", "shipment_events",
-                "payment_attempts",
-                "reservations", "payment_disputes", "fraud_warnings",
+                "orders", "order_name_words", "order_name_pairs", "order_events", "shipments",
+                "shipment_events", "payment_attempts", "reservations", "payment_disputes",
+                "fraud_warnings",
             ],
             "e-mail, phone, name, where it was sent, network address, tracking number, causes, risk",
             age: "created_at",
@@ -61,7 +61,7 @@ extension RetentionRule {
             "orders_invoice",
             [
                 "orders", "order_lines", "payments", "refunds", "refund_lines", "invoices",
-                "invoice_submissions", "invoice_name_words",
+                "invoice_submissions", "invoice_name_words", "invoice_name_pairs",
             ],
             "whom invoices are for, his address and tax number; documents and XML; why money went back",
             age: "created_at",

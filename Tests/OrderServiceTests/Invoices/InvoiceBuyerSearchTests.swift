@@ -75,10 +75,8 @@ struct InvoiceBuyerSearchTests {
                 let filter = try InvoiceSearchFilter(Query(Array(query.utf8)[...]))
                 let expected = try Self.expected(filter, from: service)
                 #expect(!expected.isEmpty)
-                let words = try #require(filter.buyer?.narrowing)
-                for route in [.invoices] + words.flatMap({ [.fewWords($0), .manyWords($0)] })
-                    as [InvoiceSearchStore.Route]
-                {
+                let names = try service.nameRoutes(.invoices, of: #require(filter.buyer))
+                for route in [.invoices] + names.map(InvoiceSearchStore.Route.buyer) {
                     let found = try Self.walk(store, filter, by: route, until: service.soon)
                     #expect(found == expected, "\(query) by \(route)")
                 }
@@ -134,19 +132,15 @@ struct InvoiceBuyerSearchTests {
             ] as [(String, InvoiceState)] {
                 try service.addInvoice(of: order, buyer: name, state: state)
             }
-            func route(_ query: String, fewWords: Int = 0) throws -> InvoiceSearchStore.Route {
+            func route(_ query: String) throws -> InvoiceSearchStore.Route {
                 let filter = try InvoiceSearchFilter(Query(Array(query.utf8)[...]))
-                return try InvoiceSearchStore(
-                    database: service.services.database,
-                    fewWords: fewWords
-                ).route(filter, until: service.soon)
+                return try InvoiceSearchStore(database: service.services.database)
+                    .route(filter, until: service.soon)
             }
             let quirinus = NarrowingWord(text: "quir", isWhole: false)
             let zebedeus = NarrowingWord(text: "zeb", isWhole: false)
-            #expect(try route("buyer=quir", fewWords: 3) == .fewWords(quirinus))
-            #expect(try route("buyer=quir", fewWords: 2) == .manyWords(quirinus))
-            #expect(try route("buyer=quir+zeb", fewWords: 2) == .fewWords(zebedeus))
-            #expect(try route("buyer=quir+zeb") == .manyWords(zebedeus))
+            #expect(try route("buyer=quir") == .buyer(.manyWords(quirinus)))
+            #expect(try route("buyer=zeb") == .buyer(.manyWords(zebedeus)))
             #expect(try route("buyer=quir&state=nok") == .invoices)
             // One is in this state, and one has this name, whose state would have to be looked up.
             #expect(try route("buyer=zeb&state=nok") == .invoices)
@@ -155,7 +149,7 @@ struct InvoiceBuyerSearchTests {
         }
     }
 
-    @Test("have each word of an invoice once, and those of its new name after a correction")
+    @Test("have each word of an invoice and each two, and those of its new name after a correction")
     func words() async throws {
         try await ServiceUnderTest.run { service in
             let order = try service.placedOrder().id
@@ -168,15 +162,27 @@ struct InvoiceBuyerSearchTests {
                     """
                 ).map { try $0.string("word") }
             }
+            func pairs() throws -> [Int64] {
+                try service.query(
+                    "SELECT pair FROM invoice_name_pairs WHERE invoice_id = \(invoice.id)"
+                ).map { try $0.int64("pair") }
+            }
             #expect(try words() == ["Ana", "Maria", "Țîrlea"])
+            #expect(try pairs().count == 3)
             try service.execute("UPDATE invoices SET buyer_name = 'Ion Pop', version = 2")
             try service.services.database.transaction(class: .write, until: service.soon) {
                 try InvoiceNameWords.rewrite(ofInvoices: invoice.id...invoice.id, in: &$0)
             }
             #expect(try words() == ["Ion", "Pop"])
+            #expect(try pairs().count == 1)
             let support = try service.support()
             #expect(service.foundInvoices(["buyer": "ana"], token: support) == [])
             #expect(service.foundInvoices(["buyer": "pop"], token: support) == [invoice.publicID])
+            try service.services.database.transaction(class: .write, until: service.soon) {
+                try InvoiceNameWords.remove(ofOrder: order, in: &$0)
+            }
+            #expect(try words() == [])
+            #expect(try pairs() == [])
         }
     }
 }

@@ -74,10 +74,8 @@ struct AdminOrderNameTests {
             ] {
                 let expected = try Self.expected(query, from: service, since: time)
                 let filter = try OrderSearchFilter(Query(Array(query.utf8)[...]))
-                let words = try #require(filter.name?.narrowing)
-                for route in [.orders] + words.flatMap({ [.fewWords($0), .manyWords($0)] })
-                    as [OrderSearchStore.Route]
-                {
+                let names = try service.nameRoutes(.orders, of: #require(filter.name))
+                for route in [.orders] + names.map(OrderSearchStore.Route.name) {
                     let found = try Self.walk(store, filter, by: route, until: service.soon)
                     #expect(found == expected, "\(query) by \(route)")
                 }
@@ -139,36 +137,33 @@ struct AdminOrderNameTests {
             )
             func route(
                 _ query: String,
-                fewWords: Int = 0,
+                fewOrders: Int = 0,
                 costOfRow: Int = 15
             ) throws -> OrderSearchStore.Route {
                 let filter = try OrderSearchFilter(Query(Array(query.utf8)[...]))
                 return try OrderSearchStore(
                     database: service.services.database,
-                    fewWords: fewWords,
+                    fewOrders: fewOrders,
                     costOfRow: costOfRow
                 ).route(filter, until: service.soon)
             }
             let quintus = NarrowingWord(text: "quin", isWhole: false)
             let abraxas = NarrowingWord(text: "abr", isWhole: false)
-            #expect(try route("name=quin", fewWords: 3) == .fewWords(quintus))
-            #expect(try route("name=quin", fewWords: 2) == .manyWords(quintus))
-            #expect(try route("name=quin+abr", fewWords: 2) == .fewWords(abraxas))
-            #expect(try route("name=quin+abr") == .manyWords(abraxas))
+            #expect(try route("name=quin") == .name(.manyWords(quintus)))
+            #expect(try route("name=abr") == .name(.manyWords(abraxas)))
             let rare = "status=returned&paymentStatus=unknown"
             #expect(try route("name=quin&\(rare)") == .orders)
-            #expect(try route("name=quin&\(rare)", fewWords: 3) == .orders)
             // One is in this state, and one has this name, whose state would have to be looked up.
             #expect(try route("name=abr&\(rare)") == .orders)
-            #expect(try route("name=quin&email=ana@example.ro") == .wordsOfAddress(quintus))
-            #expect(try route("name=quin+abr&email=ana@example.ro") == .wordsOfAddress(abraxas))
-            #expect(try route("name=quin&email=ana@example.ro", fewWords: 3) == .orders)
-            #expect(try route("name=quin&phone=0722000111") == .wordsOfPhone(quintus))
-            #expect(try route("name=quin&phone=0722000111", fewWords: 3) == .orders)
+            #expect(try route("name=quin&email=ana@example.ro") == .wordsOfContact(quintus))
+            #expect(try route("name=quin+abr&email=ana@example.ro") == .wordsOfContact(abraxas))
+            #expect(try route("name=quin&email=ana@example.ro", fewOrders: 3) == .orders)
+            #expect(try route("name=quin&phone=0722000111") == .wordsOfContact(quintus))
+            #expect(try route("name=quin&phone=0722000111", fewOrders: 3) == .orders)
             #expect(try route("email=ana@example.ro") == .orders)
             #expect(try route("status=returned") == .orders)
             let contact = "email=ana@example.ro&phone=0722000111"
-            #expect(try route(contact, fewWords: 3) == .orders)
+            #expect(try route(contact, fewOrders: 3) == .orders)
             // As many of the phone as of the address, which the phone's index lacks.
             #expect(try route(contact) == .orders)
             let other = "email=ana@example.ro&phone=0722999999"
@@ -202,8 +197,7 @@ struct AdminOrderNameTests {
                 let isEmpty = query.contains("zzz")
                 #expect(expected.isEmpty == isEmpty, "\(query)")
                 for word in try #require(filter.name?.narrowing) {
-                    let route: OrderSearchStore.Route =
-                        filter.email == nil ? .wordsOfPhone(word) : .wordsOfAddress(word)
+                    let route = OrderSearchStore.Route.wordsOfContact(word)
                     let found = try Self.walk(store, filter, by: route, until: service.soon)
                     #expect(found == expected, "\(query) by \(route)")
                 }
@@ -233,25 +227,39 @@ struct AdminOrderNameTests {
         }
     }
 
-    @Test("have each word of an order once")
+    @Test("have each word of an order once, and each two of them")
     func words() async throws {
         try await ServiceUnderTest.run { service in
-            let order = try service.placedOrder(name: "Ana-Maria ana Țîrlea")
+            let order = try service.placedOrder(name: "Ana-Maria ana Țîrlea Io")
             func words() throws -> [String] {
                 try service.query(
                     "SELECT word FROM order_name_words WHERE order_id = \(order.id) ORDER BY word"
                 ).map { try $0.string("word") }
             }
+            func pairs() throws -> [Int64] {
+                try service.query(
+                    "SELECT pair FROM order_name_pairs WHERE order_id = \(order.id) ORDER BY pair"
+                ).map { try $0.int64("pair") }
+            }
             let placed = try words()
-            #expect(placed == ["Ana", "Maria", "Țîrlea"])
+            let paired = try pairs()
+            #expect(placed == ["Ana", "Io", "Maria", "Țîrlea"])
+            #expect(paired.count == 3)
+            let name = try #require(NameWords("maria tirlea ana"))
+            #expect(try service.namePairs(.orders, of: name).map(\.key).sorted() == paired)
             // Found by two of its words alone if each row tells of all of them.
             let signatures = try service.query("SELECT DISTINCT name_bits FROM order_name_words")
             #expect(signatures.count == 1)
-            try service.execute("DELETE FROM order_name_words")
+            try service.services.database.transaction(class: .write, until: service.soon) {
+                try OrderNameWords.remove(ofOrder: order.id, in: &$0)
+            }
+            #expect(try words() == [])
+            #expect(try pairs() == [])
             try service.services.database.transaction(class: .write, until: service.soon) {
                 try OrderNameWords.insert(ofOrders: order.id...order.id, in: &$0)
             }
             #expect(try words() == placed)
+            #expect(try pairs() == paired)
         }
     }
 }

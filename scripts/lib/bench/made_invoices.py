@@ -4,6 +4,7 @@ They are of the orders of `made_orders`, one each; a tenth are credit notes. Of 
 one in fifty of their invoices is of the same five, who buy all the time. The documents have the
 form of real ones, and are all alike but for names and numbers.
 """
+from bench.made_orders import IS_PAIR, PAIR
 
 STATES = ("rejected", "queued", "uploading", "unknown", "processing", "ok", "nok", "refused")
 LINES = 4
@@ -108,5 +109,10 @@ FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, i.dated_on, i.id
         CONCAT('["', REPLACE(TRIM(i.buyer_words), ' ', '","'), '"]'), '$[*]' COLUMNS (
             word VARCHAR(304) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$')) AS w
     WHERE i.id BETWEEN {{first}} AND {{last}} AND w.word <> '') AS words
+ORDER BY 1, 2, 3;
+INSERT INTO invoice_name_pairs (pair, dated_on, invoice_id)
+SELECT DISTINCT {PAIR}, a.dated_on, a.invoice_id
+FROM invoice_name_words a JOIN invoice_name_words b ON b.invoice_id = a.invoice_id
+WHERE a.invoice_id BETWEEN {{first}} AND {{last}} AND {IS_PAIR}
 ORDER BY 1, 2, 3;
 """

@@ -171,11 +171,11 @@ def fill(results, stack, count):
         last = min(first + CHUNK - 1, count)
         sql(stack, FILL.format(first=first, last=last, count=count))
     sql(stack, "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
-    sql(stack, "ANALYZE TABLE orders, order_name_words, payments")
+    sql(stack, "ANALYZE TABLE orders, order_name_words, order_name_pairs, payments")
     results.note(f"{count} orders made in {time.monotonic() - start:.0f} s")
     sizes = sql(stack, """
         SELECT table_name, data_length >> 20, index_length >> 20 FROM information_schema.tables
-        WHERE table_schema = 'orders' AND table_name IN ('orders', 'order_name_words')
+        WHERE table_schema = 'orders' AND table_name IN ('orders', 'order_name_words', 'order_name_pairs')
         ORDER BY table_name
     """)
     for table, data, index in sizes:

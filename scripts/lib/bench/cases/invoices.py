@@ -197,11 +197,11 @@ def fill(results, stack, count):
             sql(stack, statements.replace("{first}", str(first)).replace("{last}", str(last))
                 .replace("{count}", str(count)))
     sql(stack, "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
-    sql(stack, "ANALYZE TABLE invoices, invoice_name_words, orders")
+    sql(stack, "ANALYZE TABLE invoices, invoice_name_words, invoice_name_pairs, orders")
     results.note(f"{count} invoices made in {time.monotonic() - start:.0f} s")
     sizes = sql(stack, """
         SELECT table_name, data_length >> 20, index_length >> 20 FROM information_schema.tables
-        WHERE table_schema = 'orders' AND table_name IN ('invoices', 'invoice_name_words')
+        WHERE table_schema = 'orders' AND table_name IN ('invoices', 'invoice_name_words', 'invoice_name_pairs')
         ORDER BY table_name
     """)
     for table, data, index in sizes:

@@ -51,13 +51,6 @@ struct NameWords: Sendable, Equatable {
         return longest.map { [NarrowingWord(text: $0, isWhole: true)] } ?? []
     }
 
-    /// The narrowing word that fewest rows have, with about how many `number` says.
-    func rarest(
-        _ number: (NarrowingWord) throws -> Int
-    ) rethrows -> (word: NarrowingWord, number: Int)? {
-        try narrowing.map { (word: $0, number: try number($0)) }.min { $0.number < $1.number }
-    }
-
     /// What the column `name_bits` of the words `w` of a name with all these words has to fit; so do
     /// those of few others.
     var signature: [SQL] {
