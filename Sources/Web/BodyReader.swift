@@ -87,7 +87,8 @@ package final class BodyReader {
         pointer + "/" + name.replacing("~", with: "~0").replacing("/", with: "~1")
     }
 
-    /// A string of `length` Unicode scalars, without control characters and without blanks around.
+    /// A string of `length` Unicode scalars, of which something is seen, without control characters and
+    /// without blanks around.
     package func string(
         _ name: String,
         length: ClosedRange<Int> = 1...255,
@@ -107,6 +108,13 @@ package final class BodyReader {
         guard length.contains(text.unicodeScalars.count) else {
             let limits = "\(length.lowerBound) to \(length.upperBound)"
             report(name, "length", "The text must have \(limits) characters.")
+            return nil
+        }
+        guard
+            text.isEmpty
+                || !text.unicodeScalars.allSatisfy(\.properties.isDefaultIgnorableCodePoint)
+        else {
+            report(name, "characters", "Something of the text must be seen.")
             return nil
         }
         return text

@@ -66,7 +66,8 @@ import Web
             (#""😀😀😀😀""#, "😀😀😀😀", nil), (#""a\u0000b""#, nil, "characters"),
             (#""a\nb""#, nil, "characters"), (#""a\u007f""#, nil, "characters"),
             (#""a\u0085""#, nil, "characters"), ("1", nil, "type"), ("[\"a\"]", nil, "type"),
-            ("null", nil, nil),
+            ("null", nil, nil), (#""\u200d\ufe0f""#, nil, "characters"),
+            (#""❤\ufe0f""#, "❤\u{fe0f}", nil),
         ] as [(String, String?, String?)]
     )
     func strings(text: String, expected: String?, fault: String?) throws {

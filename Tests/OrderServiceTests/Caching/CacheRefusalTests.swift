@@ -28,6 +28,9 @@ struct CacheRefusalTests {
             #expect(try order.states(3) == order.truth())
             #expect(try order.stored() == old)
             #expect(service.send(.get, "/metrics").text.contains("orderd_cache_trusted 0\n"))
+            let ready = service.send(.get, "/health/ready")
+            #expect(ready.status == 200)
+            #expect(ready["dependencies", "redisCache", "status"] == "down")
             // Who has changed nothing learns it as well.
             #expect(
                 eventually(within: .seconds(30), every: .milliseconds(10)) {
