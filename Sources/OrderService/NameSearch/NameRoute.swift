@@ -24,7 +24,8 @@ enum NameRoute: Sendable, Equatable {
         switch self {
         case .fewWords(let word): "w.word LIKE \(word.pattern)"
         case .manyWords(let word): word.condition
-        case .pair(let pair): "w.pair = \(pair.key)"
+        case .pair(let pair):
+            "w.pair = \(pair.key) AND w.prefix_bits & \(pair.bits) = \(pair.bits)"
         }
     }
 

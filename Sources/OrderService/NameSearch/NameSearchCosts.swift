@@ -37,7 +37,7 @@ struct NameSearchCosts: Sendable {
     private static let page = 20.0
     /// One name in so many fits short words besides.
     private static let fittingShort = 30.0
-    /// One name in so many has by chance the signature of words that it has not.
+    /// One row in so many has by chance the signature of words that it has not.
     private static let signedByChance = 30.0
     /// The newest may be those that do not fit: such a part of all that there is to walk is counted besides.
     private static let risk = 0.05
@@ -73,7 +73,8 @@ struct NameSearchCosts: Sendable {
 
     private func cost(of pair: Pair) -> (NameRoute, Double) {
         let walked = reads(of: Double(pair.number) * timeShare)
-        return (.pair(pair.pair), (Self.pair + Self.lookUp) * walked)
+        let share = signed(by: Double(pair.number)) / Double(max(1, pair.number))
+        return (.pair(pair.pair), (Self.pair + Self.lookUp * min(1, share)) * walked)
     }
 
     /// How many of so many rows are read until the page is full.
@@ -96,7 +97,7 @@ struct NameSearchCosts: Sendable {
         return max(1, hasShortWords ? number / Self.fittingShort : number)
     }
 
-    /// How many of a word's rows have the signature of all words.
+    /// How many of so many rows of a word or a pair have the signature of all words.
     private func signed(by number: Double) -> Double {
         min(number, named + number / Self.signedByChance)
     }

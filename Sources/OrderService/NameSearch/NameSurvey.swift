@@ -85,14 +85,22 @@ struct NameSurvey: Sendable {
     ) throws -> NamePair? {
         try database.query(
             """
-            SELECT \(NamePair.key("a.word", "b.word")) AS pair
+            SELECT \(NamePair.key("a.word", "b.word")) AS pair,
+                \(NamePair.bits(ofBeginnings: first, second)) AS prefix_bits
             FROM (SELECT \(first.text) COLLATE utf8mb4_uca1400_ai_ci AS word) AS a,
                 (SELECT \(second.text) COLLATE utf8mb4_uca1400_ai_ci AS word) AS b
             WHERE a.word NOT LIKE CONCAT(b.word, '%') AND b.word NOT LIKE CONCAT(a.word, '%')
             """,
             class: .search,
             until: deadline
-        ).first.map { NamePair(first: first, second: second, key: try $0.int64("pair")) }
+        ).first.map { row in
+            NamePair(
+                first: first,
+                second: second,
+                key: try row.int64("pair"),
+                bits: try row.int64("prefix_bits")
+            )
+        }
     }
 
     private func rows(of word: NarrowingWord) -> SQL {

@@ -5,7 +5,7 @@ import Testing
 @Suite("Costs of a search by name") struct NameSearchCostsTests {
     private static let first = NarrowingWord(text: "ion", isWhole: false)
     private static let second = NarrowingWord(text: "popescu", isWhole: false)
-    private static let both = NamePair(first: first, second: second, key: 1)
+    private static let both = NamePair(first: first, second: second, key: 1, bits: 0)
 
     /// With 5,000,000 orders.
     private static func route(

@@ -64,10 +64,15 @@ INSERT INTO bench_given VALUES {_rows(GIVEN)};
 INSERT INTO bench_family VALUES {_rows(_FAMILIES)};
 """
 
-# The key of two words `a` and `b` of a name, and which have one.
-PAIR = """
-(CRC32(WEIGHT_STRING(LEFT(a.word, 3))) + CRC32(WEIGHT_STRING(LEFT(b.word, 3)))) & 4294967295
-""".strip()
+def _hash(word, length):
+    return f"CRC32(WEIGHT_STRING(LEFT({word}, {length})))"
+
+
+# The key and the signature of two words `a` and `b` of a name, and which have one.
+PAIR = f"({_hash('a.word', 3)} + {_hash('b.word', 3)}) & 4294967295"
+PREFIX_BITS = " | ".join(
+    f"1 << ({_hash(word, length)} % 63)" for word in ("a.word", "b.word") for length in (4, 5, 6)
+)
 IS_PAIR = "a.word < b.word AND CHAR_LENGTH(a.word) >= 3 AND CHAR_LENGTH(b.word) >= 3"
 
 # Of 40 orders one is of somebody who orders all the time. The others are of a customer for three
@@ -131,9 +136,9 @@ FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, o.created_at, o.id,
             word VARCHAR(204) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci PATH '$')) AS w
     WHERE o.id BETWEEN {{first}} AND {{last}} AND w.word <> '') AS words
 ORDER BY 1, 2, 3;
-INSERT INTO order_name_pairs (pair, placed_at, order_id)
-SELECT DISTINCT {PAIR}, a.placed_at, a.order_id
+INSERT INTO order_name_pairs (pair, placed_at, order_id, prefix_bits)
+SELECT {PAIR} AS pair, a.placed_at, a.order_id, BIT_OR({PREFIX_BITS})
 FROM order_name_words a JOIN order_name_words b ON b.order_id = a.order_id
 WHERE a.order_id BETWEEN {{first}} AND {{last}} AND {IS_PAIR}
-ORDER BY 1, 2, 3;
+GROUP BY pair, a.placed_at, a.order_id ORDER BY 1, 2, 3;
 """
