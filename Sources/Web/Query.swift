@@ -1,10 +1,13 @@
 /// The fields of a query string or of a form body (`application/x-www-form-urlencoded`).
 package struct Query: Sendable {
     package let fields: [(name: String, value: String)]
+    /// Whether all there is could be decoded, and stands in `fields`.
+    package let isWhole: Bool
 
     /// Reads the fields; what is not valid UTF-8 once decoded is left out.
     package init(_ bytes: ArraySlice<UInt8>) {
-        fields = bytes.split(separator: UInt8(ascii: "&")).compactMap { field in
+        let parts = bytes.split(separator: UInt8(ascii: "&"))
+        fields = parts.compactMap { field in
             let parts = field.split(
                 separator: UInt8(ascii: "="),
                 maxSplits: 1,
@@ -14,6 +17,7 @@ package struct Query: Sendable {
             guard let value = parts.count > 1 ? Self.decoded(parts[1]) : "" else { return nil }
             return (name, value)
         }
+        isWhole = fields.count == parts.count
     }
 
     /// The first value of a field.

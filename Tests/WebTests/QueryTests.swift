@@ -21,6 +21,17 @@ import Web
         #expect(fields(text) == expected)
     }
 
+    @Test(
+        "tells whether all of it could be decoded",
+        arguments: [
+            ("", true), ("&&a=1&", true), ("a=%00", true), ("a=%", false), ("a=1&b=%FF", false),
+            ("%zz", false),
+        ]
+    )
+    func isWhole(text: String, expected: Bool) {
+        #expect(Query(Array(text.utf8)[...]).isWhole == expected)
+    }
+
     @Test("gives the first value of a name, and all of them")
     func values() {
         let query = Query(Array("a=1&b=2&a=3".utf8)[...])

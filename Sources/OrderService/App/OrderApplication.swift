@@ -164,6 +164,7 @@ package final class OrderApplication: Application {
             var known: Principal?
             if case .missing(let principal) = look { known = authenticator.confirmed(principal) }
             let principal = try authenticate(request, route.endpoint, known, deadline)
+            try Self.checkQuery(of: request)
             let context = Context(
                 request: request,
                 captures: captures,
@@ -262,6 +263,18 @@ package final class OrderApplication: Application {
         }
         guard let type = request.mediaType, endpoint.accepts.contains(type) else {
             throw .unsupportedMediaType(endpoint.accepts.joined(separator: ", "))
+        }
+    }
+
+    /// A filter that nobody can read is not one that was not given.
+    private static func checkQuery(of request: Request) throws(Problem) {
+        guard request.query.isWhole else {
+            throw .invalid(
+                .badRequest,
+                pointer: "?",
+                code: "encoding",
+                detail: "The query must be percent-encoded UTF-8."
+            )
         }
     }
 

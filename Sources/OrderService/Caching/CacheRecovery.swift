@@ -15,8 +15,8 @@ package final class CacheRecovery: Sendable {
     /// How often it is tried.
     static let pause = Duration.milliseconds(100)
     /// How often Redis is looked for while nothing is amiss, so that a loss is seen when it happens, and
-    /// so is that nothing can be dropped there.
-    private static let heartbeat = Duration.seconds(1)
+    /// so is that nothing can be dropped there. With `UnconfirmedDrops.patience` it is less than a second.
+    private static let heartbeat = Duration.milliseconds(500)
     /// How much of its past a server is thought to lose: Redis writes its log to disk once a second
     /// (Redis, «persistence»), and a replica is seldom more than seconds behind; one that is further has
     /// to be flushed by hand.
@@ -91,11 +91,14 @@ package final class CacheRecovery: Sendable {
         }
     }
 
-    /// Whoever makes no calls does not see a loss.
+    /// Whoever makes no calls does not see a loss; what was not confirmed is repeated at once.
     private func look(until deadline: Deadline) {
+        let hasUnconfirmed = cache.hasUnconfirmed
         let isDue = state.withLock { state in
             let now = ContinuousClock.now
-            guard now - state.lastHeartbeat >= Self.heartbeat else { return false }
+            guard hasUnconfirmed || now - state.lastHeartbeat >= Self.heartbeat else {
+                return false
+            }
             state.lastHeartbeat = now
             return true
         }

@@ -29,6 +29,7 @@ package final class LookUpCache: Sendable {
     package let counts: CacheCounts
     /// Who reads an entry that is missing, so that others of this process need not.
     let flights = SingleFlight<[UInt8], Landing>()
+    private let unconfirmed = Lock(UnconfirmedDrops())
 
     /// Makes the caches of a process.
     ///
@@ -94,8 +95,9 @@ package final class LookUpCache: Sendable {
 
     /// Drops entries and the leases of those who are about to fill them, in one round trip.
     ///
-    /// It is tried whatever the breaker says, because others may still read what is stale. A server that
-    /// refuses it is not believed any more.
+    /// It is tried whatever the breaker says, because others may still read what is stale. What is not
+    /// confirmed is repeated by `probe`. A server that refuses it, or for long confirms none, is not
+    /// believed any more.
     ///
     /// - Returns: whether Redis confirmed it.
     @discardableResult
@@ -105,23 +107,38 @@ package final class LookUpCache: Sendable {
             return try redis.send(Command("UNLINK", keys: all), until: deadline, isUrgent: true)
                 .integer != nil
         } catch {
-            if case .server = error { trust.lose() }
+            note(unconfirmed: keys, because: error)
             return false
         }
     }
 
-    /// Drops what is not there: whoever can read from a server cannot always drop there as well.
+    /// Whether there are drops that were not confirmed.
+    var hasUnconfirmed: Bool { !unconfirmed.withLock(\.isEmpty) }
+
+    /// Drops once more what was not confirmed, or else what is not there: whoever can read from a server
+    /// cannot always drop there as well.
     ///
     /// As all calls, so that it serves as a probe of a breaker that is half-open.
     ///
-    /// - Throws: `RedisError`, and Redis is not believed any more, if it refuses it.
+    /// - Throws: `RedisError`.
     func probe(until deadline: Deadline) throws(RedisError) {
+        let keys = unconfirmed.withLock(\.keys)
+        let all = [Array("cache:probe".utf8)] + keys + keys.map(Self.leaseKey)
         do throws(RedisError) {
-            _ = try redis.send(Command("UNLINK", "cache:probe"), until: deadline)
+            _ = try redis.send(Command("UNLINK", keys: all), until: deadline)
+            unconfirmed.withLock { $0.confirm(keys) }
         } catch {
-            if case .server = error { trust.lose() }
+            note(unconfirmed: [], because: error)
             throw error
         }
+    }
+
+    private func note(unconfirmed keys: [[UInt8]], because error: RedisError) {
+        if case .server = error { return trust.lose() }
+        // While it is not believed, it is the recovery that drops.
+        guard trust.isTrusted else { return }
+        let isLost = unconfirmed.withLock { $0.add(keys, at: .now) }
+        if isLost { trust.lose() }
     }
 
     static func leaseKey(_ key: [UInt8]) -> [UInt8] {

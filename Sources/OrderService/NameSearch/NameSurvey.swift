@@ -77,7 +77,8 @@ struct NameSurvey: Sendable {
         return zip(pairs, numbers).map { NameSearchCosts.Pair(pair: $0, number: $1) }
     }
 
-    /// Nil if one is the beginning of the other: then a name may fit with one word for both.
+    /// Nil if one is the beginning of the other, or kept as the same word: then a name may fit with one row
+    /// for both.
     private func pair(
         _ first: NarrowingWord,
         _ second: NarrowingWord,
@@ -87,9 +88,10 @@ struct NameSurvey: Sendable {
             """
             SELECT \(NamePair.key("a.word", "b.word")) AS pair,
                 \(NamePair.bits(ofBeginnings: first, second)) AS prefix_bits
-            FROM (SELECT \(first.text) COLLATE utf8mb4_uca1400_ai_ci AS word) AS a,
-                (SELECT \(second.text) COLLATE utf8mb4_uca1400_ai_ci AS word) AS b
-            WHERE a.word NOT LIKE CONCAT(b.word, '%') AND b.word NOT LIKE CONCAT(a.word, '%')
+            FROM (SELECT \(first.cut) COLLATE utf8mb4_uca1400_ai_ci AS word) AS a,
+                (SELECT \(second.cut) COLLATE utf8mb4_uca1400_ai_ci AS word) AS b
+            WHERE a.word <> b.word
+                AND a.word NOT LIKE CONCAT(b.word, '%') AND b.word NOT LIKE CONCAT(a.word, '%')
             """,
             class: .search,
             until: deadline

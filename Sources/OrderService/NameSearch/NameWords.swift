@@ -84,7 +84,8 @@ struct NarrowingWord: Sendable, Equatable {
     /// Whether it is the word itself that is looked for, and not its beginning.
     let isWhole: Bool
 
-    private var cut: String { text.cut(toVarChar: NameWords.wordLength) }
+    /// The text as far as a row's word goes.
+    var cut: String { text.cut(toVarChar: NameWords.wordLength) }
 
     /// A pattern of `LIKE` for the column `word`.
     var pattern: String { isWhole ? cut : "\(cut)%" }

@@ -31,8 +31,9 @@ struct HistoryController: Sendable {
     /// Answers from the cache alone, in one trip to Redis, unless anything is missing, odd or not
     /// allowed, which the slow path sorts out.
     private func quickHistory(_ request: Request, _ deadline: Deadline) -> QuickLook {
-        guard let credential = try? Credential(request), credential.kind == .session,
-            !revoked.lists(credential.tokenHash), let page = try? PageRequest(request.query),
+        let query = request.query
+        guard query.isWhole, let credential = try? Credential(request), credential.kind == .session,
+            !revoked.lists(credential.tokenHash), let page = try? PageRequest(query),
             let found = cache.sessionAndPage(credential.tokenHash, page, until: deadline),
             let session = Session(tokenHash: credential.tokenHash, entry: found.session),
             session.expiresAt > clock.now, session.roles.contains(.customer)
