@@ -43,9 +43,10 @@ enum InvoiceNameWords {
         try transaction.execute(
             """
             INSERT INTO invoice_name_pairs (pair, dated_on, invoice_id, prefix_bits)
-            SELECT \(NamePair.key("a.word", "b.word")) AS pair, a.dated_on, a.invoice_id,
+            SELECT \(NamePair.key("a.word", "b.word", letters: "letters")) AS pair, a.dated_on, a.invoice_id,
                 BIT_OR(\(NamePair.bits("a.word", "b.word")))
             FROM invoice_name_words a JOIN invoice_name_words b ON b.invoice_id = a.invoice_id
+                JOIN \(NamePair.letters)
             WHERE a.invoice_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
                 AND \(NamePair.isPair)
             GROUP BY pair, a.dated_on, a.invoice_id

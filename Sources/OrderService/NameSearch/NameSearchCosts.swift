@@ -31,12 +31,8 @@ struct NameSearchCosts: Sendable {
     let pairs: [Pair]
     /// Whether a row of the words tells by itself that all fits.
     let isToldByWord: Bool
-    /// Whether there are words besides that are too short to narrow.
-    let hasShortWords: Bool
 
     private static let page = 20.0
-    /// One name in so many fits short words besides.
-    private static let fittingShort = 30.0
     /// One row in so many has by chance the signature of words that it has not.
     private static let signedByChance = 30.0
     /// The newest may be those that do not fit: such a part of all that there is to walk is counted besides.
@@ -93,8 +89,7 @@ struct NameSearchCosts: Sendable {
             }
             return ofPair.reduce(Double(pair.number)) { $0 * $1.1 }
         }
-        let number = min(rarest, both.min() ?? rarest)
-        return max(1, hasShortWords ? number / Self.fittingShort : number)
+        return max(1, min(rarest, both.min() ?? rarest))
     }
 
     /// How many of so many rows of a word or a pair have the signature of all words.

@@ -43,9 +43,8 @@ struct NameSurvey: Sendable {
             inTime: numbers[1],
             inState: numbers[2],
             words: words,
-            pairs: try pairs(of: words, until: deadline),
-            isToldByWord: name.isToldByOneWord && !population.hasState,
-            hasShortWords: name.words.count > narrowing.count
+            pairs: try pairs(of: words, and: name.short, until: deadline),
+            isToldByWord: name.isToldByOneWord && !population.hasState
         )
     }
 
@@ -59,13 +58,13 @@ struct NameSurvey: Sendable {
 
     private func pairs(
         of words: [NameSearchCosts.Word],
+        and short: [NarrowingWord],
         until deadline: Deadline
     ) throws -> [NameSearchCosts.Pair] {
         let rarest = words.sorted { $0.number < $1.number }.prefix(Self.mostWords).map(\.word)
         let pairs = try rarest.indices.flatMap { first in
-            try rarest[(first + 1)...].compactMap { second in
-                try pair(rarest[first], second, until: deadline)
-            }
+            let others = rarest[(first + 1)...] + short.prefix(first == 0 ? Self.mostWords : 0)
+            return try others.compactMap { try pair(rarest[first], $0, until: deadline) }
         }
         guard !pairs.isEmpty else { return [] }
         let numbers = try database.estimates(
@@ -86,7 +85,7 @@ struct NameSurvey: Sendable {
     ) throws -> NamePair? {
         try database.query(
             """
-            SELECT \(NamePair.key("a.word", "b.word")) AS pair,
+            SELECT \(NamePair.key("a.word", "b.word", letters: NamePair.letters(of: second))) AS pair,
                 \(NamePair.bits(ofBeginnings: first, second)) AS prefix_bits
             FROM (SELECT \(first.cut) COLLATE utf8mb4_uca1400_ai_ci AS word) AS a,
                 (SELECT \(second.cut) COLLATE utf8mb4_uca1400_ai_ci AS word) AS b

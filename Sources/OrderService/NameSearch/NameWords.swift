@@ -45,16 +45,26 @@ struct NameWords: Sendable, Equatable {
 
     /// Those that narrow a search by themselves: all that are long enough, or else the longest.
     var narrowing: [NarrowingWord] {
-        let long = words.filter { $0.unicodeScalars.count >= Self.prefixLength }
+        let long = words.filter(Self.isLong)
         if !long.isEmpty { return long.map { NarrowingWord(text: $0, isWhole: false) } }
         let longest = words.max { $0.unicodeScalars.count < $1.unicodeScalars.count }
         return longest.map { [NarrowingWord(text: $0, isWhole: true)] } ?? []
     }
 
+    /// Those too short to narrow, where there are others that do.
+    var short: [NarrowingWord] {
+        guard words.contains(where: Self.isLong) else { return [] }
+        return words.filter { !Self.isLong($0) }.map { NarrowingWord(text: $0, isWhole: false) }
+    }
+
+    private static func isLong(_ word: String) -> Bool {
+        word.unicodeScalars.count >= prefixLength
+    }
+
     /// What the column `name_bits` of the words `w` of a name with all these words has to fit; so do
     /// those of few others.
     var signature: [SQL] {
-        words.filter { $0.unicodeScalars.count >= Self.prefixLength }.map { word in
+        words.filter(Self.isLong).map { word in
             "w.name_bits & \(Self.bit(of: "\(word) COLLATE utf8mb4_uca1400_ai_ci")) <> 0"
         }
     }

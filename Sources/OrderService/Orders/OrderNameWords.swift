@@ -31,9 +31,10 @@ enum OrderNameWords {
         try transaction.execute(
             """
             INSERT INTO order_name_pairs (pair, placed_at, order_id, prefix_bits)
-            SELECT \(NamePair.key("a.word", "b.word")) AS pair, a.placed_at, a.order_id,
+            SELECT \(NamePair.key("a.word", "b.word", letters: "letters")) AS pair, a.placed_at, a.order_id,
                 BIT_OR(\(NamePair.bits("a.word", "b.word")))
             FROM order_name_words a JOIN order_name_words b ON b.order_id = a.order_id
+                JOIN \(NamePair.letters)
             WHERE a.order_id BETWEEN \(ids.lowerBound) AND \(ids.upperBound) AND \(NamePair.isPair)
             GROUP BY pair, a.placed_at, a.order_id
             """

@@ -76,4 +76,59 @@ struct CacheRefusalTests {
             #expect(try order.states(2) == order.truth())
         }
     }
+
+    /// Lets reads through and holds writes back, as Redis does while it hands over to a replica.
+    private func holdWrites(_ order: CachedOrder) throws {
+        let pause = Command("CLIENT", "PAUSE", 3_600_000, "WRITE")
+        _ = try order.client.send(pause, until: order.service.soon)
+    }
+
+    private func letWrites(_ order: CachedOrder) throws {
+        _ = try order.client.send(Command("CLIENT", "UNPAUSE"), until: order.service.soon)
+    }
+
+    @Test("are not believed while it answers and drops nothing")
+    func held() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+            let order = try CachedOrder(service, redis)
+            #expect(try order.states(2) == order.truth())
+            let sibling = try service.makeSibling()
+            try holdWrites(order)
+            let old = try order.stored()
+            try order.change()
+            // Also by who has changed nothing.
+            for recovery in [service.services.cacheRecovery, sibling.cacheRecovery] {
+                #expect(
+                    eventually(within: .seconds(30), every: .milliseconds(10)) {
+                        !recovery.round(until: service.soon)
+                    }
+                )
+            }
+            #expect(try order.stored() == old)
+            #expect(try order.states(3) == order.truth())
+            #expect(!service.services.cacheRecovery.round(until: service.soon))
+
+            try letWrites(order)
+            #expect(order.recover())
+            #expect(try order.stored().allSatisfy { $0 == nil })
+            #expect(try order.states(2) == order.truth())
+            #expect(try !order.stored().contains(nil))
+        }
+    }
+
+    @Test("lose what could not be dropped at once, though no worker repeats it")
+    func repeated() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+            let order = try CachedOrder(service, redis)
+            #expect(try order.states(2) == order.truth())
+            try holdWrites(order)
+            try order.change()
+            try letWrites(order)
+            #expect(try !order.stored().contains(nil))
+            #expect(order.recover())
+            #expect(try order.stored().allSatisfy { $0 == nil })
+            #expect(!service.services.cache.hasUnconfirmed)
+            #expect(try order.states(2) == order.truth())
+        }
+    }
 }

@@ -13,8 +13,7 @@ import Testing
         inState: Int? = nil,
         first: (number: Int, withPrefix: Int),
         second: (number: Int, withPrefix: Int)? = nil,
-        pair: Int? = nil,
-        hasShortWords: Bool = false
+        pair: Int? = nil
     ) -> NameRoute? {
         let one = NameSearchCosts.Word(
             word: Self.first,
@@ -30,8 +29,7 @@ import Testing
             inState: inState ?? inTime,
             words: [one] + (other.map { [$0] } ?? []),
             pairs: pair.map { [.init(pair: both, number: $0)] } ?? [],
-            isToldByWord: inState == nil && second == nil && !hasShortWords,
-            hasShortWords: hasShortWords
+            isToldByWord: inState == nil && second == nil && pair == nil
         ).route
     }
 
@@ -40,7 +38,6 @@ import Testing
         #expect(Self.route(first: (100, 90_000)) == .fewWords(Self.first))
         #expect(Self.route(first: (60_000, 90_000)) == .manyWords(Self.first))
         #expect(Self.route(first: (300_000, 350_000)) == .manyWords(Self.first))
-        #expect(Self.route(first: (9_000, 9_000), hasShortWords: true) == .manyWords(Self.first))
     }
 
     @Test("of one word and a state are least along the state where that is rare")
@@ -78,6 +75,13 @@ import Testing
         )
     }
 
+    @Test("of a word and an initial are least along both, unless they are frequent together")
+    func initial() {
+        #expect(Self.route(first: (60_000, 300_000), pair: 3) == .pair(Self.both))
+        #expect(Self.route(first: (60_000, 60_000), pair: 30_000) == .pair(Self.both))
+        #expect(Self.route(first: (2, 300_000), pair: 30_000) == .fewWords(Self.first))
+    }
+
     @Test("are known where there is nothing")
     func nothing() {
         let word = NameSearchCosts.Word(word: Self.first, number: 0, withPrefix: 0)
@@ -87,8 +91,7 @@ import Testing
             inState: 0,
             words: [word],
             pairs: [],
-            isToldByWord: true,
-            hasShortWords: false
+            isToldByWord: true
         )
         #expect(costs.route == nil)
     }

@@ -29,6 +29,9 @@ extension ServiceUnderTest {
 
 @Suite("Ways of a search by name", .enabled(if: ServiceUnderTest.isAvailable))
 struct NameSurveyTests {
+    /// As long as words are kept.
+    private static let longWord = String(repeating: "abcdefgh", count: 4)
+
     @Test("are known with how many rows each has")
     func numbers() async throws {
         try await ServiceUnderTest.run { service in
@@ -43,13 +46,14 @@ struct NameSurveyTests {
             // Both names with `Mnemosyne`, as pairs have three letters of each word.
             #expect(costs.pairs.map(\.number) == [2])
             #expect(costs.isToldByWord == false)
-            #expect(costs.hasShortWords == false)
             let one = try service.nameCosts(.orders, of: #require(NameWords("Octavius")))
             #expect(one.pairs.isEmpty)
             #expect(one.isToldByWord)
-            let short = try service.nameCosts(.orders, of: #require(NameWords("Octavius m")))
-            #expect(short.hasShortWords)
-            #expect(short.isToldByWord == false)
+            for (text, count) in [("Octavius m", [2]), ("Octavius pf", [1]), ("Octavius o", [])] {
+                let short = try service.nameCosts(.orders, of: #require(NameWords(text)))
+                #expect(short.pairs.map(\.number) == count, "\(text)")
+                #expect(short.isToldByWord == false)
+            }
         }
     }
 
@@ -57,9 +61,11 @@ struct NameSurveyTests {
         "go along two words that no one word can be both of",
         arguments: [
             ("ana maria", 1), ("ana an", 0), ("ana anastasia", 0), ("Ana ĂNASTASIA", 0),
-            ("Ștef stefan", 0), ("andrei andreea", 1), ("straße strasse", 1),
+            ("Ștef stefan", 0), ("andrei andreea", 1), ("straße strasse", 0), ("straße strass", 1),
+            ("\(longWord)a \(longWord)b", 0),
             ("pop popa popescu", 1),
             ("ana maria ion pop", 3), ("li wu", 0),
+            ("popescu i", 1), ("popescu Io", 1), ("popescu pö", 0), ("ana maria x y", 3),
         ]
     )
     func pairs(text: String, count: Int) async throws {
@@ -94,9 +100,10 @@ struct NameSurveyTests {
             ).reduce(into: [Int64: Int64]()) {
                 $0[try $1.int64("order_id")] = try $1.int64("number")
             }
-            #expect(pairs[order.id] == 1_225)
-            // Of `pop` and `pop`, of `ion` and `ion`, and of both.
-            #expect(pairs[twins.id] == 3)
+            // Of each two words, and of each word and an initial.
+            #expect(pairs[order.id] == 1_225 + 50 * 25)
+            // Of `pop` and `pop`, of `ion` and `ion`, of both, and of each with each initial.
+            #expect(pairs[twins.id] == 7)
             let support = try service.support()
             let found = service.found(["name": "\(many[49]) \(many[3])"], token: support)
             #expect(found == [order.id])

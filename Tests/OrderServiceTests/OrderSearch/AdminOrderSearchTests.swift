@@ -211,6 +211,26 @@ struct AdminOrderSearchTests {
         }
     }
 
+    @Test(
+        "takes no filter that cannot be decoded for one that was not given",
+        arguments: [
+            "/v1/admin/orders?name=M%FCller", "/v1/admin/orders?status=confirmed&email=%FF",
+            "/v1/admin/orders?name=zzz%2", "/v1/admin/orders?%FF=1", "/v1/admin/invoices?buyer=%FC",
+            "/v1/admin/refunds?state=%FF",
+        ]
+    )
+    func undecodable(target: String) async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.placedOrder(name: "Ana")
+            let answer = service.send(.get, target, token: try service.support())
+            #expect(answer.status == 400 && answer.code == "invalid_request")
+            #expect(answer.faults == ["? encoding"])
+            // Nobody learns of it who may not search.
+            let customer = try service.session("u1", .customer)
+            #expect(service.send(.get, target, token: customer).status == 403)
+        }
+    }
+
     @Test("names all of several bad filters at once")
     func severalFaults() async throws {
         try await ServiceUnderTest.run { service in

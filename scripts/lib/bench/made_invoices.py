@@ -4,7 +4,7 @@ They are of the orders of `made_orders`, one each; a tenth are credit notes. Of 
 one in fifty of their invoices is of the same five, who buy all the time. The documents have the
 form of real ones, and are all alike but for names and numbers.
 """
-from bench.made_orders import IS_PAIR, PAIR, PREFIX_BITS
+from bench.made_orders import IS_PAIR, LETTERS, PAIR, PREFIX_BITS
 
 STATES = ("rejected", "queued", "uploading", "unknown", "processing", "ok", "nok", "refused")
 LINES = 4
@@ -112,7 +112,7 @@ FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, i.dated_on, i.id
 ORDER BY 1, 2, 3;
 INSERT INTO invoice_name_pairs (pair, dated_on, invoice_id, prefix_bits)
 SELECT {PAIR} AS pair, a.dated_on, a.invoice_id, BIT_OR({PREFIX_BITS})
-FROM invoice_name_words a JOIN invoice_name_words b ON b.invoice_id = a.invoice_id
+FROM invoice_name_words a JOIN invoice_name_words b ON b.invoice_id = a.invoice_id JOIN {LETTERS}
 WHERE a.invoice_id BETWEEN {{first}} AND {{last}} AND {IS_PAIR}
 GROUP BY pair, a.dated_on, a.invoice_id ORDER BY 1, 2, 3;
 """

@@ -69,11 +69,13 @@ def _hash(word, length):
 
 
 # The key and the signature of two words `a` and `b` of a name, and which have one.
-PAIR = f"({_hash('a.word', 3)} + {_hash('b.word', 3)}) & 4294967295"
+PAIR = f"({_hash('a.word', 3)} + {_hash('b.word', 'letters')}) & 4294967295"
 PREFIX_BITS = " | ".join(
     f"1 << ({_hash(word, length)} % 63)" for word in ("a.word", "b.word") for length in (4, 5, 6)
 )
-IS_PAIR = "a.word < b.word AND CHAR_LENGTH(a.word) >= 3 AND CHAR_LENGTH(b.word) >= 3"
+IS_PAIR = """a.word <> b.word AND CHAR_LENGTH(a.word) >= 3
+    AND (letters = 1 OR a.word < b.word AND CHAR_LENGTH(b.word) >= 3)"""
+LETTERS = "(SELECT 3 AS letters UNION ALL SELECT 1) AS by_letters"
 
 # Of 40 orders one is of somebody who orders all the time. The others are of a customer for three
 # orders on average, some far more often; names are drawn so that the first are the most frequent.
@@ -138,7 +140,7 @@ FROM (SELECT DISTINCT LEFT(w.word, 32) AS word, o.created_at, o.id,
 ORDER BY 1, 2, 3;
 INSERT INTO order_name_pairs (pair, placed_at, order_id, prefix_bits)
 SELECT {PAIR} AS pair, a.placed_at, a.order_id, BIT_OR({PREFIX_BITS})
-FROM order_name_words a JOIN order_name_words b ON b.order_id = a.order_id
+FROM order_name_words a JOIN order_name_words b ON b.order_id = a.order_id JOIN {LETTERS}
 WHERE a.order_id BETWEEN {{first}} AND {{last}} AND {IS_PAIR}
 GROUP BY pair, a.placed_at, a.order_id ORDER BY 1, 2, 3;
 """
