@@ -87,7 +87,7 @@ package struct InvoiceArchive: Sendable {
     }
 
     private static let columns: SQL = """
-        \(InvoiceRecord.columns), document, xml, xml_sha256, faults,
+        \(InvoiceRecord.columns), \(InvoiceReading.Stored.columns),
         (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number,
         IF(document = '{}', (SELECT MAX(y.created_at) FROM invoices y WHERE y.order_id = i.order_id),
             NULL) AS youngest_at

@@ -4,7 +4,8 @@ import Signing
 import UBL
 import Web
 
-/// Whether an issued document is as it was issued: its snapshot, its XML with the hash, its row.
+/// Whether an issued document is as it was issued: its snapshot and its XML with their hashes, its
+/// row.
 struct InvoiceDocumentCheck: Sendable {
     let now: Timestamp
     /// For how long the accounts need documents.
@@ -95,10 +96,16 @@ struct InvoiceDocumentCheck: Sendable {
         }
         let document: InvoiceDocument
         do {
-            let json = try JSON(parsing: Array(item.stored.document.utf8))
+            let json = try JSON(parsing: text)
             document = try InvoiceJSON.document(json, number: number)
             // Staff are shown it as it is stored.
             if InvoiceJSON.json(of: document) != json {
+        let text = Array(item.stored.document.utf8)
+        switch item.stored.documentHash {
+        case SHA256.digest(text).bytes?: break
+        case nil: faults.append(("hash", "the snapshot has none"))
+        default: faults.append(("hash", "the snapshot is not the one that was issued"))
+        }
                 faults.append(("document", "it has more than its form, or another number"))
             }
         } catch {

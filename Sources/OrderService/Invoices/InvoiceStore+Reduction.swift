@@ -3,7 +3,7 @@ import MariaDB
 extension InvoiceStore {
     /// Takes documents, XML and names out of an order's invoices, which the accounts need no more.
     ///
-    /// Numbers, days and sums stay, so that no series has a gap; the hash stays as the trace of
+    /// Numbers, days and sums stay, so that no series has a gap; the hashes stay as the trace of
     /// what was issued.
     ///
     /// - Parameters:

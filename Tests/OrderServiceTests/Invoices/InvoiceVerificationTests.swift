@@ -33,7 +33,8 @@ struct InvoiceVerificationTests {
             SET i.cause_key = b.cause_key, i.refund_id = b.refund_id, i.credited_id = b.credited_id,
                 i.number = b.number, i.deadline = b.deadline, i.currency = b.currency,
                 i.issue_date = b.issue_date, i.issued_at = b.issued_at, i.order_id = b.order_id,
-                i.document = b.document, i.xml = b.xml, i.xml_sha256 = b.xml_sha256
+                i.document = b.document, i.xml = b.xml, i.xml_sha256 = b.xml_sha256,
+                i.document_sha256 = b.document_sha256, i.created_at = b.created_at
             """
         )
     }
@@ -106,6 +107,11 @@ struct InvoiceVerificationTests {
         (set("issue_date = issue_date + INTERVAL 3 DAY", of: "MEX000002"), "date MEX000002"),
         (set("document = '{}', xml = ''", of: "MEX000001"), "reduced MEX000001"),
         (set("document = '{}'", of: "MEX000001"), "reduced MEX000001"),
+        // Neither is in the XML.
+        (inDocument("\"gross\":", "\"gross\": "), "hash MEX000001"),
+        (inDocument("\"tradeRegister\":null", "\"tradeRegister\":\"J1\""), "hash MEX000001"),
+        (set("document_sha256 = NULL", of: "MEX000001"), "hash MEX000001"),
+        (set("document_sha256 = xml_sha256", of: "MEX000001"), "hash MEX000001"),
         (set("xml = ''", of: "MEX000001"), "hash MEX000001"),
     ]
 
