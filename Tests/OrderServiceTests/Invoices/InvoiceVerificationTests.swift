@@ -115,6 +115,20 @@ struct InvoiceVerificationTests {
         (set("xml = ''", of: "MEX000001"), "hash MEX000001"),
     ]
 
+        (set("xml = ''", of: "MEX000001"), "hash MEX000001"),
+        (
+            ["UPDATE invoices SET document = '{}', xml = '', created_at = '2010-01-01'"],
+            "reduced MEX000001"
+        ),
+        (
+            [
+                """
+                UPDATE invoices SET document = '{}', xml = '', created_at = '2010-01-01',
+                    issued_at = '2010-01-01', issue_date = '2010-01-01'
+                """
+            ], "reduced MEX000001"
+        ),
+        (set("created_at = issued_at + INTERVAL 1 SECOND", of: "MEX000001"), "date MEX000001"),
     @Test("finds what was changed by hand, wherever it was")
     func changes() async throws {
         try await ServiceUnderTest.run { service in
