@@ -54,6 +54,8 @@ package struct InvoiceVerification: Sendable {
             .findings(until: deadline)
         report.findings += try InvoiceSeriesCheck(database: archive.database)
             .findings(on: clock.now.dayInRomania, until: deadline)
+        report.findings += try InvoiceSubmissionCheck(database: archive.database)
+            .findings(until: deadline)
         report.findings += try missing(until: deadline)
         report.findings += try InvoiceCreditCheck(backlog: backlog).findings(until: deadline)
         return report

@@ -22,6 +22,7 @@ struct InvoiceVerificationTests {
             try service.settle()
         }
         try service.execute("CREATE TABLE invoices_before AS SELECT * FROM invoices")
+        try service.execute("CREATE TABLE series_before AS SELECT * FROM invoice_series")
         #expect(try service.invoiceFindings() == [])
     }
 
@@ -37,6 +38,13 @@ struct InvoiceVerificationTests {
                 i.document_sha256 = b.document_sha256, i.created_at = b.created_at
             """
         )
+        try service.execute(
+            """
+            UPDATE invoice_series s JOIN series_before b ON b.series = s.series
+            SET s.kind = b.kind, s.last_issued_on = b.last_issued_on
+            """
+        )
+        try service.execute("UPDATE invoice_submissions SET attempt = 1, channel = 'b2c'")
     }
 
     private static func inDocument(_ old: String, _ new: String) -> [SQL] {
@@ -107,14 +115,6 @@ struct InvoiceVerificationTests {
         (set("issue_date = issue_date + INTERVAL 3 DAY", of: "MEX000002"), "date MEX000002"),
         (set("document = '{}', xml = ''", of: "MEX000001"), "reduced MEX000001"),
         (set("document = '{}'", of: "MEX000001"), "reduced MEX000001"),
-        // Neither is in the XML.
-        (inDocument("\"gross\":", "\"gross\": "), "hash MEX000001"),
-        (inDocument("\"tradeRegister\":null", "\"tradeRegister\":\"J1\""), "hash MEX000001"),
-        (set("document_sha256 = NULL", of: "MEX000001"), "hash MEX000001"),
-        (set("document_sha256 = xml_sha256", of: "MEX000001"), "hash MEX000001"),
-        (set("xml = ''", of: "MEX000001"), "hash MEX000001"),
-    ]
-
         (set("xml = ''", of: "MEX000001"), "hash MEX000001"),
         (
             ["UPDATE invoices SET document = '{}', xml = '', created_at = '2010-01-01'"],
@@ -129,6 +129,24 @@ struct InvoiceVerificationTests {
             ], "reduced MEX000001"
         ),
         (set("created_at = issued_at + INTERVAL 1 SECOND", of: "MEX000001"), "date MEX000001"),
+        // Neither is in the XML.
+        (inDocument("\"gross\":", "\"gross\": "), "hash MEX000001"),
+        (inDocument("\"tradeRegister\":null", "\"tradeRegister\":\"J1\""), "hash MEX000001"),
+        (set("document_sha256 = NULL", of: "MEX000001"), "hash MEX000001"),
+        (set("document_sha256 = xml_sha256", of: "MEX000001"), "hash MEX000001"),
+        (["UPDATE invoice_submissions SET channel = 'b2b'"], "submission MEX000001"),
+        (["UPDATE invoice_submissions SET attempt = 2"], "submission MEX000001"),
+        (["UPDATE invoice_series SET kind = 'invoice' WHERE series = 'MEXS'"], "series MEXS"),
+        (
+            ["UPDATE invoice_series SET last_issued_on = NULL WHERE series = 'MEX'"],
+            "series MEX"
+        ),
+        (
+            ["UPDATE invoice_series SET last_issued_on = last_issued_on - INTERVAL 1 DAY"],
+            "series MEX"
+        ),
+    ]
+
     @Test("finds what was changed by hand, wherever it was")
     func changes() async throws {
         try await ServiceUnderTest.run { service in
@@ -170,6 +188,31 @@ struct InvoiceVerificationTests {
             #expect(try service.invoiceFindings() == [])
             try service.drain()
             #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("finds that what a document names is gone, as after a restore without foreign keys")
+    func dangling() async throws {
+        try await ServiceUnderTest.run { service in
+            try makeOrders(service)
+            let changes: [(change: SQL, finding: String)] = [
+                ("DELETE FROM refunds ORDER BY id DESC LIMIT 1", "link MEXS000002: refund_id"),
+                ("DELETE FROM invoices WHERE number = 'MEX000002'", "link MEXS000002: credited_id"),
+                ("DELETE FROM orders ORDER BY id DESC LIMIT 1", "link MEXS000002: order_id"),
+                ("DELETE FROM invoice_series WHERE series = 'MEX'", "series MEX: it"),
+                ("DELETE FROM invoices WHERE number = 'MEXS000002'", "submission row"),
+            ]
+            for (change, finding) in changes {
+                try service.services.database.transaction(class: .write, until: service.soon) {
+                    try $0.execute("SET SESSION foreign_key_checks = 0")
+                    try $0.execute(change)
+                    try $0.execute("SET SESSION foreign_key_checks = 1")
+                }
+                let found = try service.invoiceFindings().map {
+                    "\($0.kind) \($0.subject): \($0.text)"
+                }
+                #expect(found.contains { $0.hasPrefix(finding + " ") }, "\(change): \(found)")
+            }
         }
     }
 }
