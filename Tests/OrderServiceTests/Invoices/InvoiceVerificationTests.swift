@@ -21,8 +21,6 @@ struct InvoiceVerificationTests {
             #expect(service.refund(order, token: staff, key: name, [("amount", 500)]).status == 201)
             try service.settle()
         }
-        try service.execute("CREATE TABLE invoices_before AS SELECT * FROM invoices")
-        try service.execute("CREATE TABLE series_before AS SELECT * FROM invoice_series")
         #expect(try service.invoiceFindings() == [])
     }
 
@@ -151,6 +149,10 @@ struct InvoiceVerificationTests {
     func changes() async throws {
         try await ServiceUnderTest.run { service in
             try makeOrders(service)
+            try service.execute("CREATE TABLE invoices_before AS SELECT * FROM invoices")
+            try service.execute("CREATE TABLE series_before AS SELECT * FROM invoice_series")
+            // Another test gets the schema next.
+            defer { try? service.execute("DROP TABLE invoices_before, series_before") }
             for (change, finding) in Self.changes {
                 for statement in change { try service.execute(statement) }
                 let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
@@ -187,6 +189,22 @@ struct InvoiceVerificationTests {
             )
             #expect(try service.invoiceFindings() == [])
             try service.drain()
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("finds snapshots without a hash until MariaDB has made it, as the migration does")
+    func snapshotsWithoutHash() async throws {
+        try await ServiceUnderTest.run { service in
+            try makeOrders(service)
+            try service.execute("UPDATE invoices SET document_sha256 = NULL")
+            #expect(try service.invoiceFindings().map(\.kind) == Array(repeating: "hash", count: 4))
+            try service.execute(
+                """
+                UPDATE invoices SET document_sha256 = UNHEX(SHA2(document, 256))
+                WHERE number IS NOT NULL AND document <> '{}' AND document_sha256 IS NULL
+                """
+            )
             #expect(try service.invoiceFindings() == [])
         }
     }
