@@ -23,6 +23,8 @@ enum UBLText {
         text.unicodeScalars.allSatisfy { scalar in
             let properties = scalar.properties
             if properties.isWhitespace || properties.isDefaultIgnorableCodePoint { return true }
+            // A braille cell without a dot is a symbol to Unicode.
+            if scalar == "\u{2800}" { return true }
             return switch properties.generalCategory {
             case .control, .format, .nonspacingMark, .spacingMark, .enclosingMark: true
             default: false

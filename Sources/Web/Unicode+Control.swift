@@ -7,4 +7,7 @@ extension Unicode.Scalar {
         default: properties.isBidiControl
         }
     }
+
+    /// Whether nothing of it is seen: what has no form, and a braille cell without a dot.
+    var isUnseen: Bool { properties.isDefaultIgnorableCodePoint || self == "\u{2800}" }
 }

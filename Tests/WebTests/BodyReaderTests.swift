@@ -67,6 +67,7 @@ import Web
             (#""a\nb""#, nil, "characters"), (#""a\u007f""#, nil, "characters"),
             (#""a\u0085""#, nil, "characters"), ("1", nil, "type"), ("[\"a\"]", nil, "type"),
             ("null", nil, nil), (#""\u200d\ufe0f""#, nil, "characters"),
+            (#""\u2800""#, nil, "characters"),
             (#""❤\ufe0f""#, "❤\u{fe0f}", nil),
         ] as [(String, String?, String?)]
     )

@@ -127,6 +127,11 @@ struct InvoiceAccount: Sendable {
         max(0, credited - (isUndone ? price : target(refunded) - target(0)))
     }
 
+    /// What has gone back and is not credited, though each refund that is to be credited has been.
+    var undercredited: Int64 {
+        due == nil ? max(0, min(price, target(refunded) - target(0)) - credited) : 0
+    }
+
     /// Whether the goods were never sent, or have come back, and nothing of their money is here.
     ///
     /// Where the goods are kept, what a dispute has taken is a loss: the sale stands.

@@ -14,7 +14,7 @@ package struct InvoiceArchive: Sendable {
         let stored: InvoiceReading.Stored
         /// Of a credit note: the number of its invoice.
         let creditedNumber: String?
-        /// Of one that is reduced: when the youngest document of its order was made.
+        /// Of one that is reduced: when the youngest of its order's documents, or the order, was made.
         let youngestAt: Timestamp?
     }
 
@@ -87,10 +87,12 @@ package struct InvoiceArchive: Sendable {
     }
 
     private static let columns: SQL = """
-        \(InvoiceRecord.columns), document, xml, xml_sha256, faults,
+        \(InvoiceRecord.columns), \(InvoiceReading.Stored.columns),
         (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number,
-        IF(document = '{}', (SELECT MAX(y.created_at) FROM invoices y WHERE y.order_id = i.order_id),
-            NULL) AS youngest_at
+        IF(document = '{}', (SELECT MAX(GREATEST(\(InvoiceStore.youngestAt),
+                COALESCE(o.created_at, y.created_at)))
+            FROM invoices y LEFT JOIN orders o ON o.id = y.order_id
+            WHERE y.order_id = i.order_id), NULL) AS youngest_at
         """
 }
 

@@ -19,6 +19,19 @@ struct InvoiceBacklog: Sendable {
         until deadline: Deadline,
         _ body: (InvoicePending.Item) throws -> Void
     ) throws {
+        try forEachPage(until: deadline) { ids in
+            for id in try candidates(ids, until: deadline) {
+                if let item = try item(ofOrder: id, until: deadline) { try body(item) }
+            }
+        }
+    }
+
+    /// Calls `body` with the ids of all orders, so many at a time that one statement may go through
+    /// them.
+    func forEachPage(
+        until deadline: Deadline,
+        _ body: (ClosedRange<Int64>) throws -> Void
+    ) throws {
         let last = try database.query(
             "SELECT COALESCE(MAX(id), 0) AS last FROM orders",
             until: deadline
@@ -26,9 +39,7 @@ struct InvoiceBacklog: Sendable {
         var first: Int64 = 1
         while first <= last ?? 0 {
             let ids = first...(first + Self.stride - 1)
-            for id in try candidates(ids, until: deadline) {
-                if let item = try item(ofOrder: id, until: deadline) { try body(item) }
-            }
+            try body(ids)
             first = ids.upperBound + 1
         }
     }
@@ -54,10 +65,11 @@ struct InvoiceBacklog: Sendable {
         return account.due.map { InvoicePending.Item(order, $0) }
     }
 
-    /// Orders of which more was credited than has gone back, and by how much in minor units.
+    /// How many orders are credited by more than has gone back, as a refund failed after its credit
+    /// note was issued.
     ///
-    /// Asked are those with a refund that failed after its credit note was issued.
-    func overcredited(until deadline: Deadline) throws -> [(orderID: Int64, amount: Int64)] {
+    /// `InvoiceCreditCheck` asks all that have credit notes.
+    func overcredited(until deadline: Deadline) throws -> Int {
         try database.query(
             """
             SELECT DISTINCT i.order_id FROM refunds r JOIN invoices i ON i.refund_id = r.id
@@ -71,14 +83,14 @@ struct InvoiceBacklog: Sendable {
             """,
             class: .job,
             until: deadline
-        ).compactMap { row in
+        ).count { row in
             let id = try row.int64("order_id")
-            let amount = try account(ofOrder: id, until: deadline)?.account.overcredited ?? 0
-            return amount > 0 ? (id, amount) : nil
+            return try account(ofOrder: id, until: deadline)?.account.overcredited ?? 0 > 0
         }
     }
 
-    private func account(
+    /// What counts of an order; nil if there is none.
+    func account(
         ofOrder id: Int64,
         until deadline: Deadline
     ) throws -> (order: Order, account: InvoiceAccount)? {

@@ -4,7 +4,8 @@ import Signing
 import UBL
 import Web
 
-/// Whether an issued document is as it was issued: its snapshot, its XML with the hash, its row.
+/// Whether an issued document is as it was issued: its snapshot and its XML with their hashes, its
+/// row.
 struct InvoiceDocumentCheck: Sendable {
     let now: Timestamp
     /// For how long the accounts need documents.
@@ -17,7 +18,7 @@ struct InvoiceDocumentCheck: Sendable {
         _ number: InvoiceNumber
     ) -> [InvoiceVerification.Finding] {
         let faults =
-            Self.causeFaults(item.record)
+            Self.causeFaults(item.record) + Self.timeFaults(item.record)
             + (item.record.isReduced
                 ? reductionFaults(item) : Self.documentFaults(item, number))
         return faults.map { .init(kind: $0.kind, subject: number.description, text: $0.text) }
@@ -37,6 +38,12 @@ struct InvoiceDocumentCheck: Sendable {
             return [("column", "cause_key is not what kind, order and refund make it")]
         }
         return []
+    }
+
+    /// How long it is kept counts from these times.
+    private static func timeFaults(_ record: InvoiceRecord) -> [Fault] {
+        guard let issuedAt = record.issuedAt, record.createdAt > issuedAt else { return [] }
+        return [("date", "it was made after it was issued")]
     }
 
     /// What is left of an old document: sums, and the hash of what there was.
@@ -93,9 +100,15 @@ struct InvoiceDocumentCheck: Sendable {
         if SHA256.digest(xml).bytes != item.stored.hash {
             faults.append(("hash", "the XML is not the one that was issued"))
         }
+        let text = Array(item.stored.document.utf8)
+        switch item.stored.documentHash {
+        case SHA256.digest(text).bytes?: break
+        case nil: faults.append(("hash", "the snapshot has none"))
+        default: faults.append(("hash", "the snapshot is not the one that was issued"))
+        }
         let document: InvoiceDocument
         do {
-            let json = try JSON(parsing: Array(item.stored.document.utf8))
+            let json = try JSON(parsing: text)
             document = try InvoiceJSON.document(json, number: number)
             // Staff are shown it as it is stored.
             if InvoiceJSON.json(of: document) != json {

@@ -42,28 +42,34 @@ package struct InvoiceReading: Sendable {
         }
     }
 
-    /// What is stored of a document: as JSON, and of an issued one as XML with its hash.
+    /// What is stored of a document: as JSON, and of an issued one as XML, with the hashes of both.
     package struct Stored: Sendable {
         package let document: String
         package let xml: [UInt8]?
         package let hash: [UInt8]?
+        /// Nil as well of one that was issued before there was one.
+        let documentHash: [UInt8]?
         /// Of a rejected one, as JSON.
         package let faults: String?
     }
 
     package func stored(_ id: Int64, until deadline: Deadline) throws -> Stored? {
         try database.query(
-            "SELECT document, xml, xml_sha256, faults FROM invoices WHERE id = \(id)",
+            "SELECT \(Stored.columns) FROM invoices WHERE id = \(id)",
             until: deadline
         ).first.map(Stored.init)
     }
 }
 
 extension InvoiceReading.Stored {
+    /// The columns that `init(_:)` reads.
+    static let columns: SQL = "document, xml, xml_sha256, document_sha256, faults"
+
     init(_ row: Row) throws {
         document = try row.string("document")
         xml = try row.optionalBytes("xml")
         hash = try row.optionalBytes("xml_sha256")
+        documentHash = try row.optionalBytes("document_sha256")
         faults = try row.optionalString("faults")
     }
 }

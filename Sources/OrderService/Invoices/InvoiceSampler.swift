@@ -60,7 +60,7 @@ struct InvoiceSampler: Sendable {
         let standing = try deadlines.standing(on: now.dayInRomania, until: deadline)
         for (state, gauge) in unfinished { gauge.set(standing.counts[state] ?? 0) }
         overdue.set(standing.overdue)
-        overcredited.set(try backlog.overcredited(until: deadline).count)
+        overcredited.set(try backlog.overcredited(until: deadline))
         let last = try deadlines.lastIssue(until: deadline)?.daysSinceEpoch
         daysAhead.set(max(0, (last ?? 0) - now.dayInRomania.daysSinceEpoch))
     }

@@ -2,8 +2,8 @@ import Commerce
 import MariaDB
 import Resilience
 
-/// Whether every series counts from 1 without a gap, by days that only go on and have come, and each
-/// document's state is that of its last submission.
+/// Whether every series counts from 1 without a gap, by days that only go on and have come, and its
+/// row says the same.
 struct InvoiceSeriesCheck: Sendable {
     let database: Database
 
@@ -13,7 +13,7 @@ struct InvoiceSeriesCheck: Sendable {
     ) throws -> [InvoiceVerification.Finding] {
         try gaps(until: deadline) + ends(until: deadline) + names(until: deadline)
             + steps(until: deadline) + days(until: deadline)
-            + future(today, until: deadline) + submissions(until: deadline)
+            + future(today, until: deadline) + rows(until: deadline)
     }
 
     private func gaps(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
@@ -149,25 +149,30 @@ struct InvoiceSeriesCheck: Sendable {
         }
     }
 
-    private func submissions(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+    /// The row of a series is that of its documents.
+    private func rows(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
         try database.query(
             """
-            SELECT i.number, i.state, s.state AS last FROM invoices i
-            LEFT JOIN invoice_submissions s ON s.invoice_id = i.id
-                AND s.attempt = (SELECT MAX(attempt) FROM invoice_submissions
-                    WHERE invoice_id = i.id)
-            WHERE i.number IS NOT NULL AND NOT (i.state <=> s.state)
-            ORDER BY i.id LIMIT 1000
+            SELECT series, has_row, is_other FROM (
+                SELECT i.series, s.series IS NOT NULL AS has_row, s.last_issued_on,
+                    MAX(i.kind <> s.kind) AS is_other, MAX(i.issue_date) AS last
+                FROM invoices i LEFT JOIN invoice_series s ON s.series = i.series
+                WHERE i.number IS NOT NULL
+                GROUP BY i.series, s.series, s.kind, s.last_issued_on) AS documents
+            WHERE NOT has_row OR is_other OR NOT (last <=> last_issued_on) ORDER BY series
             """,
             class: .job,
             until: deadline
         ).map { row in
-            let last = try row.optionalString("last") ?? "not there"
-            return .init(
-                kind: "submission",
-                subject: try row.string("number"),
-                text: "it is \(try row.string("state")), its last submission \(last)"
-            )
+            let text =
+                if try !row.bool("has_row") {
+                    "it has no row"
+                } else if try row.bool("is_other") {
+                    "it has documents of the other kind"
+                } else {
+                    "its last day is not that of its last document"
+                }
+            return .init(kind: "series", subject: try row.string("series"), text: text)
         }
     }
 }

@@ -1,9 +1,16 @@
 import MariaDB
 
 extension InvoiceStore {
+    /// From when the accounts need document `y`: one that was rejected is issued days after it was
+    /// made.
+    static let youngestAt: SQL = """
+        GREATEST(y.created_at, COALESCE(y.issued_at, y.created_at),
+            COALESCE(y.issue_date, y.created_at))
+        """
+
     /// Takes documents, XML and names out of an order's invoices, which the accounts need no more.
     ///
-    /// Numbers, days and sums stay, so that no series has a gap; the hash stays as the trace of
+    /// Numbers, days and sums stay, so that no series has a gap; the hashes stay as the trace of
     /// what was issued.
     ///
     /// - Parameters:

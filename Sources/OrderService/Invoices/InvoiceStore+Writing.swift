@@ -30,12 +30,13 @@ extension InvoiceStore {
     ) throws -> String {
         let publicID = makePublicID()
         let document = draft.document
+        let text = InvoiceJSON.text(of: document)
         let written = try transaction.execute(
             """
             INSERT INTO invoices (public_id, cause_key, kind, order_id, refund_id, credited_id,
                 series, ordinal, number, state, issue_date, deadline, order_number, buyer_name,
                 buyer_cui, currency, net_minor, vat_minor, gross_minor, document, xml, xml_sha256,
-                created_at, updated_at, issued_at)
+                document_sha256, created_at, updated_at, issued_at)
             VALUES (\(publicID), \(draft.cause.key), \(document.kind.rawValue), \(draft.orderID),
                 \(draft.cause.refundID), \(draft.creditedID), \(document.number.series),
                 \(document.number.ordinal), \(document.number.description),
@@ -43,8 +44,8 @@ extension InvoiceStore {
                 \(issue.deadline.description), \(document.orderNumber), \(document.buyer.name),
                 \(document.buyer.cui), \(document.currency.rawValue), \(document.totals.net.minor),
                 \(document.totals.vat.minor), \(document.totals.gross.minor),
-                \(InvoiceJSON.text(of: document)), \(issue.xml),
-                \(SHA256.digest(issue.xml).bytes), \(now), \(now), \(now))
+                \(text), \(issue.xml), \(SHA256.digest(issue.xml).bytes),
+                \(SHA256.digest(Array(text.utf8)).bytes), \(now), \(now), \(now))
             """
         )
         let id = Int64(written.lastInsertID)
@@ -91,6 +92,7 @@ extension InvoiceStore {
         at now: Timestamp,
         in transaction: inout Transaction
     ) throws {
+        let text = InvoiceJSON.text(of: document)
         try transaction.execute(
             """
             UPDATE invoices SET series = \(document.number.series),
@@ -101,8 +103,9 @@ extension InvoiceStore {
                 buyer_cui = \(document.buyer.cui), net_minor = \(document.totals.net.minor),
                 vat_minor = \(document.totals.vat.minor),
                 gross_minor = \(document.totals.gross.minor),
-                document = \(InvoiceJSON.text(of: document)), xml = \(issue.xml),
-                xml_sha256 = \(SHA256.digest(issue.xml).bytes), faults = NULL,
+                document = \(text), xml = \(issue.xml),
+                xml_sha256 = \(SHA256.digest(issue.xml).bytes),
+                document_sha256 = \(SHA256.digest(Array(text.utf8)).bytes), faults = NULL,
                 version = version + 1, updated_at = \(now), issued_at = \(now)
             WHERE id = \(record.id) AND state = 'rejected'
             """

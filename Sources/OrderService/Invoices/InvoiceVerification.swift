@@ -54,8 +54,10 @@ package struct InvoiceVerification: Sendable {
             .findings(until: deadline)
         report.findings += try InvoiceSeriesCheck(database: archive.database)
             .findings(on: clock.now.dayInRomania, until: deadline)
+        report.findings += try InvoiceSubmissionCheck(database: archive.database)
+            .findings(until: deadline)
         report.findings += try missing(until: deadline)
-        report.findings += try overcredited(until: deadline)
+        report.findings += try InvoiceCreditCheck(backlog: backlog).findings(until: deadline)
         return report
     }
 
@@ -72,15 +74,5 @@ package struct InvoiceVerification: Sendable {
             )
         }
         return findings
-    }
-
-    private func overcredited(until deadline: Deadline) throws -> [Finding] {
-        try backlog.overcredited(until: deadline).map { order in
-            Finding(
-                kind: "overcredited",
-                subject: "order \(order.orderID)",
-                text: "\(order.amount) were credited and have not gone back"
-            )
-        }
     }
 }

@@ -140,7 +140,10 @@ struct OrderReduction: Sendable {
         in transaction: inout Transaction
     ) throws -> Bool {
         let invoices = try transaction.query(
-            "SELECT MAX(created_at) AS youngest FROM invoices WHERE order_id = \(order.id)"
+            """
+            SELECT MAX(\(InvoiceStore.youngestAt)) AS youngest FROM invoices y
+            WHERE y.order_id = \(order.id)
+            """
         )
         if let youngest = try invoices.first?.optionalTimestamp("youngest") {
             return max(youngest, order.createdAt) >= age

@@ -74,8 +74,8 @@ extension RetentionRule {
                 SELECT id FROM orders o
                 WHERE personal_data = 'invoice' AND created_at < \(before)
                     AND status IN (\(list: ended)) AND \(isClosed)
-                    AND NOT EXISTS (SELECT 1 FROM invoices i
-                        WHERE i.order_id = o.id AND i.created_at >= \(before))
+                    AND NOT EXISTS (SELECT 1 FROM invoices y
+                        WHERE y.order_id = o.id AND \(InvoiceStore.youngestAt) >= \(before))
                 ORDER BY created_at LIMIT \(limit)
                 """
             }

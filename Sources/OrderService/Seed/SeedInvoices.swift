@@ -169,6 +169,7 @@ struct SeedInvoices: Sendable {
         let at = one.document.at
         let done = isAccepted ? at + .seconds(3_600) : nil
         let xml = try UBLWriter.bytes(of: document)
+        let text = InvoiceJSON.text(of: document)
         let totals = document.totals
         return [
             SeedRow(
@@ -184,9 +185,9 @@ struct SeedInvoices: Sendable {
                     document.buyer.name.sqlValue, document.buyer.cui.sqlValue,
                     document.currency.rawValue.sqlValue, totals.net.minor.sqlValue,
                     totals.vat.minor.sqlValue, totals.gross.minor.sqlValue,
-                    InvoiceJSON.text(of: document).sqlValue, xml.sqlValue,
-                    SHA256.digest(xml).bytes.sqlValue, at.sqlValue, (done ?? at).sqlValue,
-                    at.sqlValue,
+                    text.sqlValue, xml.sqlValue, SHA256.digest(xml).bytes.sqlValue,
+                    SHA256.digest(Array(text.utf8)).bytes.sqlValue, at.sqlValue,
+                    (done ?? at).sqlValue, at.sqlValue,
                 ]
             ),
             SeedRow(

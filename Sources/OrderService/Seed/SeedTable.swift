@@ -77,7 +77,7 @@ enum SeedTable: Int, Sendable, CaseIterable {
             INSERT INTO invoices (id, public_id, cause_key, kind, order_id, refund_id, credited_id,
                 series, ordinal, number, state, issue_date, deadline, order_number, buyer_name,
                 buyer_cui, currency, net_minor, vat_minor, gross_minor, document, xml, xml_sha256,
-                created_at, updated_at, issued_at)
+                document_sha256, created_at, updated_at, issued_at)
             VALUES \(rows: rows)
             """
         case .submissions:

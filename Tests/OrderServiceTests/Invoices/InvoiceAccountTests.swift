@@ -164,6 +164,19 @@ import Testing
         #expect(account(captured: 12_000, refunds: [2_000], [invoice()]).overcredited == 0)
     }
 
+    @Test("may have been less than has gone back, once a refund is another sum")
+    func undercredited() {
+        let entries = [invoice(), note(1, 3_000)]
+        #expect(account(refunds: [3_000], entries).undercredited == 0)
+        #expect(account(refunds: [3_500], entries).undercredited == 500)
+        #expect(account(captured: 12_000, refunds: [5_000], entries).undercredited == 0)
+        #expect(account(refunds: [], entries).undercredited == 0)
+        // Its credit note is about to come, or waits.
+        #expect(account(refunds: [3_000, 500], entries).undercredited == 0)
+        let waiting = entries + [note(2, 500, isIssued: false)]
+        #expect(account(refunds: [3_000, 500], waiting).undercredited == 0)
+    }
+
     @Test("waits for the correction of one that was rejected")
     func blocked() {
         #expect(account(.confirmed, .card, [invoice(isIssued: false)]).due == .blocked)

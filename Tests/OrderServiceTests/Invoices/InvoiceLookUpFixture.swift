@@ -68,6 +68,7 @@ extension ServiceUnderTest {
             }
         let publicID = "inv_" + Base64URL.encode(SecureRandom.bytes(16))
         let isIssued = state != .rejected
+        let text = InvoiceJSON.text(of: document, isIssued: isIssued)
         let xml = Array("<Invoice>\(document.number) ț</Invoice>".utf8)
         let faults = """
             [{"rule":"BR-RO-110","field":"BT-54","location":"/Invoice","text":"no county"}]
@@ -76,8 +77,8 @@ extension ServiceUnderTest {
             """
             INSERT INTO invoices (public_id, cause_key, kind, order_id, credited_id, series,
                 ordinal, number, state, issue_date, deadline, order_number, buyer_name, buyer_cui,
-                currency, net_minor, vat_minor, gross_minor, document, xml, xml_sha256, faults,
-                created_at, updated_at, issued_at)
+                currency, net_minor, vat_minor, gross_minor, document, xml, xml_sha256,
+                document_sha256, faults, created_at, updated_at, issued_at)
             VALUES (\(publicID), \("test:\(series)\(ordinal)"), \(kind.rawValue), \(orderID),
                 \(credited?.id), \(isIssued ? series : nil), \(isIssued ? ordinal : nil),
                 \(isIssued ? document.number.description : nil), \(state.rawValue),
@@ -85,8 +86,9 @@ extension ServiceUnderTest {
                 \(document.buyer.name), \(cui.flatMap { CUI(parsing: $0) }?.description), 'RON',
                 \(document.totals.net.minor), \(document.totals.vat.minor),
                 \(document.totals.gross.minor),
-                \(InvoiceJSON.text(of: document, isIssued: isIssued)), \(isIssued ? xml : nil),
-                \(isIssued ? SHA256.digest(xml).bytes : nil), \(isIssued ? nil : faults),
+                \(text), \(isIssued ? xml : nil), \(isIssued ? SHA256.digest(xml).bytes : nil),
+                \(isIssued ? SHA256.digest(Array(text.utf8)).bytes : nil),
+                \(isIssued ? nil : faults),
                 \(now), \(now), \(isIssued ? now : nil))
             """
         )

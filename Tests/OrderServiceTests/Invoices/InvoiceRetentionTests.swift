@@ -69,6 +69,23 @@ struct InvoiceRetentionTests {
         }
     }
 
+    @Test("counts from the issue of one that was rejected at first")
+    func issuedLater() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try deliveredOrder(service)
+            try service.execute("UPDATE invoices SET created_at = created_at - INTERVAL 30 DAY")
+            try service.execute("UPDATE orders SET created_at = created_at - INTERVAL 30 DAY")
+            service.advance(by: .days(2_360))
+            for _ in 0..<2 { try service.drain() }
+            #expect(try names(service, order))
+            #expect(try service.invoiceFindings() == [])
+            service.advance(by: .days(16))
+            try service.drain()
+            #expect(try !names(service, order))
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
     @Test("is not shortened by an erasure, which leaves them whole until then")
     func erasure() async throws {
         try await ServiceUnderTest.run { service in

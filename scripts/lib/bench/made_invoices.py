@@ -75,7 +75,7 @@ SELECT o.id, o.number AS order_number, o.contact_name, o.created_at AS made, o.t
 FROM orders o WHERE o.id BETWEEN {{first}} AND {{last}};
 INSERT INTO invoices (id, public_id, cause_key, kind, order_id, credited_id, series, ordinal, number,
     state, issue_date, deadline, order_number, buyer_name, buyer_cui, currency, net_minor, vat_minor,
-    gross_minor, document, xml, xml_sha256, faults, created_at, updated_at, issued_at)
+    gross_minor, document, xml, xml_sha256, document_sha256, faults, created_at, updated_at, issued_at)
 SELECT id, CONCAT('inv_', id), CONCAT('order:', id), IF(is_credit, 'credit_note', 'invoice'), id,
     IF(is_credit, id - 1, NULL), IF(is_rejected, NULL, series), IF(is_rejected, NULL, id),
     IF(is_rejected, NULL, number), state, IF(is_rejected, NULL, DATE(made)),
@@ -84,6 +84,7 @@ SELECT id, CONCAT('inv_', id), CONCAT('order:', id), IF(is_credit, 'credit_note'
     REPLACE(REPLACE(REPLACE(REPLACE('{DOCUMENT}', '@number@', number), '@day@', DATE(made)),
         '@order@', CONVERT(order_number USING utf8mb4)), '@buyer@', buyer),
     IF(is_rejected, NULL, REPEAT('<Invoice/>', 200)), IF(is_rejected, NULL, REPEAT('x', 32)),
+    IF(is_rejected, NULL, REPEAT('x', 32)),
     IF(is_rejected, '[]', NULL), made, made, IF(is_rejected, NULL, made)
 FROM (SELECT d.*, state = 'rejected' AS is_rejected, IF(is_credit, 'BENS', 'BEN') AS series,
         CONCAT(IF(is_credit, 'BENS', 'BEN'), LPAD(d.id, 7, '0')) AS number,

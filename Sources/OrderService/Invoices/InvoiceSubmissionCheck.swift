@@ -1,0 +1,79 @@
+import MariaDB
+import Resilience
+
+/// Whether submissions are those of documents, count from 1, and go the way of the buyer; and each
+/// document's state is that of the last.
+struct InvoiceSubmissionCheck: Sendable {
+    let database: Database
+
+    func findings(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try states(until: deadline) + attempts(until: deadline) + channels(until: deadline)
+    }
+
+    private func states(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT i.number, i.state, s.state AS last FROM invoices i
+            LEFT JOIN invoice_submissions s ON s.invoice_id = i.id
+                AND s.attempt = (SELECT MAX(attempt) FROM invoice_submissions
+                    WHERE invoice_id = i.id)
+            WHERE i.number IS NOT NULL AND NOT (i.state <=> s.state)
+            ORDER BY i.id LIMIT 1000
+            """,
+            class: .job,
+            until: deadline
+        ).map { row in
+            let last = try row.optionalString("last") ?? "not there"
+            return .init(
+                kind: "submission",
+                subject: try row.string("number"),
+                text: "it is \(try row.string("state")), its last submission \(last)"
+            )
+        }
+    }
+
+    private func attempts(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT s.invoice_id, i.number FROM invoice_submissions s
+            LEFT JOIN invoices i ON i.id = s.invoice_id
+            GROUP BY s.invoice_id, i.number
+            HAVING i.number IS NULL OR MIN(s.attempt) <> 1 OR MAX(s.attempt) <> COUNT(*)
+            ORDER BY s.invoice_id LIMIT 1000
+            """,
+            class: .job,
+            until: deadline
+        ).map { row in
+            let number = try row.optionalString("number")
+            return .init(
+                kind: "submission",
+                subject: try number ?? "row \(row.int64("invoice_id"))",
+                text: number == nil
+                    ? "there are submissions of it, and it is not issued"
+                    : "its submissions do not count from 1"
+            )
+        }
+    }
+
+    /// Of reduced documents nobody knows whether the buyer was a company.
+    private func channels(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT i.number, s.channel FROM invoices i
+            JOIN invoice_submissions s ON s.invoice_id = i.id
+            WHERE i.number IS NOT NULL AND i.document <> '{}'
+                AND s.channel <> IF(i.buyer_cui IS NULL, \(SubmissionChannel.b2c.rawValue),
+                    \(SubmissionChannel.b2b.rawValue))
+            ORDER BY i.id, s.attempt LIMIT 1000
+            """,
+            class: .job,
+            until: deadline
+        ).map { row in
+            .init(
+                kind: "submission",
+                subject: try row.string("number"),
+                text: "its buyer's way is not \(try row.string("channel"))"
+            )
+        }
+    }
+}
