@@ -100,8 +100,8 @@ struct NameSurveyTests {
             ).reduce(into: [Int64: Int64]()) {
                 $0[try $1.int64("order_id")] = try $1.int64("number")
             }
-            // Of each two words, and of each word and an initial.
-            #expect(pairs[order.id] == 1_225 + 50 * 25)
+            // 1,225 of each two words, and 1,250 of each word and an initial.
+            #expect(pairs[order.id] == 2_475)
             // Of `pop` and `pop`, of `ion` and `ion`, of both, and of each with each initial.
             #expect(pairs[twins.id] == 7)
             let support = try service.support()
