@@ -9,6 +9,9 @@ import Web
 
 @Suite("Caches in a Redis that takes no writes", .enabled(if: ServiceUnderTest.isAvailable))
 struct CacheRefusalTests {
+    /// Calls that end soon, where all that change something wait for their end.
+    private static let impatient = ["REDIS_TIMEOUT": "500ms"]
+
     private func configure(_ order: CachedOrder, _ name: String, _ value: Int) throws {
         let command = Command("CONFIG", "SET", name, value)
         _ = try order.client.send(command, until: order.service.soon)
@@ -100,7 +103,7 @@ struct CacheRefusalTests {
 
     @Test("are not believed while it answers and drops nothing")
     func held() async throws {
-        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+        try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
             let order = try CachedOrder(service, redis)
             #expect(try order.states(2) == order.truth())
             let sibling = try service.makeSibling()
@@ -129,7 +132,7 @@ struct CacheRefusalTests {
 
     @Test("lose what could not be dropped at once, though no worker repeats it")
     func repeated() async throws {
-        try await ServiceUnderTest.runWithPrivateRedis { service, redis in
+        try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
             let order = try CachedOrder(service, redis)
             #expect(try order.states(2) == order.truth())
             try holdWrites(order)
