@@ -272,7 +272,7 @@ package final class OrderApplication: Application {
             throw .invalid(
                 .badRequest,
                 pointer: "?",
-                code: "encoding",
+                code: "syntax",
                 detail: "The query must be percent-encoded UTF-8."
             )
         }

@@ -224,7 +224,7 @@ struct AdminOrderSearchTests {
             _ = try service.placedOrder(name: "Ana")
             let answer = service.send(.get, target, token: try service.support())
             #expect(answer.status == 400 && answer.code == "invalid_request")
-            #expect(answer.faults == ["? encoding"])
+            #expect(answer.faults == ["? syntax"])
             // Nobody learns of it who may not search.
             let customer = try service.session("u1", .customer)
             #expect(service.send(.get, target, token: customer).status == 403)
