@@ -104,8 +104,9 @@ package final class LookUpCache: Sendable {
     package func drop(_ keys: [[UInt8]], until deadline: Deadline) -> Bool {
         let all = keys + keys.map(Self.leaseKey)
         do throws(RedisError) {
-            return try redis.send(Command("UNLINK", keys: all), until: deadline, isUrgent: true)
-                .integer != nil
+            _ = try redis.send(Command("UNLINK", keys: all), until: deadline, isUrgent: true)
+            unconfirmed.withLock { $0.confirm(keys) }
+            return true
         } catch {
             note(unconfirmed: keys, because: error)
             return false

@@ -30,8 +30,9 @@ struct UnconfirmedDrops: Sendable {
         return false
     }
 
-    /// Notes that a repetition was confirmed.
-    mutating func confirm(_ confirmed: Set<[UInt8]>) {
+    /// Notes that a drop was confirmed, whoever repeated it.
+    mutating func confirm(_ confirmed: some Sequence<[UInt8]>) {
+        guard !isEmpty else { return }
         keys.subtract(confirmed)
         if keys.isEmpty { since = nil }
     }

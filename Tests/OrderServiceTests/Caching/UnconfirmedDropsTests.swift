@@ -16,9 +16,9 @@ import Testing
         // Another one fails while the first is repeated.
         let isLater = drops.add(two, at: start + .milliseconds(100))
         #expect(!isLater)
-        drops.confirm([[1]])
+        drops.confirm(one)
         #expect(drops.keys == [[2]] && !drops.isEmpty)
-        drops.confirm([[2]])
+        drops.confirm(two)
         #expect(drops.isEmpty)
     }
 
@@ -34,7 +34,7 @@ import Testing
         // Whoever believes nothing more has nothing to repeat.
         #expect(drops.isEmpty && drops.keys.isEmpty)
         #expect(areLate(&drops, [500]) == [false])
-        drops.confirm([[1]])
+        drops.confirm(one)
         #expect(areLate(&drops, [9_000]) == [false])
     }
 
