@@ -44,6 +44,9 @@ struct LookUpTests {
                 headers: [("If-None-Match", "\"\(order.id)-1\"")]
             )
             #expect(older.status == 200 && older.response.body == miss.response.body)
+            // What is no query is none out of the cache either.
+            let unread = service.send(.get, "\(path)?a=%FF", token: order.token)
+            #expect(unread.status == 400 && unread.code == "invalid_request")
         }
     }
 

@@ -191,9 +191,7 @@ struct MoneyInDoubtTests {
                 name: .orderSummaries,
                 access: .order(guest: .view, staff: []),
                 cache: service.services.cache,
-                revoked: service.services.revocations.recent,
-                sessionUses: service.services.sessionUses,
-                clock: service.services.clock,
+                quick: service.services.quickReader,
                 load: { id, deadline in
                     let before = try orders.find(id, until: deadline)
                     try service.pay(order)

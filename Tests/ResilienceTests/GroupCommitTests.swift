@@ -49,7 +49,7 @@ import Testing
 
     @Test("writes at once and alone what nobody else is writing") func alone() async throws {
         let writes = Mutex<[[Int]]>([])
-        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in
+        let commit = GroupCommit<Int>(name: "test", limit: 8, queueLimit: 8) { items, _ in
             writes.withLock { $0.append(items) }
         }
         try await onOwnThread {
@@ -63,7 +63,9 @@ import Testing
     @Test("writes together what came meanwhile, as much as a group may hold")
     func together() async throws {
         let writes = Writes()
-        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in writes.note(items) }
+        let commit = GroupCommit<Int>(name: "test", limit: 8, queueLimit: 8) { items, _ in
+            writes.note(items)
+        }
         let results = try await onOwnThread { submit(1...20, to: commit, writes) }
         #expect(results.allSatisfy { (try? $0.get()) != nil })
         #expect(writes.all.map(\.count) == [1, 8, 8, 4])
@@ -72,7 +74,7 @@ import Testing
 
     @Test("fails those alone that cannot be written") func fails() async throws {
         let writes = Writes()
-        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in
+        let commit = GroupCommit<Int>(name: "test", limit: 8, queueLimit: 8) { items, _ in
             writes.note(items)
             if items.contains(3) { throw Refused(items: items) }
         }
@@ -89,7 +91,9 @@ import Testing
     @Test("is waited for no longer than the deadline, and goes on with the others")
     func deadlines() async throws {
         let writes = Writes()
-        let commit = GroupCommit<Int>(name: "test", limit: 8) { items, _ in writes.note(items) }
+        let commit = GroupCommit<Int>(name: "test", limit: 8, queueLimit: 8) { items, _ in
+            writes.note(items)
+        }
         try await onOwnThread {
             let first = Companion { try commit.submit(0, until: .after(.seconds(20))) }
             writes.waitUntilBegun()
@@ -106,7 +110,7 @@ import Testing
 
     @Test("loses nothing and writes nothing twice, whoever comes when") func race() async throws {
         let written = Mutex<[Int]>([])
-        let commit = GroupCommit<Int>(name: "test", limit: 5) { items, _ in
+        let commit = GroupCommit<Int>(name: "test", limit: 5, queueLimit: 8) { items, _ in
             written.withLock { $0 += items }
         }
         try await onOwnThread {
@@ -123,5 +127,65 @@ import Testing
         }
         #expect(written.withLock { $0.sorted() } == Array(0..<4_000))
         #expect(commit.usage.waiting == 0)
+    }
+
+    @Test("tells those who do not wait what came of it, while it writes on") func callbacks()
+        async throws
+    {
+        let writes = Writes()
+        let told = Mutex<[Int: Bool]>([:])
+        let commit = GroupCommit<Int>(name: "test", limit: 2, queueLimit: 8) { items, _ in
+            writes.note(items)
+            if items.contains(3) { throw Refused(items: items) }
+        }
+        try await onOwnThread {
+            let isFree = DispatchSemaphore(value: 0)
+            for number in 0...4 {
+                let isTaken = commit.enqueue(number, until: .after(.seconds(20))) { isWritten in
+                    // The first caller keeps the others waiting, and no write.
+                    if number == 0 { isFree.wait() }
+                    told.withLock { $0[number] = isWritten }
+                }
+                #expect(isTaken)
+                if number == 0 { writes.waitUntilBegun() }
+            }
+            writes.open()
+            let areWritten = eventually { writes.all.count == 3 }
+            #expect(areWritten && told.withLock { $0.isEmpty })
+            isFree.signal()
+            let areTold = eventually { told.withLock { $0.count == 5 } }
+            #expect(areTold)
+        }
+        #expect(writes.all == [[0], [1, 2], [3, 4]])
+        #expect(told.withLock { $0 } == [0: true, 1: true, 2: true, 3: false, 4: false])
+    }
+
+    @Test("takes no more than may wait, and calls nobody back for the rest") func fullness()
+        async throws
+    {
+        let writes = Writes()
+        let told = Mutex<[Int]>([])
+        let commit = GroupCommit<Int>(name: "test", limit: 4, queueLimit: 2) { items, _ in
+            writes.note(items)
+        }
+        @Sendable func enqueue(_ number: Int) -> Bool {
+            commit.enqueue(number, until: .after(.seconds(20))) { _ in
+                told.withLock { $0.append(number) }
+            }
+        }
+        try await onOwnThread {
+            #expect(enqueue(0))
+            writes.waitUntilBegun()
+            #expect(enqueue(1) && enqueue(2) && !enqueue(3))
+            // Who waits is no burden on the queue.
+            let patient = Companion { try commit.submit(4, until: .after(.seconds(20))) }
+            let isWaiting = eventually { commit.usage.waiting == 3 }
+            #expect(isWaiting)
+            writes.open()
+            try patient.join()
+            let areTold = eventually { told.withLock { $0.count == 3 } }
+            #expect(areTold)
+        }
+        #expect(writes.all == [[0], [1, 2, 4]] && told.withLock { $0 } == [0, 1, 2])
     }
 }

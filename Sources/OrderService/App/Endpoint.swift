@@ -19,7 +19,7 @@ struct Endpoint: Sendable {
         case plain(@Sendable (Context) throws -> Response)
         /// The same, unless the first can answer on the worker, with one trip to Redis at most.
         case quick(
-            @Sendable (Request, Deadline) -> QuickLook,
+            @Sendable (Request, Captures, Deadline) -> QuickLook,
             orElse: @Sendable (Context) throws -> Response
         )
         /// Answers for one order, which was found and may be seen by the principal.

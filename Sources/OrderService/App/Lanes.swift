@@ -7,9 +7,10 @@ package struct Lanes: Sendable {
     /// Storing a webhook takes a millisecond; a few suffice, as long as they are its own.
     static let webhookLanes = 4
     /// What else has a queue of its own in a process that serves: webhooks, four writers of
-    /// answers, the breakers' events, their reports, revocations, the uses of sessions, the recovery
-    /// of caches, and four loops for metrics and for guests' accesses.
-    static let ownQueues = webhookLanes + 4 + 2 + 3 + 4
+    /// answers, the record of staff with its callbacks, the breakers' events, their reports,
+    /// revocations, the uses of sessions, the recovery of caches, and four loops for metrics and for
+    /// guests' accesses.
+    static let ownQueues = webhookLanes + 4 + 2 + 2 + 3 + 4
 
     package let read: LaneGroup
     package let request: LaneGroup

@@ -3,6 +3,9 @@ import Web
 /// What came of trying to answer a request on the worker, with one trip to Redis.
 enum QuickLook: Sendable {
     case answer(Response)
+    /// An answer to somebody of the staff, who gets it once the look at the order is on record. The
+    /// session may be revoked meanwhile.
+    case onRecord(Response, askedBy: Session, about: OwnedOrder)
     /// The cache lacks what is asked for, but has told who asks: a session or guest's access that has
     /// not expired. It may be revoked while the request waits for a lane.
     case missing(askedBy: Principal)

@@ -107,17 +107,13 @@ extension Services {
                 orders: orders,
                 payments: payments,
                 cache: cache,
-                revoked: revocations.recent,
-                sessionUses: sessionUses,
-                clock: clock,
+                quick: quickReader,
                 guestAccesses: guestAccesses
             ).endpoints
             + HistoryController(
                 orders: orders,
                 cache: cache,
-                revoked: revocations.recent,
-                sessionUses: sessionUses,
-                clock: clock
+                quick: quickReader
             ).endpoints
             + [BulkStatusController(orders: orders, cache: cache).endpoint]
             + PaymentController(
@@ -159,6 +155,16 @@ extension Services {
                 metrics: metrics,
                 hasMetrics: settings.hasMetrics
             ).endpoints
+    }
+
+    /// What answers hits on the worker.
+    var quickReader: QuickReader {
+        QuickReader(
+            cache: cache,
+            revoked: revocations.recent,
+            sessionUses: sessionUses,
+            clock: clock
+        )
     }
 
     /// The method and the pattern of every route and the words of who may use it, for whatever

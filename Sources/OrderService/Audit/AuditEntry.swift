@@ -9,7 +9,7 @@ package struct AuditEntry: Sendable {
     /// Method and pattern, or the command.
     let route: String
     var orderID: Int64?
-    /// The invoice that the path names, whose order it is about.
+    /// The invoice that the path names, whose order it is about and has to be found.
     var invoiceID: String?
     /// Whose data is looked at or changed.
     var userID: String?
@@ -33,20 +33,41 @@ extension AuditEntry {
     /// trusted to be valid yet.
     init?(_ endpoint: Endpoint, _ context: Context) {
         guard let session = context.principal.session else { return nil }
+        self.init(
+            endpoint,
+            context.request,
+            context.captures,
+            requestID: context.requestID,
+            by: session
+        )
+    }
+
+    /// The same of a request that has not got a context yet.
+    init(
+        _ endpoint: Endpoint,
+        _ request: Request,
+        _ captures: Captures,
+        requestID: String,
+        by session: Session
+    ) {
         actor = session.userID
         roles = session.roles
         route = endpoint.name
-        requestID = context.requestID
-        network = ClientNetwork(address: context.request.remoteAddress)
-        let query = context.request.query
+        self.requestID = requestID
+        network = ClientNetwork(address: request.remoteAddress)
+        let query = request.query
         orderID = query["orderId"].flatMap { Int64($0) }
-        let body = try? JSON(parsing: context.request.body)
-        userID = body?["userId"]?.string.flatMap { isUserID($0) ? $0 : nil }
-        reason = (body?["reason"]?.string ?? body?["evidence"]?.string)
-            .map { $0.cut(toVarChar: Self.reasonLength) }
-        readPath(endpoint.pattern, context.captures)
+        readBody(request.body)
+        readPath(endpoint.pattern, captures)
         let fields = endpoint.recordedFields.filter { query[$0] != nil }.joined(separator: " ")
         if !fields.isEmpty { subject = fields.cut(toVarChar: Self.filtersLength) }
+    }
+
+    private mutating func readBody(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty, let body = try? JSON(parsing: bytes) else { return }
+        userID = body["userId"]?.string.flatMap { isUserID($0) ? $0 : nil }
+        reason = (body["reason"]?.string ?? body["evidence"]?.string)
+            .map { $0.cut(toVarChar: Self.reasonLength) }
     }
 
     private mutating func readPath(_ pattern: String, _ captures: Captures) {
@@ -68,6 +89,17 @@ extension AuditEntry {
             default: subject = captures.text(number).map { $0.cut(toVarChar: Self.subjectLength) }
             }
         }
+    }
+}
+
+extension AuditEntry {
+    /// The entry about an order that has been found, and about whose it is.
+    func about(_ order: OwnedOrder) -> AuditEntry {
+        var entry = self
+        entry.orderID = order.id
+        entry.userID = order.userID
+        entry.invoiceID = nil
+        return entry
     }
 }
 

@@ -13,14 +13,18 @@ package struct AuditTrail: Sendable {
     /// How long a record that may be missing is tried to be written.
     private static let patience = Duration.seconds(1)
 
-    /// Records that are committed together at most.
-    private static let groupLimit = 64
+    /// Records that are committed together at most; each count is a statement of its own.
+    private static let groupLimit = 16
+    /// Records that may wait for their commit while nobody waits for them on a lane.
+    private static let queueLimit = 256
 
     init(store: AuditStore, metrics: MetricsRegistry) {
         self.store = store
-        let commit = GroupCommit<AuditEntry>(name: "audit", limit: Self.groupLimit) {
-            try store.record($0, until: $1)
-        }
+        let commit = GroupCommit<AuditEntry>(
+            name: "audit",
+            limit: Self.groupLimit,
+            queueLimit: Self.queueLimit
+        ) { try store.record($0, until: $1) }
         self.commit = commit
         metrics.counter(
             "orderd_audit_records_total",
@@ -41,14 +45,25 @@ package struct AuditTrail: Sendable {
     /// - Throws: a `Problem` with 503 if it cannot be written: what is not on record does not
     ///   happen, unless the endpoint says that it does.
     func note(_ endpoint: Endpoint, _ context: Context, about order: OwnedOrder? = nil) throws {
-        guard endpoint.record != .none, var entry = AuditEntry(endpoint, context) else {
-            return
-        }
-        if let order {
-            entry.orderID = order.id
-            entry.userID = order.userID
-        }
-        try write(endpoint, context) { try commit.submit(entry, until: $0) }
+        guard endpoint.record != .none, let entry = AuditEntry(endpoint, context) else { return }
+        let whole = order.map(entry.about) ?? entry
+        try write(endpoint, context) { try commit.submit(whole, until: $0) }
+    }
+
+    /// Records a look of staff whose answer is there already; never blocks.
+    ///
+    /// - Parameters:
+    ///   - entry: what is put on record.
+    ///   - deadline: of the request.
+    ///   - callback: is told on a lane of the record whether it is committed, and must not block for
+    ///     longer than an answer takes to write. If it is not, it may be all the same.
+    /// - Returns: false if too many wait; then nothing is recorded, and nothing called back.
+    func note(
+        _ entry: AuditEntry,
+        until deadline: Deadline,
+        then callback: @escaping @Sendable (_ isOnRecord: Bool) -> Void
+    ) -> Bool {
+        commit.enqueue(entry, until: deadline, then: callback)
     }
 
     /// Records a request of staff about each of the orders that its body names; blocks until all

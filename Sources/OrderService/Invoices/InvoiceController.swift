@@ -6,34 +6,48 @@ import Web
 struct InvoiceController: Sendable {
     let reader: InvoiceReader
     let cache: LookUpCache
+    let quick: QuickReader
 
     private static let staff: Roles = [.support, .finance, .admin]
 
     var endpoints: [Endpoint] {
         let files = InvoiceFiles(reader: reader)
         return [
-            endpoint("", lookUp),
-            endpoint("/ubl") { try files.ubl($0.captures.text(0), $0) },
-            endpoint("/print") { try files.print($0.captures.text(0), $0) },
+            endpoint("", .quick(quickLook, orElse: lookUp)),
+            endpoint("/ubl", .plain { try files.ubl($0.captures.text(0), $0) }),
+            endpoint("/print", .plain { try files.print($0.captures.text(0), $0) }),
         ]
     }
 
-    private func endpoint(
-        _ part: String,
-        _ handler: @escaping @Sendable (Context) throws -> Response
-    ) -> Endpoint {
+    private func endpoint(_ part: String, _ handler: Endpoint.Handler) -> Endpoint {
         Endpoint(
             method: .get,
             pattern: "/v1/admin/invoices/{id}\(part)",
             access: .session(Self.staff),
             lane: .read,
-            handler: .plain(handler)
+            handler: handler
         )
     }
 
+    /// Answers from the cache alone, once the look is on record, unless anything is missing, odd or not
+    /// allowed.
+    private func quickLook(
+        _ request: Request,
+        _ captures: Captures,
+        _ deadline: Deadline
+    ) -> QuickLook {
+        guard let id = captures.text(0), isInvoiceID(id),
+            let found = quick.read(CacheName.invoiceData.key(id), for: request, until: deadline),
+            let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff),
+            let entry = found.entry, let order = InvoiceRepresentation.order(of: entry)
+        else { return .nothing }
+        let seen = EntityTag.version(in: request, invoice: id)
+        guard entry.version >= seen ?? 0 else { return .nothing }
+        quick.noteHit(found, .invoiceData, entry)
+        return .onRecord(answer(entry, id, seen, request), askedBy: session, about: order)
+    }
+
     /// Answers the ready bytes of the cache, or fills it.
-    ///
-    /// There is no quick look: each look of the staff goes on record first.
     private func lookUp(_ context: Context) throws -> Response {
         guard let id = context.captures.text(0), isInvoiceID(id) else { throw Problem.notFound }
         let seen = EntityTag.version(in: context.request, invoice: id)
@@ -45,8 +59,17 @@ struct InvoiceController: Sendable {
             load: { try load(id, until: context.deadline) }
         )
         guard let entry else { throw Problem.notFound }
+        return answer(entry, id, seen, context.request)
+    }
+
+    private func answer(
+        _ entry: CacheEntry,
+        _ id: String,
+        _ seen: Int64?,
+        _ request: Request
+    ) -> Response {
         let tag = EntityTag.text(invoice: id, version: entry.version)
-        guard seen != entry.version, !EntityTag.isAny(in: context.request) else {
+        guard seen != entry.version, !EntityTag.isAny(in: request) else {
             return Response.notModified(tag: tag)
         }
         return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)

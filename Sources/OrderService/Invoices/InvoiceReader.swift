@@ -13,6 +13,8 @@ struct InvoiceReader: Sendable {
         let document: String
         /// Of a rejected one the rules that it breaks, as JSON.
         let faults: String?
+        /// The order's customer; nil of a guest's.
+        let userID: String?
 
         /// Whether the document is gone, the accounts needing it no more.
         var isReduced: Bool { document == "{}" }
@@ -45,11 +47,12 @@ struct InvoiceReader: Sendable {
         of orderID: Int64? = nil,
         until deadline: Deadline
     ) throws -> Content? {
-        try row(publicID, "i.document, i.faults", orderID, until: deadline).map { row in
+        try row(publicID, "i.document, i.faults, o.user_id", orderID, until: deadline).map { row in
             Content(
                 summary: try InvoiceSummary(row),
                 document: try row.string("document"),
-                faults: try row.optionalString("faults")
+                faults: try row.optionalString("faults"),
+                userID: try row.optionalString("user_id")
             )
         }
     }
@@ -74,7 +77,8 @@ struct InvoiceReader: Sendable {
     ) throws -> Row? {
         var statement: SQL = """
             SELECT \(InvoiceSummary.columns), \(columns)
-            FROM invoices i LEFT JOIN invoices c ON c.id = i.credited_id
+            FROM invoices i JOIN orders o ON o.id = i.order_id
+            LEFT JOIN invoices c ON c.id = i.credited_id
             WHERE i.public_id = \(publicID)
             """
         if let orderID { statement.append(" AND i.order_id = \(orderID)") }

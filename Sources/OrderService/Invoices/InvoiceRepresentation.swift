@@ -25,7 +25,8 @@ enum InvoiceRepresentation {
 
     /// The whole as a cache keeps it.
     ///
-    /// The document goes in as it is stored, without being read.
+    /// The document goes in as it is stored, without being read; beside it stand the order and its
+    /// customer, whom a look of the staff is about.
     static func entry(
         _ content: InvoiceReader.Content,
         _ submissions: [InvoiceReader.Submission]
@@ -41,7 +42,18 @@ enum InvoiceRepresentation {
         body += ",\"document\":".utf8
         body += (content.isReduced ? "null" : content.document).utf8
         body.append(UInt8(ascii: "}"))
-        return CacheEntry(version: content.summary.version, owner: nil, body: body)
+        return CacheEntry(
+            version: content.summary.version,
+            owner: content.userID,
+            fragment: Array("\(content.summary.orderID)".utf8),
+            body: body
+        )
+    }
+
+    /// Whose order it is; nil in an entry of an earlier version.
+    static func order(of entry: CacheEntry) -> OwnedOrder? {
+        Int64(String(decoding: entry.fragment, as: UTF8.self))
+            .map { OwnedOrder(id: $0, userID: entry.userID) }
     }
 
     private static func submission(_ submission: InvoiceReader.Submission) -> JSON {

@@ -34,7 +34,15 @@ extension InvoiceStore {
             SET s.response = NULL, s.faults = NULL WHERE i.order_id = \(id)
             """
         )
-        return try transaction.query("SELECT public_id FROM invoices WHERE order_id = \(id)")
+        return try publicIDs(ofOrder: id, in: &transaction)
+    }
+
+    /// The public ids of an order's invoices and credit notes.
+    static func publicIDs(
+        ofOrder id: Int64,
+        in transaction: inout Transaction
+    ) throws -> [String] {
+        try transaction.query("SELECT public_id FROM invoices WHERE order_id = \(id)")
             .map { try $0.string("public_id") }
     }
 }

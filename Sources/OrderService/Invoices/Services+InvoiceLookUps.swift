@@ -3,7 +3,7 @@ extension Services {
     var invoiceLookUpEndpoints: [Endpoint] {
         let reader = InvoiceReader(database: database)
         return InvoiceSearchController(store: InvoiceSearchStore(database: database)).endpoints
-            + InvoiceController(reader: reader, cache: cache).endpoints
+            + InvoiceController(reader: reader, cache: cache, quick: quickReader).endpoints
             + OrderInvoices(reader: reader).endpoints
     }
 }

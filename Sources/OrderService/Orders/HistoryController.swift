@@ -5,9 +5,7 @@ import Web
 struct HistoryController: Sendable {
     let orders: OrderStore
     let cache: LookUpCache
-    let revoked: RecentRevocations
-    let sessionUses: SessionUses
-    let clock: WallClock
+    let quick: QuickReader
 
     var endpoints: [Endpoint] {
         [
@@ -30,16 +28,19 @@ struct HistoryController: Sendable {
 
     /// Answers from the cache alone, in one trip to Redis, unless anything is missing, odd or not
     /// allowed, which the slow path sorts out.
-    private func quickHistory(_ request: Request, _ deadline: Deadline) -> QuickLook {
-        let query = request.query
-        guard query.isWhole, let credential = try? Credential(request), credential.kind == .session,
-            !revoked.lists(credential.tokenHash), let page = try? PageRequest(query),
+    private func quickHistory(
+        _ request: Request,
+        _: Captures,
+        _ deadline: Deadline
+    ) -> QuickLook {
+        guard let credential = quick.credential(of: request), credential.kind == .session,
+            let page = try? PageRequest(request.query),
             let found = cache.sessionAndPage(credential.tokenHash, page, until: deadline),
-            let session = Session(tokenHash: credential.tokenHash, entry: found.session),
-            session.expiresAt > clock.now, session.roles.contains(.customer)
+            let principal = quick.principal(credential, found.session),
+            principal.roles.contains(.customer)
         else { return .nothing }
-        guard let entry = found.page else { return .missing(askedBy: .session(session)) }
-        sessionUses.note(credential.tokenHash)
+        guard let entry = found.page else { return .missing(askedBy: principal) }
+        quick.noteUse(by: principal)
         return .answer(answer(entry, request))
     }
 

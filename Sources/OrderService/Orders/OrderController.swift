@@ -7,9 +7,7 @@ struct OrderController: Sendable {
     let orders: OrderStore
     let payments: PaymentStore
     let cache: LookUpCache
-    let revoked: RecentRevocations
-    let sessionUses: SessionUses
-    let clock: WallClock
+    let quick: QuickReader
     let guestAccesses: GuestAccessLog
 
     private static let staff: Roles = [.support, .finance, .admin, .service]
@@ -108,9 +106,7 @@ struct OrderController: Sendable {
                 name: name,
                 access: access,
                 cache: cache,
-                revoked: revoked,
-                sessionUses: sessionUses,
-                clock: clock,
+                quick: quick,
                 load: load,
                 route: "GET \(pattern)",
                 guestAccesses: guestAccesses,

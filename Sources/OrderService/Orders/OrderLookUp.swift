@@ -1,6 +1,4 @@
-import Redis
 import Resilience
-import Signing
 import Web
 
 /// A look-up of one order that a cache can answer: summary, payment status, tracking.
@@ -11,9 +9,7 @@ final class OrderLookUp: Sendable {
     let name: CacheName
     let access: Access
     let cache: LookUpCache
-    let revoked: RecentRevocations
-    let sessionUses: SessionUses
-    let clock: WallClock
+    let quick: QuickReader
     /// What the cache keeps of an order, as the record has it now; nil if there is no such order.
     let load: @Sendable (Int64, Deadline) throws -> CacheEntry?
     /// Method and pattern, for the record of guests' access.
@@ -31,9 +27,7 @@ final class OrderLookUp: Sendable {
         name: CacheName,
         access: Access,
         cache: LookUpCache,
-        revoked: RecentRevocations,
-        sessionUses: SessionUses,
-        clock: WallClock,
+        quick: QuickReader,
         load: @escaping @Sendable (Int64, Deadline) throws -> CacheEntry?,
         route: String,
         guestAccesses: GuestAccessLog,
@@ -42,9 +36,7 @@ final class OrderLookUp: Sendable {
         self.name = name
         self.access = access
         self.cache = cache
-        self.revoked = revoked
-        self.sessionUses = sessionUses
-        self.clock = clock
+        self.quick = quick
         self.load = load
         self.route = route
         self.guestAccesses = guestAccesses
@@ -58,49 +50,30 @@ final class OrderLookUp: Sendable {
         _ captures: Captures,
         until deadline: Deadline
     ) -> QuickLook {
-        guard let credential = try? Credential(request), target == .path,
-            let orderID = captures.number(0), !revoked.lists(credential.tokenHash)
+        guard target == .path, let orderID = captures.number(0),
+            let found = quick.read(name.key(orderID), for: request, until: deadline)
         else { return .nothing }
-        let cacheName: CacheName
-        switch credential.kind {
-        case .session: cacheName = .session
-        case .guest: cacheName = .guestToken
-        case .checkout: return .nothing
-        }
-        // One command: at the server two cost more than their trip.
-        let read = Command(
-            "MGET",
-            keys: [cacheName.key(credential.tokenHash), name.key(orderID)]
-        )
-        guard let found = cache.replies(to: [read], until: deadline)?.first?.array,
-            found.count == 2,
-            let credentialEntry = found[0].bytes.flatMap({ CacheEntry(stored: $0) }),
-            let principal = principal(credential, credentialEntry)
-        else { return .nothing }
-        guard let stored = found[1].bytes else {
-            cache.counts.noteRead(cacheName, credentialEntry)
+        let principal = found.principal
+        guard found.stored != nil else {
+            quick.noteMiss(found)
             return .missing(askedBy: principal)
         }
-        guard let entry = CacheEntry(stored: stored)?.ifPresent,
-            admits(principal, to: orderID, owner: entry.owner, request),
-            let answer = answer(entry, orderID: orderID, request)
+        guard let entry = found.entry, let answer = answer(entry, orderID: orderID, request)
         else { return .nothing }
-        if credential.kind == .session { sessionUses.note(credential.tokenHash) }
-        cache.counts.noteRead(cacheName, credentialEntry)
-        cache.counts.noteRead(name, entry)
-        return .answer(answer)
-    }
-
-    /// Whom the cache's entry of a credential tells of; nil if it has expired.
-    private func principal(_ credential: Credential, _ entry: CacheEntry) -> Principal? {
-        if credential.kind == .session {
-            return Session(tokenHash: credential.tokenHash, entry: entry)
-                .flatMap { $0.expiresAt > clock.now ? .session($0) : nil }
+        if admits(principal, to: orderID, owner: entry.owner, request) {
+            quick.noteUse(by: principal)
+            quick.noteHit(found, name, entry)
+            return .answer(answer)
         }
-        return GuestAccess(tokenHash: credential.tokenHash, entry: entry)
-            .flatMap { $0.expiresAt > clock.now ? .guest($0) : nil }
+        let order = OwnedOrder(id: orderID, userID: entry.userID)
+        guard let session = principal.session, access.admits(principal, to: order) else {
+            return .nothing
+        }
+        quick.noteHit(found, name, entry)
+        return .onRecord(answer, askedBy: session, about: order)
     }
 
+    /// Whether it is an owner or a guest who may see the order.
     private func admits(
         _ principal: Principal,
         to orderID: Int64,
@@ -110,7 +83,6 @@ final class OrderLookUp: Sendable {
         guard case .order(let scope, _) = access else { return false }
         switch principal {
         case .session(let session):
-            // Staff take the slow path, which puts their look on record.
             return session.roles.contains(.customer) && !owner.isEmpty
                 && owner.elementsEqual(session.userID.utf8)
         case .guest(let guest):

@@ -79,6 +79,10 @@ struct OrderReduction: Sendable {
                 "UPDATE orders SET user_id = NULL, user_seq = NULL WHERE id = \(id)"
             )
             change.touch()
+            // What is kept of them for look-ups names the customer.
+            for invoice in try InvoiceStore.publicIDs(ofOrder: id, in: &transaction) {
+                change.touch(invoice: invoice)
+            }
         }
     }
 

@@ -126,6 +126,48 @@ struct AuditTests {
         }
     }
 
+    @Test("comes before a cached invoice as well, and before a session that ends meanwhile")
+    func cachedInvoice() async throws {
+        try await ServiceUnderTest.run { service in
+            let customer = try service.session("1001", .customer)
+            let order = try service.placedOrder(customer: "1001", token: customer)
+            let path = try service.addInvoice(of: order.id).path
+            let tokens = try (0..<2).map { try service.session("finance-\($0)", .finance) }
+            for token in tokens {
+                #expect(service.send(.get, path, token: token).status == 200)
+            }
+            #expect(service.send(.get, path, token: customer).status == 403)
+            #expect(service.send(.get, path).status == 401)
+            try service.execute("RENAME TABLE audit_records TO audit_away")
+            let look = service.send(.get, path, token: tokens[0])
+            #expect(look.status == 503 && look.code == "dependency_unavailable")
+            try service.execute("RENAME TABLE audit_away TO audit_records")
+            #expect(service.send(.get, path, token: tokens[0]).status == 200)
+            // The second look waits for its record until its session has ended.
+            try service.services.database.withConnection(until: service.soon) { connection in
+                try connection.execute("LOCK TABLES audit_records READ", until: service.soon)
+                let look = Companion { service.send(.get, path, token: tokens[1]) }
+                let isWaiting = try eventually {
+                    let rows = try service.query(
+                        """
+                        SELECT 1 FROM information_schema.processlist
+                        WHERE db = DATABASE() AND state = 'Waiting for table metadata lock'
+                        """
+                    )
+                    return !rows.isEmpty
+                }
+                #expect(isWaiting)
+                let end = service.send(.delete, "/v1/sessions/current", token: tokens[1])
+                #expect(end.status == 204)
+                try connection.execute("UNLOCK TABLES", until: service.soon)
+                #expect(try look.join().status == 401)
+            }
+            let all = try records(service).map(\.entry)
+            #expect(all.map(\.actor) == ["finance-0", "finance-1", "finance-0", "finance-1"])
+            #expect(all.allSatisfy { $0.orderID == order.id && $0.userID == "1001" })
+        }
+    }
+
     @Test("has each of many looks at once, before it is answered") func atOnce() async throws {
         try await ServiceUnderTest.run { service in
             let order = try service.placedOrder()

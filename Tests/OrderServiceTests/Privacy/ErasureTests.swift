@@ -177,6 +177,37 @@ struct ErasureTests {
         }
     }
 
+    @Test("is named by no record of a look that comes after, out of caches as well")
+    func looksAtInvoices() async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1001", .customer)
+            let order = try service.placedOrder(customer: "1001", token: token)
+            try service.pay(order)
+            try service.settle()
+            try deliver(service, order.id)
+            try service.settle()
+            let path =
+                "/v1/admin/invoices/\(try #require(try service.invoices(of: order).first).publicID)"
+            let support = try service.session("support-1", .support)
+            func lastLook() throws -> AuditEntry? {
+                #expect(service.send(.get, path, token: support).status == 200)
+                return try service.services.audit.store.records(
+                    ofOrder: order.id,
+                    by: "support-1",
+                    before: 0,
+                    limit: 1,
+                    until: service.soon
+                ).first?.entry
+            }
+            for _ in 0..<2 { #expect(try lastLook()?.userID == "1001") }
+            #expect(try erase(service, .customer("1001")).isCarriedOut)
+            for _ in 0..<2 {
+                let look = try #require(try lastLook())
+                #expect(look.orderID == order.id && look.userID == nil)
+            }
+        }
+    }
+
     @Test("goes, of a guest, from everything that the database has")
     func guest() async throws {
         try await ServiceUnderTest.run { service in

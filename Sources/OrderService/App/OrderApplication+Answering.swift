@@ -1,0 +1,183 @@
+import Observability
+import Resilience
+import Web
+
+/// What becomes of a request that the worker has not answered by itself.
+extension OrderApplication {
+    /// Hands a request to the lanes of its route.
+    func handOver(_ asked: Asked, _ look: QuickLook, _ reply: @escaping Step.Reply) {
+        let isAccepted = lanes[asked.route.endpoint.lane].submit {
+            reply(self.inTurn(asked) { self.answer(asked, look) })
+        }
+        guard !isAccepted else { return }
+        let problem = Problem.overloaded(retryAfter: 1)
+        reply(reject(problem, asked.request, asked.route, since: asked.arrival))
+    }
+
+    /// Gives somebody of the staff an answer that is there already, once the look is on record.
+    ///
+    /// No lane waits for that. If it cannot be recorded now, a lane begins from the beginning.
+    func answerOnRecord(
+        _ response: Response,
+        _ asked: Asked,
+        by session: Session,
+        about order: OwnedOrder,
+        _ reply: @escaping Step.Reply
+    ) {
+        let endpoint = asked.route.endpoint
+        let requestID = RequestID.of(asked.request.parameters)
+        let entry = AuditEntry(
+            endpoint,
+            asked.request,
+            asked.captures,
+            requestID: requestID,
+            by: session
+        ).about(order)
+        let isTaken = audit.note(entry, until: asked.deadline) { isOnRecord in
+            guard isOnRecord, !asked.deadline.isExpired,
+                self.authenticator.confirmed(.session(session)) != nil
+            else { return self.handOver(asked, .nothing, reply) }
+            reply(
+                self.finish(response, asked.request, requestID, asked.route, since: asked.arrival)
+            )
+        }
+        if !isTaken { handOver(asked, .nothing, reply) }
+    }
+
+    /// Look-ups and webhooks are short, and wait for nobody else.
+    private func inTurn(_ asked: Asked, _ answer: () -> Response) -> Response {
+        let endpoint = asked.route.endpoint
+        return endpoint.lane == .request
+            ? turns.run(endpoint.precedence, until: asked.deadline, answer) : answer()
+    }
+
+    /// Answers on a lane; blocks on whatever the endpoint needs.
+    private func answer(_ asked: Asked, _ look: QuickLook) -> Response {
+        let (request, endpoint) = (asked.request, asked.route.endpoint)
+        let requestID = RequestID.of(request.parameters)
+        let calls = CallLog(
+            requestID: requestID,
+            traceParent: TraceParent.of(request),
+            deadline: Deadline(asked.arrival + upstreamBudget)
+        )
+        let response: Response
+        do {
+            guard !asked.deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
+            try checkBody(of: request, endpoint)
+            var known: Principal?
+            if case .missing(let principal) = look { known = authenticator.confirmed(principal) }
+            let principal = try authenticate(request, endpoint, known, asked.deadline)
+            try Self.checkQuery(of: request)
+            let context = Context(
+                request: request,
+                captures: asked.captures,
+                requestID: requestID,
+                deadline: asked.deadline,
+                principal: principal,
+                calls: calls,
+                isKnownMissing: known != nil
+            )
+            response = try call(endpoint, context)
+        } catch {
+            response = ErrorMapping.problem(for: error, endpoint.name, requestID, logger)
+                .response(requestID: requestID)
+        }
+        return finish(response, request, requestID, asked.route, calls, since: asked.arrival)
+    }
+
+    private func authenticate(
+        _ request: Request,
+        _ endpoint: Endpoint,
+        _ known: Principal?,
+        _ deadline: Deadline
+    ) throws -> Principal {
+        if case .open = endpoint.access { return .nobody }
+        let principal =
+            try known ?? authenticator.principal(of: request, until: deadline)
+        if case .guest(let access) = principal {
+            guestAccesses.note(access, route: endpoint.name, request)
+        }
+        try endpoint.access.check(principal)
+        return principal
+    }
+
+    private func call(_ endpoint: Endpoint, _ context: Context) throws -> Response {
+        if endpoint.access.isForStaff { try audit.note(endpoint, context) }
+        switch endpoint.handler {
+        case .immediate(let handle):
+            return handle()
+        case .plain(let handle), .quick(_, orElse: let handle):
+            return try handle(context)
+        case .order(let handle):
+            return try handle(context, visibleOrder(endpoint, context))
+        case .cachedLookUp(let lookUp):
+            guard let id = Self.orderID(endpoint, context) else { throw Problem.orderNotFound }
+            let (response, order) = try lookUp.answer(id, context) {
+                endpoint.access.admits(context.principal, to: $0)
+            }
+            try noteLook(of: context, at: order, by: endpoint)
+            return response
+        }
+    }
+
+    /// The order that the path or the guest's token names.
+    private static func orderID(_ endpoint: Endpoint, _ context: Context) -> Int64? {
+        if case .guest = endpoint.access, case .guest(let guest) = context.principal {
+            return guest.orderID
+        }
+        return context.captures.number(0)
+    }
+
+    /// The named order, if the principal may see it.
+    private func visibleOrder(_ endpoint: Endpoint, _ context: Context) throws -> Order {
+        guard let id = Self.orderID(endpoint, context),
+            let order = try orders.find(id, until: context.deadline)
+        else { throw Problem.orderNotFound }
+        try admit(context, to: order.owned, by: endpoint)
+        return order
+    }
+
+    /// Lets the principal see an order, or says that there is none.
+    private func admit(
+        _ context: Context,
+        to order: OwnedOrder,
+        by endpoint: Endpoint
+    ) throws {
+        guard endpoint.access.admits(context.principal, to: order) else {
+            throw Problem.orderNotFound
+        }
+        try noteLook(of: context, at: order, by: endpoint)
+    }
+
+    /// Puts on record who sees an order and is neither its owner nor its guest.
+    private func noteLook(
+        of context: Context,
+        at order: OwnedOrder,
+        by endpoint: Endpoint
+    ) throws {
+        if context.principal.isOutsider(to: order) {
+            try audit.note(endpoint, context, about: order)
+        }
+    }
+
+    private func checkBody(of request: Request, _ endpoint: Endpoint) throws(Problem) {
+        guard !request.body.isEmpty, !endpoint.accepts.isEmpty, endpoint.method.hasBody else {
+            return
+        }
+        guard let type = request.mediaType, endpoint.accepts.contains(type) else {
+            throw .unsupportedMediaType(endpoint.accepts.joined(separator: ", "))
+        }
+    }
+
+    /// A filter that nobody can read is not one that was not given.
+    private static func checkQuery(of request: Request) throws(Problem) {
+        guard request.query.isWhole else {
+            throw .invalid(
+                .badRequest,
+                pointer: "?",
+                code: "syntax",
+                detail: "The query must be percent-encoded UTF-8."
+            )
+        }
+    }
+}
