@@ -86,7 +86,7 @@ let package = Package(
         library("Curl", ["CCurl", "Resilience"]),
         library("Signing", ["CCrypto"]),
         library("XML", ["CLibXML2"]),
-        library("UBL", ["Commerce", "XML"]),
+        library("UBL", ["Commerce", "Web", "XML"]),
         library(
             "OrderService",
             [

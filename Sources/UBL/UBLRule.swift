@@ -1,4 +1,5 @@
 internal import Commerce
+internal import Web
 internal import XML
 
 /// One rule for documents.
@@ -82,7 +83,7 @@ extension UBLRule {
             return CalendarDate(parsing: node.text) == nil ? ("", "no day as YYYY-MM-DD") : nil
         case .given(let paths):
             for path in paths {
-                for node in try node.nodes(path) where !UBLText.isInvisible(node.text) {
+                for node in try node.nodes(path) where !node.text.isUnseen {
                     return nil
                 }
             }

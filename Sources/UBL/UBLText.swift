@@ -18,20 +18,6 @@ enum UBLText {
         return cut.isEmpty ? nil : cut
     }
 
-    /// Whether nothing of a text is seen: blanks, marks without a letter, what has no form.
-    static func isInvisible(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { scalar in
-            let properties = scalar.properties
-            if properties.isWhitespace || properties.isDefaultIgnorableCodePoint { return true }
-            // A braille cell without a dot is a symbol to Unicode.
-            if scalar == "\u{2800}" { return true }
-            return switch properties.generalCategory {
-            case .control, .format, .nonspacingMark, .spacingMark, .enclosingMark: true
-            default: false
-            }
-        }
-    }
-
     private static func clean(_ text: String) -> String {
         var clean = String.UnicodeScalarView()
         var blank = false

@@ -8,6 +8,20 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Whether nothing of it is seen: what has no form, and a braille cell without a dot.
-    var isUnseen: Bool { properties.isDefaultIgnorableCodePoint || self == "\u{2800}" }
+    /// Whether nothing of it is seen by itself: a blank, a mark without a letter, what has no form.
+    fileprivate var isUnseen: Bool {
+        // A braille cell without a dot is a symbol to Unicode.
+        if properties.isWhitespace || properties.isDefaultIgnorableCodePoint || self == "\u{2800}" {
+            return true
+        }
+        return switch properties.generalCategory {
+        case .control, .format, .nonspacingMark, .spacingMark, .enclosingMark: true
+        default: false
+        }
+    }
+}
+
+extension StringProtocol {
+    /// Whether nothing of the text is seen; nothing is seen of an empty one.
+    package var isUnseen: Bool { unicodeScalars.allSatisfy(\.isUnseen) }
 }

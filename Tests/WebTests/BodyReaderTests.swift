@@ -67,7 +67,8 @@ import Web
             (#""a\nb""#, nil, "characters"), (#""a\u007f""#, nil, "characters"),
             (#""a\u0085""#, nil, "characters"), ("1", nil, "type"), ("[\"a\"]", nil, "type"),
             ("null", nil, nil), (#""\u200d\ufe0f""#, nil, "characters"),
-            (#""\u2800""#, nil, "characters"),
+            (#""\u2800""#, nil, "characters"), (#""\u200b \u200b""#, nil, "characters"),
+            (#""\u0301\u0302""#, nil, "characters"), (#""\ufff9""#, nil, "characters"),
             (#""❤\ufe0f""#, "❤\u{fe0f}", nil),
         ] as [(String, String?, String?)]
     )

@@ -17,8 +17,8 @@ package final class CacheRecovery: Sendable {
     /// How often Redis is looked for while nothing is amiss, so that a loss is seen when it happens, and
     /// so is that nothing can be dropped there.
     ///
-    /// With `UnconfirmedDrops.patience` it is less than a second.
-    private static let heartbeat = Duration.milliseconds(500)
+    /// With `UnconfirmedDrops.patience` and the trips that fail it is less than a second.
+    private static let heartbeat = Duration.milliseconds(250)
     /// How much of its past a server is thought to lose: Redis writes its log to disk once a second
     /// (Redis, «persistence»), and a replica is seldom more than seconds behind; one that is further has
     /// to be flushed by hand.

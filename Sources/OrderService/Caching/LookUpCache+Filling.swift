@@ -168,12 +168,17 @@ extension LookUpCache {
     }
 
     private func release(_ leaseKey: [UInt8], _ token: [UInt8], until deadline: Deadline) {
-        _ = try? redis.evaluate(
-            Self.release,
-            keys: [leaseKey],
-            arguments: [token],
-            until: Self.lastChance(deadline)
-        )
+        do throws(RedisError) {
+            _ = try redis.evaluate(
+                Self.release,
+                keys: [leaseKey],
+                arguments: [token],
+                until: Self.lastChance(deadline)
+            )
+        } catch {
+            // Nobody could fill the entry before it has run out.
+            keep(unconfirmed: [leaseKey])
+        }
     }
 
     /// Time enough to end a lease, though the request's may be over.

@@ -76,8 +76,9 @@ extension LookUpCache {
     /// - Returns: whether there was one.
     /// - Throws: `RedisError`.
     func dropEntry(_ key: [UInt8], until deadline: Deadline) throws -> Bool {
-        let commands = [Command("UNLINK", key), Command("UNLINK", Self.leaseKey(key))]
-        return try redis.pipeline(commands, until: deadline).first?.integer == 1
+        // The lease first: whoever has it could fill the entry again.
+        _ = try redis.send(Command("UNLINK", Self.leaseKey(key)), until: deadline)
+        return try redis.send(Command("UNLINK", key), until: deadline).integer == 1
     }
 
     /// Drops all entries of a cache and the leases of those who are filling it; blocks on Redis, for

@@ -135,11 +135,15 @@ package final class LookUpCache: Sendable {
     }
 
     private func note(unconfirmed keys: [[UInt8]], because error: RedisError) {
-        if case .server = error { return trust.lose() }
-        // While it is not believed, it is the recovery that drops.
-        guard trust.isTrusted else { return }
+        keep(unconfirmed: keys)
+        if case .server = error { trust.lose() }
+    }
+
+    /// Has `probe` drop these keys, as it is not known whether they are gone.
+    func keep(unconfirmed keys: [[UInt8]]) {
         let isLost = unconfirmed.withLock { $0.add(keys, at: .now) }
-        if isLost { trust.lose() }
+        // A recovery that is under way need not begin again.
+        if isLost, trust.isTrusted { trust.lose() }
     }
 
     static func leaseKey(_ key: [UInt8]) -> [UInt8] {

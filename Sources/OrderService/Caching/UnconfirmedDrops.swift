@@ -13,17 +13,20 @@ struct UnconfirmedDrops: Sendable {
     static let most = 1_000
 
     /// Whether there is anything to be repeated.
-    var isEmpty: Bool { since == nil }
+    var isEmpty: Bool { since == nil && keys.isEmpty }
 
     /// Notes that a drop was not confirmed.
     ///
-    /// - Returns: whether it is too many, or too long that none was: then nothing is to be believed, and
-    ///   nothing is kept.
+    /// - Returns: whether it is too many, or too long that none was: then nothing is to be believed. The
+    ///   keys are kept all the same, unless they are too many, so that others may be spared them by the
+    ///   first drop that comes through.
     mutating func add(_ unconfirmed: [[UInt8]], at now: ContinuousClock.Instant) -> Bool {
         keys.formUnion(unconfirmed)
         let since = since ?? now
-        guard keys.count <= Self.most, now - since < Self.patience else {
-            self = UnconfirmedDrops()
+        let isTooMany = keys.count > Self.most
+        if isTooMany { keys = [] }
+        guard !isTooMany, now - since < Self.patience else {
+            self.since = nil
             return true
         }
         self.since = since

@@ -31,6 +31,13 @@ struct CacheRefusalTests {
             #expect(try order.states(3) == order.truth())
             #expect(try order.stored() == old)
             #expect(service.send(.get, "/metrics").text.contains("orderd_cache_trusted 0\n"))
+            let admin = try service.session("a", .admin)
+            let drop = service.send(
+                .delete,
+                "/v1/admin/caches/order-summaries/\(order.order.id)",
+                token: admin
+            )
+            #expect(drop.status == 503 && drop.code == "dependency_unavailable")
             let ready = service.send(.get, "/health/ready")
             #expect(ready.status == 200)
             #expect(ready["dependencies", "redisCache", "status"] == "down")
@@ -94,7 +101,7 @@ struct CacheRefusalTests {
     private func forgetHeld(_ order: CachedOrder) throws {
         let list = try order.client.send(Command("CLIENT", "LIST"), until: order.service.soon)
         for line in try #require(list.string).split(separator: "\n")
-        where line.contains("cmd=unlink") {
+        where ["cmd=unlink", "cmd=eval"].contains(where: line.contains) {
             let id = try #require(line.split(separator: " ").first { $0.hasPrefix("id=") })
             let kill = Command("CLIENT", "KILL", "ID", String(id.dropFirst(3)))
             _ = try order.client.send(kill, until: order.service.soon)
@@ -144,6 +151,49 @@ struct CacheRefusalTests {
             #expect(try order.stored().allSatisfy { $0 == nil })
             #expect(!service.services.cache.hasUnconfirmed)
             #expect(try order.states(2) == order.truth())
+        }
+    }
+
+    @Test("lose it at the first chance, for the sake of who believes them still")
+    func repeatedUnbelieved() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
+            let order = try CachedOrder(service, redis)
+            #expect(try order.states(2) == order.truth())
+            try holdWrites(order)
+            try order.change()
+            #expect(
+                eventually(within: .seconds(30), every: .milliseconds(10)) {
+                    !service.services.cacheRecovery.round(until: service.soon)
+                }
+            )
+            try forgetHeld(order)
+            try letWrites(order)
+            #expect(try !order.stored().contains(nil))
+            try service.services.cache.probe(until: service.soon)
+            #expect(try order.stored().allSatisfy { $0 == nil })
+            #expect(!service.services.cache.hasUnconfirmed)
+        }
+    }
+
+    @Test("keep nobody from filling them, though the lease could not be given back")
+    func leases() async throws {
+        try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
+            let order = try CachedOrder(service, redis)
+            let (name, key) = (CacheName.orderSummaries, order.keys[0])
+            let entry = try service.services.cache.entry(name, key: key, until: service.soon) {
+                try holdWrites(order)
+                return CacheEntry(version: 1, owner: nil, body: [1])
+            }
+            #expect(entry?.version == 1)
+            try forgetHeld(order)
+            try letWrites(order)
+            func isLeased() throws -> Bool {
+                let command = Command("EXISTS", LookUpCache.leaseKey(key))
+                return try order.client.send(command, until: service.soon).integer == 1
+            }
+            #expect(try isLeased())
+            try service.services.cache.probe(until: service.soon)
+            #expect(try !isLeased() && order.stored()[0] == nil)
         }
     }
 }
