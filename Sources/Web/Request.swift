@@ -48,6 +48,13 @@ package struct Request: Sendable {
         return Query(target[(mark + 1)...])
     }
 
+    /// Whether the query could be decoded whole: `query.isWhole` at less cost, as most have nothing to be
+    /// decoded.
+    package var hasWholeQuery: Bool {
+        let target = parameters[.requestURI] ?? []
+        return target.allSatisfy { $0 != UInt8(ascii: "%") && $0 < 0x80 } || query.isWhole
+    }
+
     /// The value of a header field, by its usual name; nil if absent or not UTF-8.
     package func header(_ name: String) -> String? {
         let name = "HTTP_" + name.uppercased().replacing("-", with: "_")

@@ -3,6 +3,7 @@ import OrderServiceHarness
 import OrderServiceTesting
 import Redis
 import Resilience
+import Signing
 import Testing
 import Web
 
@@ -165,5 +166,33 @@ struct HistoryCacheTests {
             #expect(service.send(.delete, "/v1/sessions", token: token).status < 300)
             #expect(page(service, token).status == 401)
         }
+    }
+
+    @Test("are whose the session is, whoever it was thought to be of")
+    func wrongGuess() async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1", .customer)
+            let other = try service.session("2", .customer)
+            _ = try service.placedOrder(customer: "1", token: token)
+            for token in [token, other] {
+                for _ in 0..<2 { #expect(page(service, token).status == 200) }
+            }
+            let holders = service.services.cache.holders
+            let tokenHash = SHA256.digest(token.utf8)
+            #expect(holders.userID(of: tokenHash) == "1")
+            holders.note(tokenHash, of: "2")
+            for _ in 0..<2 { #expect(page(service, token)["totalItems"] == 1) }
+            #expect(page(service, other)["totalItems"] == 0)
+        }
+    }
+
+    @Test("know as many holders of sessions as there are places, and no holder of another's")
+    func holders() {
+        let holders = SessionHolders()
+        let hashes = (0..<20_000).map { SHA256.digest("token \($0)".utf8) }
+        for (number, hash) in hashes.enumerated() { holders.note(hash, of: "\(number)") }
+        let known = hashes.enumerated().filter { holders.userID(of: $1) != nil }
+        #expect(known.allSatisfy { holders.userID(of: $1) == "\($0)" })
+        #expect((4_000...8_192).contains(known.count) && known.last?.offset == 19_999)
     }
 }

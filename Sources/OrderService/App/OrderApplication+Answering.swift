@@ -171,7 +171,7 @@ extension OrderApplication {
 
     /// A filter that nobody can read is not one that was not given.
     private static func checkQuery(of request: Request) throws(Problem) {
-        guard request.query.isWhole else {
+        guard request.hasWholeQuery else {
             throw .invalid(
                 .badRequest,
                 pointer: "?",

@@ -47,7 +47,7 @@ struct QuickReader: Sendable {
     /// The credential of a request that has no more than one, of a kind that caches know, which was not
     /// revoked.
     func credential(of request: Request) -> Credential? {
-        guard request.query.isWhole, let credential = try? Credential(request),
+        guard request.hasWholeQuery, let credential = try? Credential(request),
             credential.kind != .checkout, !revoked.lists(credential.tokenHash)
         else { return nil }
         return credential

@@ -17,8 +17,8 @@ extension LookUpCache {
         """
     )
 
-    /// Reads a session and, of the user whom it belongs to, one page; in one trip, though nobody here
-    /// knows the user before.
+    /// Reads a session and, of the user whom it belongs to, one page; in one trip, where nobody here knows
+    /// the user before.
     ///
     /// KEYS: session. ARGV: page, the beginning of a hash's key.
     private static let sessionAndPage = Script(
@@ -36,12 +36,7 @@ extension LookUpCache {
         _ page: PageRequest,
         until deadline: Deadline
     ) -> (session: CacheEntry, page: CacheEntry?)? {
-        let read = Command.script(
-            Self.sessionAndPage,
-            keys: [CacheName.session.key(tokenHash)],
-            arguments: [page.field, CacheName.orderHistory.key([])]
-        )
-        guard let found = replies(to: [read], until: deadline)?.first?.array, found.count == 2,
+        guard let found = read(tokenHash, page, until: deadline), found.count == 2,
             let session = found[0].bytes.flatMap({ CacheEntry(stored: $0) })
         else { return nil }
         let entry = found[1].bytes.flatMap { CacheEntry(stored: $0) }
@@ -49,6 +44,34 @@ extension LookUpCache {
         // A miss is counted by whoever fills it.
         if let entry { counts.noteRead(.orderHistory, entry) }
         return (session, entry)
+    }
+
+    /// Both as Redis has them, by two commands where the user is known, which cost it a third of a script.
+    private func read(
+        _ tokenHash: Digest,
+        _ page: PageRequest,
+        until deadline: Deadline
+    ) -> [Reply]? {
+        let key = CacheName.session.key(tokenHash)
+        if let userID = holders.userID(of: tokenHash) {
+            let pages = CacheName.orderHistory.key(userID)
+            return replies(
+                to: [Command("GET", key), Command("HGET", pages, page.field)],
+                until: deadline
+            ).flatMap { replies in
+                let session = replies.first?.bytes.flatMap { CacheEntry(stored: $0) }
+                return session?.owner.elementsEqual(userID.utf8) == true ? replies : nil
+            }
+        }
+        let read = Command.script(
+            Self.sessionAndPage,
+            keys: [key],
+            arguments: [page.field, CacheName.orderHistory.key([])]
+        )
+        let found = replies(to: [read], until: deadline)?.first?.array
+        let session = found?.first?.bytes.flatMap { CacheEntry(stored: $0) }
+        if let userID = session?.userID { holders.note(tokenHash, of: userID) }
+        return found
     }
 
     /// A page of a customer's history, or what `load` reads; blocks on Redis and MariaDB.

@@ -29,6 +29,7 @@ package final class LookUpCache: Sendable {
     package let counts: CacheCounts
     /// Who reads an entry that is missing, so that others of this process need not.
     let flights = SingleFlight<[UInt8], Landing>()
+    let holders = SessionHolders()
     private let unconfirmed = Lock(UnconfirmedDrops())
 
     /// Makes the caches of a process.
