@@ -56,7 +56,7 @@ struct InvoiceDocumentCheck: Sendable {
         if item.stored.xml != [] || item.stored.hash?.count != 32 {
             faults.append(("reduced", "it has XML and no snapshot, or no hash"))
         }
-        if record.gross.minor != record.net.minor + record.vat.minor {
+        if record.gross.minor != [record.net.minor, record.vat.minor].checkedSum {
             faults.append(("sum", "gross_minor is not net_minor and vat_minor"))
         }
         return faults

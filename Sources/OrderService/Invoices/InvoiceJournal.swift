@@ -43,10 +43,10 @@ struct InvoiceJournal {
     static func columns(of item: InvoiceArchive.Item) throws -> [String] {
         let record = item.record
         let groups = try item.document?.vat ?? []
-        let ofRates = rates.flatMap { rate in
+        let ofRates = try rates.flatMap { rate in
             let ofRate = groups.filter { $0.rate == rate }
             guard !ofRate.isEmpty else { return ["", ""] }
-            return [sum(ofRate, \.base), sum(ofRate, \.vat)]
+            return [try sum(ofRate, \.base), try sum(ofRate, \.vat)]
         }
         return [
             record.kind.rawValue, record.number?.description ?? "",
@@ -57,8 +57,13 @@ struct InvoiceJournal {
         ]
     }
 
-    private static func sum(_ groups: [InvoiceVAT], _ part: KeyPath<InvoiceVAT, Money>) -> String {
-        let minor = groups.reduce(0) { $0 + $1[keyPath: part].minor }
+    private static func sum(
+        _ groups: [InvoiceVAT],
+        _ part: KeyPath<InvoiceVAT, Money>
+    ) throws -> String {
+        guard let minor = groups.map({ $0[keyPath: part].minor }).checkedSum else {
+            throw Money.Failure.overflow
+        }
         return Money(minor: minor, .ron).decimalText
     }
 

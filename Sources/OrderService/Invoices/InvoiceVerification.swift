@@ -12,7 +12,7 @@ package struct InvoiceVerification: Sendable {
     let retention: Duration
 
     /// Something that must not be.
-    package struct Finding: Sendable, Equatable {
+    package struct Finding: Sendable, Hashable {
         /// A bounded word, such as `hash` or `gap`.
         package let kind: String
         /// A document's number or id, a series, or an order.
@@ -67,12 +67,15 @@ package struct InvoiceVerification: Sendable {
         try backlog.forEachForgotten(until: deadline) { item in
             findings.append(
                 Finding(
-                    kind: "missing",
+                    kind: item.failure == nil ? "missing" : "row",
                     subject: "order \(item.orderID)",
-                    text: "\(item.due) is due and is not there"
+                    text: item.failure ?? "\(item.due) is due and is not there"
                 )
             )
         }
         return findings
     }
 }
+        // Several checks may come upon the same row.
+        var known: Set<Finding> = []
+        report.findings.removeAll { !known.insert($0).inserted }
