@@ -18,7 +18,18 @@ package struct InvoiceVerification: Sendable {
         /// A document's number or id, a series, or an order.
         package let subject: String
         package let text: String
+
+        /// That there are more like those before it, which nobody has counted.
+        static func more(_ kind: String) -> Finding {
+            Finding(kind: kind, subject: "…", text: "and more")
+        }
+
+        /// Whether it says that there are more, and is none itself.
+        package var isMore: Bool { self == .more(kind) }
     }
+
+    /// What one question tells at most of a kind; one more says that there are more.
+    static let most = 1_000
 
     package struct Report: Sendable {
         package var documents = 0
@@ -53,7 +64,7 @@ package struct InvoiceVerification: Sendable {
         report.findings += try InvoiceLinkCheck(database: archive.database)
             .findings(until: deadline)
         report.findings += try InvoiceSeriesCheck(database: archive.database)
-            .findings(on: clock.now.dayInRomania, until: deadline)
+            .findings(by: clock, until: deadline)
         report.findings += try InvoiceSubmissionCheck(database: archive.database)
             .findings(until: deadline)
         report.findings += try missing(until: deadline)
@@ -76,6 +87,24 @@ package struct InvoiceVerification: Sendable {
         return findings
     }
 }
-        // Several checks may come upon the same row.
-        var known: Set<Finding> = []
-        report.findings.removeAll { !known.insert($0).inserted }
+
+extension [Row] {
+    /// The findings that rows tell of, of a question that is answered with one row more than is told.
+    ///
+    /// - Parameters:
+    ///   - kind: of all of them.
+    ///   - make: subject and text of a row; nil if it is none.
+    /// - Returns: `InvoiceVerification.most` at most, and perhaps that there are more.
+    /// - Throws: what `make` throws.
+    func findings(
+        _ kind: String,
+        _ make: (Row) throws -> (subject: String, text: String)?
+    ) throws -> [InvoiceVerification.Finding] {
+        let told = try prefix(InvoiceVerification.most).compactMap { row in
+            try make(row).map {
+                InvoiceVerification.Finding(kind: kind, subject: $0.subject, text: $0.text)
+            }
+        }
+        return count > InvoiceVerification.most ? told + [.more(kind)] : told
+    }
+}
