@@ -33,7 +33,14 @@ struct InvoiceChains {
     ) throws -> [InvoiceVerification.Finding] {
         var findings = doubles
         for order in credited.sorted() {
-            let items = try archive.issued(ofOrder: order, until: deadline)
+            let items: [InvoiceArchive.Item]
+            do {
+                items = try archive.issued(ofOrder: order, until: deadline)
+            } catch let unreadable as UnreadableInvoice {
+                let text = "\(unreadable.subject) of its order \(order) cannot be read"
+                findings.append(.init(kind: "chain", subject: unreadable.subject, text: text))
+                continue
+            }
             guard let text = Self.flaw(of: items) else { continue }
             let number = items.last?.record.number?.description ?? ""
             findings.append(.init(kind: "chain", subject: number, text: text))

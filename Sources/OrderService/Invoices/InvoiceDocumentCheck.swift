@@ -7,7 +7,7 @@ import Web
 /// Whether an issued document is as it was issued: its snapshot and its XML with their hashes, its
 /// row.
 struct InvoiceDocumentCheck: Sendable {
-    let now: Timestamp
+    let clock: WallClock
     /// For how long the accounts need documents.
     let retention: Duration
 
@@ -50,7 +50,7 @@ struct InvoiceDocumentCheck: Sendable {
     private func reductionFaults(_ item: InvoiceArchive.Item) -> [Fault] {
         let record = item.record
         var faults: [Fault] = []
-        if let youngest = item.youngestAt, now.distance(from: youngest) < retention {
+        if let youngest = item.youngestAt, clock.now.distance(from: youngest) < retention {
             faults.append(("reduced", "its text is gone, and the accounts need it still"))
         }
         if item.stored.xml != [] || item.stored.hash?.count != 32 {

@@ -39,15 +39,16 @@ struct InvoiceSeriesCheck: Sendable {
     private func ends(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
         try database.query(
             """
-            SELECT s.series, s.next_ordinal - 1 AS counted, COALESCE(MAX(i.ordinal), 0) AS last
+            SELECT s.series, CAST(CAST(s.next_ordinal AS DECIMAL(20)) - 1 AS CHAR) AS counted,
+                CAST(COALESCE(MAX(i.ordinal), 0) AS CHAR) AS last
             FROM invoice_series s LEFT JOIN invoices i ON i.series = s.series
             GROUP BY s.series, s.next_ordinal HAVING counted <> last ORDER BY s.series
             """,
             class: .job,
             until: deadline
         ).map { row in
-            let counted = try row.int64("counted")
-            let last = try row.int64("last")
+            let counted = try row.string("counted")
+            let last = try row.string("last")
             return .init(
                 kind: "gap",
                 subject: try row.string("series"),
@@ -95,8 +96,9 @@ struct InvoiceSeriesCheck: Sendable {
         // Romania is two or three hours ahead of UTC: what is looked at closely is few.
         try database.query(
             """
-            SELECT number, issue_date, issued_at, before_it FROM (
-                SELECT number, issue_date, issued_at,
+            SELECT number, CAST(issue_date AS CHAR) AS day, CAST(before_it AS CHAR) AS before_it,
+                TIMESTAMPDIFF(SECOND, '1970-01-01', issued_at) AS issued_at
+            FROM (SELECT number, issue_date, issued_at,
                     LAG(issue_date) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
                 FROM invoices WHERE number IS NOT NULL) AS numbers
             WHERE issue_date <> DATE(issued_at + INTERVAL 2 HOUR)
@@ -106,9 +108,12 @@ struct InvoiceSeriesCheck: Sendable {
             class: .job,
             until: deadline
         ).compactMap { row in
-            let date = try row.optionalDate("issue_date")
-            let day = try row.timestamp("issued_at").dayInRomania
-            let before = try row.optionalDate("before_it")
+            // What is no day of the calendar is found as a row.
+            guard let date = try row.optionalString("day").flatMap(CalendarDate.init(parsing:)),
+                let issuedAt = try row.optionalInt64("issued_at")
+            else { return nil }
+            let day = CalendarDate.inRomania(secondsSinceEpoch: issuedAt)
+            let before = try row.optionalString("before_it").flatMap(CalendarDate.init(parsing:))
             if date == day || before.map({ $0 == date && $0 > day }) ?? false { return nil }
             return .init(
                 kind: "date",

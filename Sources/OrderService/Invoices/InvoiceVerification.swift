@@ -49,8 +49,16 @@ package struct InvoiceVerification: Sendable {
     package func run(until deadline: Deadline) throws -> Report {
         var report = Report()
         var chains = InvoiceChains()
-        let check = InvoiceDocumentCheck(now: clock.now, retention: retention)
-        try archive.forEach(until: deadline) { item in
+        let check = InvoiceDocumentCheck(clock: clock, retention: retention)
+        try archive.forEach(until: deadline) { reading in
+            let item: InvoiceArchive.Item
+            switch reading {
+            case .success(let found): item = found
+            case .failure(let row):
+                report.documents += 1
+                report.findings.append(.init(kind: "row", subject: row.subject, text: row.text))
+                return
+            }
             guard let number = item.record.number else {
                 report.rejected += 1
                 return
@@ -69,6 +77,9 @@ package struct InvoiceVerification: Sendable {
             .findings(until: deadline)
         report.findings += try missing(until: deadline)
         report.findings += try InvoiceCreditCheck(backlog: backlog).findings(until: deadline)
+        // Several checks may come upon the same row.
+        var known: Set<Finding> = []
+        report.findings.removeAll { !known.insert($0).inserted }
         return report
     }
 
