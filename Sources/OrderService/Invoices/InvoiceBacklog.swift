@@ -138,6 +138,8 @@ struct InvoiceBacklog: Sendable {
     }
 
     /// Orders that may lack something; `InvoiceAccount` decides.
+    ///
+    /// No invoice can be made once it is gone whom it would be for.
     private func candidates(
         _ ids: ClosedRange<Int64>,
         until deadline: Deadline
@@ -149,6 +151,7 @@ struct InvoiceBacklog: Sendable {
                 AND o.visible_at IS NOT NULL AND o.total_minor > 0
                 AND (
                     o.status IN ('confirmed', 'in_fulfilment', 'shipped', 'delivered', 'returned')
+                        AND o.personal_data <> 'none'
                         AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id)
                     OR EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id) AND (
                         o.status IN ('returned', 'cancelled', 'rejected', 'expired')

@@ -193,6 +193,24 @@ struct InvoiceVerificationTests {
         }
     }
 
+    @Test("does not ask for an invoice of an order that has nobody to bill any more")
+    func nobodyToBill() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            for rows: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
+                try service.execute("DELETE FROM \(rows)")
+            }
+            #expect(try service.invoiceFindings().map(\.kind) == ["missing"])
+            try service.execute("UPDATE orders SET personal_data = 'none', billing = '{}'")
+            #expect(try service.invoiceFindings() == [])
+            var due = 0
+            try service.services.invoicePending.run(isDryRun: false, until: service.soon) { _ in
+                due += 1
+            }
+            #expect(due == 0)
+        }
+    }
+
     @Test("finds snapshots without a hash until MariaDB has made it, as the migration does")
     func snapshotsWithoutHash() async throws {
         try await ServiceUnderTest.run { service in
