@@ -16,6 +16,8 @@ package struct InvoiceArchive: Sendable {
         let stored: InvoiceReading.Stored
         /// Of a credit note: the number of its invoice.
         let creditedNumber: String?
+        /// What its order costs; nil where that is gone.
+        let orderTotal: Money?
         /// Of one that is reduced: when the youngest of its order's documents, or the order, was made.
         let youngestAt: Timestamp?
     }
@@ -95,6 +97,8 @@ package struct InvoiceArchive: Sendable {
     private static let columns: SQL = """
         \(InvoiceRecord.columns), \(InvoiceReading.Stored.columns),
         (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number,
+        (SELECT o.total_minor FROM orders o WHERE o.id = i.order_id) AS order_total,
+        (SELECT o.currency FROM orders o WHERE o.id = i.order_id) AS order_currency,
         IF(document = '{}', (SELECT MAX(GREATEST(\(InvoiceStore.youngestAt),
                 COALESCE(o.created_at, y.created_at)))
             FROM invoices y LEFT JOIN orders o ON o.id = y.order_id
@@ -107,6 +111,9 @@ extension InvoiceArchive.Item {
         record = try InvoiceRecord(row)
         stored = try InvoiceReading.Stored(row)
         creditedNumber = try row.optionalString("credited_number")
+        orderTotal = try row.optionalInt64("order_total").map { total in
+            Money(minor: total, try row.word("order_currency", Currency.init(rawValue:)))
+        }
         youngestAt = try row.optionalTimestamp("youngest_at")
     }
 

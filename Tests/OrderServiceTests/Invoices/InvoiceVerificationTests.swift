@@ -211,6 +211,19 @@ struct InvoiceVerificationTests {
         }
     }
 
+    @Test("finds that an invoice is not of what its order costs")
+    func ofItsOrder() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            #expect(try service.invoiceFindings() == [])
+            try service.execute(
+                "UPDATE orders SET items_minor = items_minor + 1, total_minor = total_minor + 1"
+            )
+            let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
+            #expect(found == ["sum MEX000001"])
+        }
+    }
+
     @Test("finds snapshots without a hash until MariaDB has made it, as the migration does")
     func snapshotsWithoutHash() async throws {
         try await ServiceUnderTest.run { service in
