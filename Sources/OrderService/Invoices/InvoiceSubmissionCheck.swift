@@ -1,13 +1,15 @@
 import MariaDB
 import Resilience
 
-/// Whether submissions are those of documents, count from 1, and go the way of the buyer; and each
+/// Whether submissions are those of documents, count from 1, and go the way of the buyer, each after
+/// one that was found wrong; what is answered has the tax office's index and its times; and each
 /// document's state is that of the last.
 struct InvoiceSubmissionCheck: Sendable {
     let database: Database
 
     func findings(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
         try states(until: deadline) + attempts(until: deadline) + channels(until: deadline)
+            + answers(until: deadline) + repeats(until: deadline)
     }
 
     private func states(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
@@ -58,7 +60,23 @@ struct InvoiceSubmissionCheck: Sendable {
             WHERE i.number IS NOT NULL AND i.document <> '{}'
                 AND s.channel <> IF(i.buyer_cui IS NULL, \(SubmissionChannel.b2c.rawValue),
                     \(SubmissionChannel.b2b.rawValue))
-            ORDER BY i.id, s.attempt LIMIT 1000
+            ORDER BY i.id, s.attempt LIMIT \(InvoiceVerification.most + 1)
+            """,
+            class: .job,
+            until: deadline
+        ).findings("submission") { row in
+            (try row.string("number"), "its buyer's way is not \(try row.string("channel"))")
+        }
+    }
+
+    private func answers(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT i.number, s.attempt, s.state FROM invoices i
+            JOIN invoice_submissions s ON s.invoice_id = i.id
+            WHERE i.number IS NOT NULL AND s.state IN (\(list: Self.answered))
+                AND (s.upload_index IS NULL OR s.uploaded_at IS NULL OR s.finished_at IS NULL)
+            ORDER BY i.id, s.attempt LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
             until: deadline
@@ -71,7 +89,6 @@ struct InvoiceSubmissionCheck: Sendable {
             )
         }
     }
-}
 
     /// A document that may be there is not handed over again.
     private func repeats(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
@@ -94,3 +111,4 @@ struct InvoiceSubmissionCheck: Sendable {
     }
 
     private static let answered = [InvoiceState.ok, .nok].map(\.rawValue)
+}
