@@ -53,3 +53,16 @@ package struct Money: Sendable, Hashable {
         return Money(minor: product, currency)
     }
 }
+
+extension Sequence<Int64> {
+    /// The sum; nil if no `Int64` holds it, or part of it.
+    package var checkedSum: Int64? {
+        var sum: Int64 = 0
+        for amount in self {
+            let (next, overflow) = sum.addingReportingOverflow(amount)
+            guard !overflow else { return nil }
+            sum = next
+        }
+        return sum
+    }
+}

@@ -12,6 +12,10 @@ extension InvoiceCommand {
             discussion: """
                 Each is a file of UBL with its number as its name; journal.csv has a line for each, \
                 and is written last. Days are Romania's. It is put on record who exported what.
+
+                Exit codes:
+                  0  it is written
+                  1  settings, MariaDB or the directory keep it from being written
                 """
         )
 
@@ -25,7 +29,8 @@ extension InvoiceCommand {
         var out: String
 
         func validate() throws {
-            guard from <= to else { throw ValidationError("--to is not before --from") }
+            guard from <= to else { throw ValidationError("--to is before --from") }
+            guard !out.isEmpty else { throw ValidationError("--out names no directory") }
         }
 
         func run() throws {
@@ -59,7 +64,7 @@ extension InvoiceCommand {
                 It compares each document with its XML, its hash, its row and what that names, closes \
                 the chains of credit notes, and looks for gaps, doubles and days that go back in \
                 series, and for documents that should be there. Operating.md has the kinds of \
-                findings.
+                findings. Some checks tell 1,000 findings at most and then «and more».
 
                 Exit codes:
                   0  all is well
@@ -70,7 +75,8 @@ extension InvoiceCommand {
 
         @Flag(
             help: """
-                Print JSON: {documents, reduced, rejected, findings: [{kind, subject, text}]}.
+                Print JSON: {documents, reduced, rejected, isCut, findings: [{kind, subject, text}]}; \
+                isCut if there are more findings than those.
                 """
         )
         var json = false
@@ -82,13 +88,14 @@ extension InvoiceCommand {
             let report = try Startup.orFail {
                 try services.invoiceVerification.run(until: .after(InvoiceCommand.patience))
             }
-            show(report)
+            try show(report)
             guard report.findings.isEmpty else { throw ExitCode(2) }
         }
 
-        private func show(_ report: InvoiceVerification.Report) {
+        private func show(_ report: InvoiceVerification.Report) throws {
+            let isCut = report.findings.contains(where: \.isMore)
             if json {
-                let findings = report.findings.map { finding -> JSON in
+                let findings = report.findings.filter { !$0.isMore }.map { finding -> JSON in
                     [
                         "kind": .string(finding.kind), "subject": .string(finding.subject),
                         "text": .string(finding.text),
@@ -96,18 +103,17 @@ extension InvoiceCommand {
                 }
                 let whole: JSON = [
                     "documents": JSON(report.documents), "reduced": JSON(report.reduced),
-                    "rejected": JSON(report.rejected), "findings": .array(findings),
+                    "rejected": JSON(report.rejected), "isCut": .bool(isCut),
+                    "findings": .array(findings),
                 ]
-                print(String(decoding: whole.serialized(), as: UTF8.self))
-                return
+                return try printOrFail(whole.serialized() + [UInt8(ascii: "\n")])
             }
-            for finding in report.findings {
-                print("\(finding.kind)  \(finding.subject)  \(finding.text)")
-            }
-            print(
+            let lines = report.findings.map { "\($0.kind)  \($0.subject)  \($0.text)\n" }
+            let count = report.findings.count { !$0.isMore }
+            let sum =
                 "\(report.documents) documents, \(report.reduced) of them reduced to their sums, "
-                    + "\(report.rejected) rejected; \(report.findings.count) findings"
-            )
+                + "\(report.rejected) rejected; \(count) findings\(isCut ? " and more" : "")\n"
+            try printOrFail((lines.joined() + sum).utf8)
         }
     }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Commerce
-import FoundationEssentials
-import Glibc
 import MariaDB
 import OrderService
 import Resilience
@@ -24,7 +22,13 @@ struct InvoiceCommand: ParsableCommand {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print one document.",
-            discussion: "It is put on record who has looked at it."
+            discussion: """
+                It is put on record who has looked at it.
+
+                Exit codes:
+                  0  it is printed
+                  1  settings or MariaDB keep it from being read, or there is none
+                """
         )
 
         @Argument(help: "Its number such as MEX000124, or its id such as inv_….")
@@ -38,7 +42,12 @@ struct InvoiceCommand: ParsableCommand {
 
         func validate() throws {
             guard !json || !xml else { throw ValidationError("give one of --json and --xml") }
-            guard document.utf8.allSatisfy({ $0 < 128 }) else {
+            guard
+                document.utf8.allSatisfy({ byte in
+                    (48...57).contains(byte) || (65...90).contains(byte)
+                        || (97...122).contains(byte) || byte == 45 || byte == 95
+                })
+            else {
                 throw ValidationError("numbers and ids are letters, digits and -_")
             }
         }
@@ -46,6 +55,7 @@ struct InvoiceCommand: ParsableCommand {
         func run() throws {
             let services = try Startup.services()
             defer { services.close() }
+            try Startup.checkSchema(services)
             let reading = services.invoiceReading
             let deadline = Deadline.after(Startup.patience)
             let found = try Startup.orFail { () -> (InvoiceRecord, InvoiceReading.Stored)? in
@@ -69,7 +79,8 @@ struct InvoiceCommand: ParsableCommand {
                 throw ExitCode.failure
             }
             if xml { return try Self.printXML(stored, document) }
-            print(json ? Self.text(of: record, stored) : Self.lines(of: record, stored))
+            let text = json ? Self.text(of: record, stored) : Self.lines(of: record, stored)
+            try printOrFail("\(text)\n".utf8)
         }
 
         private static func printXML(_ stored: InvoiceReading.Stored, _ name: String) throws {
@@ -77,14 +88,7 @@ struct InvoiceCommand: ParsableCommand {
                 printError("there is no XML of \(name)")
                 throw ExitCode.failure
             }
-            var left = xml[...]
-            while !left.isEmpty {
-                let written = left.withUnsafeBytes { bytes in
-                    write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
-                }
-                guard written > 0 else { throw ExitCode.failure }
-                left = left.dropFirst(written)
-            }
+            try printOrFail(xml)
         }
 
         private static func text(

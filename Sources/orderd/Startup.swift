@@ -86,6 +86,23 @@ enum Startup {
     }
 }
 
+/// Prints bytes to standard output.
+///
+/// - Throws: `ExitCode.failure` after one line if not all of them can be written, as on a full disk;
+///   `print` would not say so.
+func printOrFail(_ bytes: some Sequence<UInt8>) throws {
+    var left = Array(bytes)[...]
+    while !left.isEmpty {
+        let written = left.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+        if written < 0, errno == EINTR { continue }
+        guard written > 0 else {
+            printError("standard output: \(String(cString: strerror(errno)))")
+            throw ExitCode.failure
+        }
+        left = left.dropFirst(written)
+    }
+}
+
 /// Prints one line to standard error.
 func printError(_ line: String) {
     let text = Array("orderd: \(line.replacing("\n", with: " "))\n".utf8)

@@ -53,6 +53,9 @@ struct InvoiceCommandTests {
             #expect(xml.output.contains("<CreditNote") && xml.output.contains("MEXS000001"))
             let none = try invoice(service, "show", "MEX000009")
             #expect(none.status == 1 && none.errors.contains("there is no document MEX000009"))
+            // MariaDB would find it.
+            let padded = try invoice(service, "show", "MEX000001 ")
+            #expect(padded.status == 64, "\(padded.output)")
             let records = try service.query(
                 "SELECT 1 FROM audit_records WHERE route = 'orderd invoice show'"
             )
@@ -127,6 +130,8 @@ struct InvoiceCommandTests {
             #expect(run.status == 0, "\(run.errors)")
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
             #expect(attributes[.posixPermissions] as? Int == 0o700)
+            let nowhere = try export(service, into: "")
+            #expect(nowhere.status == 64 && nowhere.errors.contains("--out names no directory"))
             let file = "\(path)/journal.csv"
             let taken = try export(service, into: file)
             #expect(taken.status == 1 && taken.errors.contains("\(file): File exists"))
@@ -143,6 +148,7 @@ struct InvoiceCommandTests {
             let well = try invoice(service, "verify")
             #expect(well.status == 0, "\(well.output)\(well.errors)")
             #expect(well.output.hasPrefix("2 documents, 0 of them reduced to their sums"))
+            #expect(try json(try invoice(service, "verify", "--json"))["isCut"] == false)
             let changes: [(SQL, String)] = [
                 (
                     "UPDATE invoices SET xml = CONCAT(xml, ' ') WHERE number = 'MEX000001'",
@@ -173,6 +179,42 @@ struct InvoiceCommandTests {
                 #expect(kinds.contains(kind), "\(change): \(kinds)")
             }
             #expect(kinds.contains("chain"))
+        }
+    }
+
+    @Test(
+        "fails where its output cannot be written",
+        arguments: [["show", "MEX000001"], ["verify"]]
+    )
+    func fullDisk(arguments: [String]) async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            let run = try Program.run(
+                ["invoice"] + arguments,
+                service.settings,
+                output: "/dev/full"
+            )
+            #expect(run.status == 1)
+            #expect(run.errors.contains("standard output: No space left on device"))
+        }
+    }
+
+    @Test("is not shown from a schema that this version does not know")
+    func unknownSchema() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            let known = "0026_invoice_checks"
+            try service.execute(
+                "UPDATE schema_migrations SET name = '0026_other' WHERE name = \(known)"
+            )
+            // Another test gets the schema next.
+            defer {
+                try? service.execute(
+                    "UPDATE schema_migrations SET name = \(known) WHERE name = '0026_other'"
+                )
+            }
+            let run = try invoice(service, "show", "MEX000001")
+            #expect(run.status == 1 && run.errors.contains("the schema lacks 0026_invoice_checks"))
         }
     }
 

@@ -80,10 +80,22 @@ enum Program {
     }
 
     /// Runs a command to its end; blocks until then.
-    static func run(_ command: [String], _ settings: [String: String]) throws -> Run {
+    ///
+    /// - Parameters:
+    ///   - command: its arguments.
+    ///   - settings: its environment.
+    ///   - file: gets its output; nil for `Run.output`.
+    /// - Returns: how it ended.
+    /// - Throws: if it cannot be started.
+    static func run(
+        _ command: [String],
+        _ settings: [String: String],
+        output file: String? = nil
+    ) throws -> Run {
         let errors = NSTemporaryDirectory() + "orderd-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: errors) }
-        let script = "\"$@\" 2>'\(errors)'; echo \"exit status $?\""
+        let script =
+            "\"$@\" >\(file.map { "'\($0)'" } ?? "&1") 2>'\(errors)'; echo \"exit status $?\""
         let child = try ChildProcess(
             "/bin/sh",
             ["-c", script, "sh", "/usr/bin/env"] + arguments(command, settings)

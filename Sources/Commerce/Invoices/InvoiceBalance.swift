@@ -61,7 +61,7 @@ package struct InvoiceBalance: Sendable, Hashable {
 
     /// What is left of the whole, with tax.
     package var gross: Money {
-        Money(minor: rates.reduce(0) { $0 + $1.gross }, original.currency)
+        Money(minor: rates.reduce(0) { $0 &+ $1.gross }, original.currency)
     }
 
     /// The first position that is none of the invoice's.

@@ -38,6 +38,13 @@ struct InvoiceAccount: Sendable {
         case withdrawal(cause: String)
     }
 
+    /// Amounts that are no order's: their sum is beyond what counts money here.
+    struct Uncountable: Error, CustomStringConvertible {
+        let orderID: Int64
+
+        var description: String { "the amounts of order \(orderID) are beyond counting" }
+    }
+
     let orderID: Int64
     let status: OrderStatus
     let method: PaymentMethod
@@ -49,6 +56,13 @@ struct InvoiceAccount: Sendable {
     /// In the order in which they succeeded.
     let refunds: [Refund]
     var entries: [Entry]
+
+    /// Whether every sum and difference of its amounts fits; nothing else may be asked if not.
+    var isCountable: Bool {
+        let amounts = [price, captured, lost] + refunds.map(\.amount) + entries.map(\.gross)
+        // Of Int64.min there is no magnitude, so it is none of these.
+        return amounts.map { Int64(exactly: $0.magnitude) ?? .max }.checkedSum ?? .max < .max
+    }
 
     /// Nil if nothing is due.
     var due: Due? {

@@ -8,12 +8,16 @@ package struct InvoiceArchive: Sendable {
 
     private static let page = 200
 
+    private var rows: InvoiceRows { InvoiceRows(database: database) }
+
     /// A document with all that is stored of it.
     struct Item: Sendable {
         let record: InvoiceRecord
         let stored: InvoiceReading.Stored
         /// Of a credit note: the number of its invoice.
         let creditedNumber: String?
+        /// What its order costs; nil where that is gone.
+        let orderTotal: Money?
         /// Of one that is reduced: when the youngest of its order's documents, or the order, was made.
         let youngestAt: Timestamp?
     }
@@ -24,7 +28,7 @@ package struct InvoiceArchive: Sendable {
     ///   - period: in Romania's calendar, both days included.
     ///   - deadline: of all of it.
     ///   - body: of each.
-    /// - Throws: `MariaDBError`, and what `body` throws.
+    /// - Throws: `UnreadableInvoice`, `MariaDBError`, and what `body` throws.
     func forEach(
         issued period: ClosedRange<CalendarDate>,
         until deadline: Deadline,
@@ -33,62 +37,68 @@ package struct InvoiceArchive: Sendable {
         var day = period.lowerBound.description
         var last: Int64 = 0
         while true {
-            let rows = try database.query(
+            let page = try rows.read(
+                Self.columns,
                 """
-                SELECT \(Self.columns) FROM invoices i
                 WHERE i.issue_date BETWEEN \(day) AND \(period.upperBound.description)
                     AND (i.issue_date > \(day) OR i.id > \(last))
                 ORDER BY i.issue_date, i.id LIMIT \(Self.page)
                 """,
-                class: .job,
-                until: deadline
+                until: deadline,
+                Item.init
             )
-            for row in rows {
-                let item = try Item(row)
+            for reading in page {
+                let item = try reading.get()
                 try body(item)
                 day = item.record.issueDate?.description ?? day
                 last = item.record.id
             }
-            guard rows.count == Self.page else { return }
+            guard page.count == Self.page else { return }
         }
     }
 
-    /// Calls `body` with each document, rejected ones as well, in the order in which they were made.
-    func forEach(until deadline: Deadline, _ body: (Item) throws -> Void) throws {
+    /// Calls `body` with each document, rejected ones as well, in the order in which they were made;
+    /// also with those that cannot be read.
+    func forEach(
+        until deadline: Deadline,
+        _ body: (Result<Item, UnreadableInvoice>) throws -> Void
+    ) throws {
         var last: Int64 = 0
         while true {
-            let rows = try database.query(
-                """
-                SELECT \(Self.columns) FROM invoices i WHERE i.id > \(last)
-                ORDER BY i.id LIMIT \(Self.page)
-                """,
-                class: .job,
-                until: deadline
+            let page = try rows.read(
+                Self.columns,
+                "WHERE i.id > \(last) ORDER BY i.id LIMIT \(Self.page)",
+                until: deadline,
+                Item.init
             )
-            for row in rows {
-                let item = try Item(row)
-                try body(item)
-                last = item.record.id
+            for reading in page {
+                try body(reading)
+                switch reading {
+                case .success(let item): last = item.record.id
+                case .failure(let unreadable): last = unreadable.id
+                }
             }
-            guard rows.count == Self.page else { return }
+            guard page.count == Self.page else { return }
         }
     }
 
     /// The issued documents of an order, the invoice first.
+    ///
+    /// - Throws: `UnreadableInvoice`, `MariaDBError`.
     func issued(ofOrder id: Int64, until deadline: Deadline) throws -> [Item] {
-        try database.query(
-            """
-            SELECT \(Self.columns) FROM invoices i
-            WHERE i.order_id = \(id) AND i.number IS NOT NULL ORDER BY i.id
-            """,
-            class: .job,
-            until: deadline
-        ).map(Item.init)
+        try rows.read(
+            Self.columns,
+            "WHERE i.order_id = \(id) AND i.number IS NOT NULL ORDER BY i.id",
+            until: deadline,
+            Item.init
+        ).map { try $0.get() }
     }
 
     private static let columns: SQL = """
         \(InvoiceRecord.columns), \(InvoiceReading.Stored.columns),
         (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number,
+        (SELECT o.total_minor FROM orders o WHERE o.id = i.order_id) AS order_total,
+        (SELECT o.currency FROM orders o WHERE o.id = i.order_id) AS order_currency,
         IF(document = '{}', (SELECT MAX(GREATEST(\(InvoiceStore.youngestAt),
                 COALESCE(o.created_at, y.created_at)))
             FROM invoices y LEFT JOIN orders o ON o.id = y.order_id
@@ -101,6 +111,9 @@ extension InvoiceArchive.Item {
         record = try InvoiceRecord(row)
         stored = try InvoiceReading.Stored(row)
         creditedNumber = try row.optionalString("credited_number")
+        orderTotal = try row.optionalInt64("order_total").map { total in
+            Money(minor: total, try row.word("order_currency", Currency.init(rawValue:)))
+        }
         youngestAt = try row.optionalTimestamp("youngest_at")
     }
 

@@ -13,15 +13,16 @@ struct InvoiceBacklog: Sendable {
     ///
     /// - Parameters:
     ///   - deadline: of all of it.
-    ///   - body: told of each order that lacks something, or has something that waits.
+    ///   - body: told of each order that lacks something, or has something that waits, or of which
+    ///     nobody can tell.
     /// - Throws: `MariaDBError`, and what `body` throws.
     func forEach(
         until deadline: Deadline,
         _ body: (InvoicePending.Item) throws -> Void
     ) throws {
         try forEachPage(until: deadline) { ids in
-            for id in try candidates(ids, until: deadline) {
-                if let item = try item(ofOrder: id, until: deadline) { try body(item) }
+            for candidate in try candidates(ids, until: deadline) {
+                if let item = try item(of: candidate, until: deadline) { try body(item) }
             }
         }
     }
@@ -51,11 +52,27 @@ struct InvoiceBacklog: Sendable {
         _ body: (InvoicePending.Item) -> Void
     ) throws {
         try forEach(until: deadline) { found in
+            guard found.failure == nil else { return body(found) }
             // It may have been issued since, by a task that is done.
             guard !found.isRejected, try !isUnderWay(found.orderID, until: deadline),
-                let item = try item(ofOrder: found.orderID, until: deadline), !item.isRejected
+                let item = try item(
+                    of: (found.orderID, found.orderNumber),
+                    until: deadline
+                ), !item.isRejected
             else { return }
             body(item)
+        }
+    }
+
+    /// What an order lacks, or why nobody can tell; nil if it lacks nothing.
+    private func item(
+        of candidate: (id: Int64, number: String),
+        until deadline: Deadline
+    ) throws -> InvoicePending.Item? {
+        do {
+            return try item(ofOrder: candidate.id, until: deadline)
+        } catch let error where error.isOfRow {
+            return InvoicePending.Item(candidate.id, candidate.number, failure: "\(error)")
         }
     }
 
@@ -85,7 +102,12 @@ struct InvoiceBacklog: Sendable {
             until: deadline
         ).count { row in
             let id = try row.int64("order_id")
-            return try account(ofOrder: id, until: deadline)?.account.overcredited ?? 0 > 0
+            do {
+                return try account(ofOrder: id, until: deadline)?.account.overcredited ?? 0 > 0
+            } catch let error where error.isOfRow {
+                // Somebody has to look at it; `verify` says why.
+                return true
+            }
         }
     }
 
@@ -116,17 +138,20 @@ struct InvoiceBacklog: Sendable {
     }
 
     /// Orders that may lack something; `InvoiceAccount` decides.
+    ///
+    /// No invoice can be made once it is gone whom it would be for.
     private func candidates(
         _ ids: ClosedRange<Int64>,
         until deadline: Deadline
-    ) throws -> [Int64] {
+    ) throws -> [(id: Int64, number: String)] {
         try database.query(
             """
-            SELECT o.id FROM orders o
+            SELECT o.id, o.number FROM orders o
             WHERE o.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
                 AND o.visible_at IS NOT NULL AND o.total_minor > 0
                 AND (
                     o.status IN ('confirmed', 'in_fulfilment', 'shipped', 'delivered', 'returned')
+                        AND o.personal_data <> 'none'
                         AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id)
                     OR EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id) AND (
                         o.status IN ('returned', 'cancelled', 'rejected', 'expired')
@@ -140,6 +165,15 @@ struct InvoiceBacklog: Sendable {
             """,
             class: .job,
             until: deadline
-        ).map { try $0.int64("id") }
+        ).map { (try $0.int64("id"), try $0.string("number")) }
+    }
+}
+
+extension Error {
+    /// Whether it tells of what a row holds, and not of the database.
+    var isOfRow: Bool {
+        guard let error = self as? MariaDBError else { return true }
+        if case .decoding = error { return true }
+        return false
     }
 }

@@ -33,7 +33,14 @@ struct InvoiceChains {
     ) throws -> [InvoiceVerification.Finding] {
         var findings = doubles
         for order in credited.sorted() {
-            let items = try archive.issued(ofOrder: order, until: deadline)
+            let items: [InvoiceArchive.Item]
+            do {
+                items = try archive.issued(ofOrder: order, until: deadline)
+            } catch let unreadable as UnreadableInvoice {
+                let text = "\(unreadable.subject) of its order \(order) cannot be read"
+                findings.append(.init(kind: "chain", subject: unreadable.subject, text: text))
+                continue
+            }
             guard let text = Self.flaw(of: items) else { continue }
             let number = items.last?.record.number?.description ?? ""
             findings.append(.init(kind: "chain", subject: number, text: text))
@@ -46,12 +53,13 @@ struct InvoiceChains {
         guard let invoice = items.first(where: { $0.record.kind == .invoice }) else {
             return "its invoice is not there"
         }
-        let credited = notes.reduce(0) { $0 + $1.record.gross.minor }
-        let left = invoice.record.gross.minor - credited
-        guard left >= 0 else {
+        guard let credited = notes.map(\.record.gross.minor).checkedSum,
+            let vat = notes.map(\.record.vat.minor).checkedSum
+        else { return "what was credited is beyond counting" }
+        let (left, isBeyond) = invoice.record.gross.minor.subtractingReportingOverflow(credited)
+        guard !isBeyond, left >= 0 else {
             return "\(credited) were credited of \(invoice.record.gross.minor)"
         }
-        let vat = notes.reduce(0) { $0 + $1.record.vat.minor }
         if left == 0, vat != invoice.record.vat.minor {
             return "VAT of \(vat) was credited of \(invoice.record.vat.minor)"
         }

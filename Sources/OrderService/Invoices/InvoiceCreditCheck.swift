@@ -98,12 +98,19 @@ struct InvoiceCreditCheck: Sendable {
         until deadline: Deadline
     ) throws -> [InvoiceVerification.Finding] {
         try unequal(orders, until: deadline).flatMap { id, isUnderWay in
-            guard let account = try backlog.account(ofOrder: id, until: deadline)?.account else {
-                return [InvoiceVerification.Finding]()
-            }
             var findings: [InvoiceVerification.Finding] = []
             func add(_ kind: String, _ text: String) {
                 findings.append(.init(kind: kind, subject: "order \(id)", text: text))
+            }
+            let account: InvoiceAccount
+            do {
+                guard let found = try backlog.account(ofOrder: id, until: deadline)?.account else {
+                    return findings
+                }
+                account = found
+            } catch let error where error.isOfRow {
+                add("row", "\(error)")
+                return findings
             }
             if account.overcredited > 0, !isUnderWay {
                 add("overcredited", "\(account.overcredited) were credited and have not gone back")

@@ -58,22 +58,22 @@ package struct InvoiceDeadlines: Sendable {
     ///   - limit: of how many.
     ///   - deadline: of the question.
     /// - Returns: their rows.
-    /// - Throws: `MariaDBError`.
+    /// - Throws: an error that names the document whose row cannot be read; `MariaDBError`.
     package func list(
         through last: CalendarDate?,
         limit: Int,
         until deadline: Deadline
     ) throws -> [InvoiceRecord] {
         let end: SQL = last.map { "AND deadline <= \($0.description)" } ?? ""
-        return try database.query(
+        return try InvoiceRows(database: database).read(
+            InvoiceRecord.columns,
             """
-            SELECT \(InvoiceRecord.columns) FROM invoices
             WHERE state IN (\(list: Self.unfinished)) \(end)
             ORDER BY deadline, id LIMIT \(limit)
             """,
-            class: .job,
-            until: deadline
-        ).map(InvoiceRecord.init)
+            until: deadline,
+            InvoiceRecord.init
+        ).map { try $0.get() }
     }
 
     private static let unfinished = InvoiceState.unfinished.map(\.rawValue)

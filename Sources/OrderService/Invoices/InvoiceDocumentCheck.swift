@@ -7,7 +7,7 @@ import Web
 /// Whether an issued document is as it was issued: its snapshot and its XML with their hashes, its
 /// row.
 struct InvoiceDocumentCheck: Sendable {
-    let now: Timestamp
+    let clock: WallClock
     /// For how long the accounts need documents.
     let retention: Duration
 
@@ -18,7 +18,7 @@ struct InvoiceDocumentCheck: Sendable {
         _ number: InvoiceNumber
     ) -> [InvoiceVerification.Finding] {
         let faults =
-            Self.causeFaults(item.record) + Self.timeFaults(item.record)
+            Self.causeFaults(item.record) + Self.timeFaults(item.record) + Self.orderFaults(item)
             + (item.record.isReduced
                 ? reductionFaults(item) : Self.documentFaults(item, number))
         return faults.map { .init(kind: $0.kind, subject: number.description, text: $0.text) }
@@ -46,17 +46,31 @@ struct InvoiceDocumentCheck: Sendable {
         return [("date", "it was made after it was issued")]
     }
 
+    /// An invoice is of all that its order costs, however its rates were corrected.
+    private static func orderFaults(_ item: InvoiceArchive.Item) -> [Fault] {
+        guard let total = item.orderTotal else { return [] }
+        let record = item.record
+        if record.gross.currency != total.currency {
+            return [("column", "currency is not that of its order")]
+        }
+        guard record.kind == .invoice, record.gross != total else { return [] }
+        return [("sum", "it is of \(record.gross.minor), its order of \(total.minor)")]
+    }
+
     /// What is left of an old document: sums, and the hash of what there was.
     private func reductionFaults(_ item: InvoiceArchive.Item) -> [Fault] {
         let record = item.record
         var faults: [Fault] = []
-        if let youngest = item.youngestAt, now.distance(from: youngest) < retention {
+        if let youngest = item.youngestAt, clock.now.distance(from: youngest) < retention {
             faults.append(("reduced", "its text is gone, and the accounts need it still"))
+        }
+        if !record.buyerName.isEmpty || record.buyerCUI != nil {
+            faults.append(("reduced", "its text is gone, and not whom it was for"))
         }
         if item.stored.xml != [] || item.stored.hash?.count != 32 {
             faults.append(("reduced", "it has XML and no snapshot, or no hash"))
         }
-        if record.gross.minor != record.net.minor + record.vat.minor {
+        if record.gross.minor != [record.net.minor, record.vat.minor].checkedSum {
             faults.append(("sum", "gross_minor is not net_minor and vat_minor"))
         }
         return faults

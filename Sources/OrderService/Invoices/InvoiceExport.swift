@@ -47,7 +47,8 @@ package struct InvoiceExport: Sendable {
     ///   - path: of a directory that is empty or not there.
     ///   - deadline: of all of it.
     /// - Returns: what was written.
-    /// - Throws: `NotEmpty`, `Unwritable`, `MariaDBError`.
+    /// - Throws: `NotEmpty`, `Unwritable`; an error that names the document whose row cannot be read;
+    ///   `MariaDBError`.
     package func run(
         issued period: ClosedRange<CalendarDate>,
         into path: String,

@@ -45,6 +45,12 @@ extension InvoiceJobs {
             guard let waiting = account.entries.first(where: { $0.cause == cause.key }),
                 account.isDue(waiting)
             else { throw Problem.isNotDue }
+            let today = change.now.dayInRomania
+            // It may have been made by a clock that was ahead.
+            let madeOn = record.createdAt.dayInRomania
+            guard madeOn <= today else {
+                throw InvoiceStore.DayToCome(subject: publicID, day: madeOn)
+            }
             var draft = try issuer.draft(
                 for: cause,
                 amount: cause.refundID == nil ? nil : record.gross.minor,
@@ -52,7 +58,6 @@ extension InvoiceJobs {
                 change,
                 &transaction
             )
-            let today = change.now.dayInRomania
             let faults = try issuer.faults(of: draft.document, on: today)
             guard faults.isEmpty else { throw Problem.breaksRules(faults) }
             let issue = try issuer.number(&draft, on: today, in: &transaction)

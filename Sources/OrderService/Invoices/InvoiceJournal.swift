@@ -43,10 +43,10 @@ struct InvoiceJournal {
     static func columns(of item: InvoiceArchive.Item) throws -> [String] {
         let record = item.record
         let groups = try item.document?.vat ?? []
-        let ofRates = rates.flatMap { rate in
+        let ofRates = try rates.flatMap { rate in
             let ofRate = groups.filter { $0.rate == rate }
             guard !ofRate.isEmpty else { return ["", ""] }
-            return [sum(ofRate, \.base), sum(ofRate, \.vat)]
+            return [try sum(ofRate, \.base), try sum(ofRate, \.vat)]
         }
         return [
             record.kind.rawValue, record.number?.description ?? "",
@@ -57,8 +57,13 @@ struct InvoiceJournal {
         ]
     }
 
-    private static func sum(_ groups: [InvoiceVAT], _ part: KeyPath<InvoiceVAT, Money>) -> String {
-        let minor = groups.reduce(0) { $0 + $1[keyPath: part].minor }
+    private static func sum(
+        _ groups: [InvoiceVAT],
+        _ part: KeyPath<InvoiceVAT, Money>
+    ) throws -> String {
+        guard let minor = groups.map({ $0[keyPath: part].minor }).checkedSum else {
+            throw Money.Failure.overflow
+        }
         return Money(minor: minor, .ron).decimalText
     }
 
@@ -70,9 +75,7 @@ struct InvoiceJournal {
     /// Looks at scalars, as programs that read CSV do: a mark behind a comma or a quote makes one
     /// character of both.
     private static func field(_ text: String) -> String {
-        // A spreadsheet would take it for a formula, and a buyer may be called anything.
-        let isFormula = text.unicodeScalars.first.map { formulaSigns.contains($0) } ?? false
-        let shown = isFormula ? "'" + text : text
+        let shown = harmless(text)
         guard shown.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else {
             return shown
         }
@@ -83,6 +86,29 @@ struct InvoiceJournal {
         }
         return "\"" + String(quoted) + "\""
     }
+
+    /// With a `'` before all that a spreadsheet would take for a formula: a buyer may be called
+    /// anything.
+    ///
+    /// One that reads the journal by another separator has cells that begin within a text, and takes
+    /// quotes there off.
+    private static func harmless(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        var shown = String.UnicodeScalarView()
+        var isStart = true
+        for index in scalars.indices {
+            if isStart {
+                let next = shown.isEmpty ? scalars[index...] : scalars[index...].drop { $0 == "\"" }
+                if next.first.map(formulaSigns.contains) ?? false { shown.append("'") }
+            }
+            shown.append(scalars[index])
+            isStart = separators.contains(scalars[index])
+        }
+        return String(shown)
+    }
+
+    /// Behind which a cell begins for some.
+    private static let separators = Set(";\t\r\n".unicodeScalars)
 
     /// With the wide ones, which some spreadsheets take for the narrow.
     private static let formulaSigns = Set("=+-@\t\r＝＋－＠".unicodeScalars)

@@ -25,16 +25,14 @@ struct InvoiceLinkCheck: Sendable {
                 LEFT JOIN invoices c ON c.id = i.credited_id
                 LEFT JOIN refunds r ON r.id = i.refund_id
                 WHERE i.number IS NOT NULL) AS links
-            WHERE is_other_order OR is_other_invoice OR is_other_refund ORDER BY id LIMIT 1000
+            WHERE is_other_order OR is_other_invoice OR is_other_refund ORDER BY id LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
             until: deadline
-        ).map { row in
+        ).findings("link") { row in
             let other = try row.bool("is_there") ? "something else" : "nothing"
-            return .init(
-                kind: "link",
-                subject: try row.string("number"),
-                text: "\(try row.string("name")) is that of \(other)"
+            return (
+                try row.string("number"), "\(try row.string("name")) is that of \(other)"
             )
         }
     }

@@ -12,7 +12,7 @@ package struct InvoicePending: Sendable {
         package let orderID: Int64
         package let orderNumber: String
         /// What is due first, `rejected` of one that waits for a correction, `withdrawal` of one
-        /// that waits in vain.
+        /// that waits in vain, `unknown` of one whose rows make no sense.
         package let due: String
         /// Documents that were written for it, rejected ones among them.
         package var written = 0
@@ -24,6 +24,14 @@ package struct InvoicePending: Sendable {
         var isRejected: Bool { due == Self.rejected }
 
         private static let rejected = "rejected"
+
+        /// Of an order whose rows cannot be read.
+        init(_ orderID: Int64, _ orderNumber: String, failure: String) {
+            self.orderID = orderID
+            self.orderNumber = orderNumber
+            self.failure = failure
+            due = "unknown"
+        }
 
         init(_ order: Order, _ due: InvoiceAccount.Due) {
             orderID = order.id
@@ -52,7 +60,7 @@ package struct InvoicePending: Sendable {
     ) throws {
         try backlog.forEach(until: deadline) { found in
             var item = found
-            if !isDryRun, !item.isRejected {
+            if !isDryRun, !item.isRejected, item.failure == nil {
                 do {
                     item.written = try jobs.advance(item.orderID, until: deadline)
                     // What was written may be a document that was rejected.

@@ -74,8 +74,11 @@ extension InvoiceRecord {
         guard let series = try row.optionalString("series"),
             let ordinal = try row.optionalInt64("ordinal")
         else { return nil }
-        guard let number = InvoiceNumber(series: series, ordinal: ordinal) else {
+        guard InvoiceNumber.isSeries(series) else {
             throw UnknownWord(column: "series", word: series)
+        }
+        guard let number = InvoiceNumber(series: series, ordinal: ordinal) else {
+            throw UnknownWord(column: "ordinal", word: String(ordinal))
         }
         return number
     }

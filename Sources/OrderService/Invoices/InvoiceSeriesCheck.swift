@@ -8,12 +8,12 @@ struct InvoiceSeriesCheck: Sendable {
     let database: Database
 
     func findings(
-        on today: CalendarDate,
+        by clock: WallClock,
         until deadline: Deadline
     ) throws -> [InvoiceVerification.Finding] {
         try gaps(until: deadline) + ends(until: deadline) + names(until: deadline)
             + steps(until: deadline) + days(until: deadline)
-            + future(today, until: deadline) + rows(until: deadline)
+            + future(by: clock, until: deadline) + rows(until: deadline)
     }
 
     private func gaps(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
@@ -23,19 +23,15 @@ struct InvoiceSeriesCheck: Sendable {
                 SELECT series, ordinal,
                     COALESCE(LAG(ordinal) OVER (PARTITION BY series ORDER BY ordinal), 0)
                         AS before_it
-                FROM invoices WHERE number IS NOT NULL) AS numbers
-            WHERE ordinal <> before_it + 1 ORDER BY series, ordinal LIMIT 1000
+                FROM invoices WHERE number IS NOT NULL AND ordinal >= 1) AS numbers
+            WHERE ordinal <> before_it + 1 ORDER BY series, ordinal LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
             until: deadline
-        ).map { row in
+        ).findings("gap") { row in
             let before = try row.int64("before_it")
             let after = try row.int64("ordinal")
-            return .init(
-                kind: "gap",
-                subject: try row.string("series"),
-                text: "\(before + 1) to \(after - 1) are not there"
-            )
+            return (try row.string("series"), "\(before + 1) to \(after - 1) are not there")
         }
     }
 
@@ -43,15 +39,16 @@ struct InvoiceSeriesCheck: Sendable {
     private func ends(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
         try database.query(
             """
-            SELECT s.series, s.next_ordinal - 1 AS counted, COALESCE(MAX(i.ordinal), 0) AS last
+            SELECT s.series, CAST(CAST(s.next_ordinal AS DECIMAL(20)) - 1 AS CHAR) AS counted,
+                CAST(COALESCE(MAX(i.ordinal), 0) AS CHAR) AS last
             FROM invoice_series s LEFT JOIN invoices i ON i.series = s.series
             GROUP BY s.series, s.next_ordinal HAVING counted <> last ORDER BY s.series
             """,
             class: .job,
             until: deadline
         ).map { row in
-            let counted = try row.int64("counted")
-            let last = try row.int64("last")
+            let counted = try row.string("counted")
+            let last = try row.string("last")
             return .init(
                 kind: "gap",
                 subject: try row.string("series"),
@@ -67,16 +64,13 @@ struct InvoiceSeriesCheck: Sendable {
             SELECT number, series, ordinal FROM invoices
             WHERE number <> CONCAT(series, LPAD(ordinal, GREATEST(LENGTH(ordinal),
                 \(InvoiceNumber.width)), '0'))
-            ORDER BY id LIMIT 1000
+            ORDER BY id LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
             until: deadline
-        ).map { row in
-            .init(
-                kind: "number",
-                subject: try row.string("number"),
-                text: "it is \(try row.int64("ordinal")) of \(try row.string("series"))"
-            )
+        ).findings("number") { row in
+            let place = "it is \(try row.int64("ordinal")) of \(try row.string("series"))"
+            return (try row.string("number"), place)
         }
     }
 
@@ -87,16 +81,12 @@ struct InvoiceSeriesCheck: Sendable {
                 SELECT number, issue_date,
                     LAG(issue_date) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
                 FROM invoices WHERE number IS NOT NULL) AS numbers
-            WHERE issue_date < before_it ORDER BY number LIMIT 1000
+            WHERE issue_date < before_it ORDER BY number LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
             until: deadline
-        ).map { row in
-            .init(
-                kind: "date",
-                subject: try row.string("number"),
-                text: "it was issued before the number before it"
-            )
+        ).findings("date") { row in
+            (try row.string("number"), "it was issued before the number before it")
         }
     }
 
@@ -106,8 +96,9 @@ struct InvoiceSeriesCheck: Sendable {
         // Romania is two or three hours ahead of UTC: what is looked at closely is few.
         try database.query(
             """
-            SELECT number, issue_date, issued_at, before_it FROM (
-                SELECT number, issue_date, issued_at,
+            SELECT number, CAST(issue_date AS CHAR) AS day, CAST(before_it AS CHAR) AS before_it,
+                TIMESTAMPDIFF(SECOND, '1970-01-01', issued_at) AS issued_at
+            FROM (SELECT number, issue_date, issued_at,
                     LAG(issue_date) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
                 FROM invoices WHERE number IS NOT NULL) AS numbers
             WHERE issue_date <> DATE(issued_at + INTERVAL 2 HOUR)
@@ -117,9 +108,12 @@ struct InvoiceSeriesCheck: Sendable {
             class: .job,
             until: deadline
         ).compactMap { row in
-            let date = try row.optionalDate("issue_date")
-            let day = try row.timestamp("issued_at").dayInRomania
-            let before = try row.optionalDate("before_it")
+            // What is no day of the calendar is found as a row.
+            guard let date = try row.optionalString("day").flatMap(CalendarDate.init(parsing:)),
+                let issuedAt = try row.optionalInt64("issued_at")
+            else { return nil }
+            let day = CalendarDate.inRomania(secondsSinceEpoch: issuedAt)
+            let before = try row.optionalString("before_it").flatMap(CalendarDate.init(parsing:))
             if date == day || before.map({ $0 == date && $0 > day }) ?? false { return nil }
             return .init(
                 kind: "date",
@@ -130,22 +124,22 @@ struct InvoiceSeriesCheck: Sendable {
     }
 
     private func future(
-        _ today: CalendarDate,
+        by clock: WallClock,
         until deadline: Deadline
     ) throws -> [InvoiceVerification.Finding] {
         try database.query(
             """
-            SELECT number FROM invoices WHERE issue_date > \(today.description)
-            ORDER BY issue_date, id LIMIT 1000
+            SELECT number, CAST(issue_date AS CHAR) AS day FROM invoices
+            WHERE issue_date > \(clock.now.dayInRomania.description)
+            ORDER BY issue_date, id LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
             until: deadline
-        ).map { row in
-            .init(
-                kind: "date",
-                subject: try row.string("number"),
-                text: "it is dated after today"
-            )
+        ).findings("date") { row in
+            // A new day may have begun while MariaDB looked.
+            let day = try row.optionalString("day").flatMap(CalendarDate.init(parsing:))
+            guard let day, day > clock.now.dayInRomania else { return nil }
+            return (try row.string("number"), "it is dated after today")
         }
     }
 

@@ -106,7 +106,8 @@ extension InvoiceStore {
                 document = \(text), xml = \(issue.xml),
                 xml_sha256 = \(SHA256.digest(issue.xml).bytes),
                 document_sha256 = \(SHA256.digest(Array(text.utf8)).bytes), faults = NULL,
-                version = version + 1, updated_at = \(now), issued_at = \(now)
+                version = version + 1, updated_at = \(now),
+                issued_at = GREATEST(created_at, \(now))
             WHERE id = \(record.id) AND state = 'rejected'
             """
         )

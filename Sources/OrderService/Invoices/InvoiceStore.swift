@@ -9,6 +9,8 @@ import Web
 /// Locked in the order: order, payment, refund, series.
 enum InvoiceStore {
     /// What counts of an order for its documents; the order is locked.
+    ///
+    /// - Throws: `InvoiceAccount.Uncountable`, `MariaDBError`.
     static func account(
         of order: Order,
         in transaction: inout Transaction
@@ -37,7 +39,7 @@ enum InvoiceStore {
             WHERE order_id = \(order.id) ORDER BY id
             """
         )
-        return InvoiceAccount(
+        let account = InvoiceAccount(
             orderID: order.id,
             status: order.status,
             method: order.paymentMethod,
@@ -56,6 +58,8 @@ enum InvoiceStore {
                 )
             }
         )
+        guard account.isCountable else { throw InvoiceAccount.Uncountable(orderID: order.id) }
+        return account
     }
 
     /// An issued document with its row.

@@ -12,13 +12,24 @@ package struct InvoiceVerification: Sendable {
     let retention: Duration
 
     /// Something that must not be.
-    package struct Finding: Sendable, Equatable {
+    package struct Finding: Sendable, Hashable {
         /// A bounded word, such as `hash` or `gap`.
         package let kind: String
         /// A document's number or id, a series, or an order.
         package let subject: String
         package let text: String
+
+        /// That there are more like those before it, which nobody has counted.
+        static func more(_ kind: String) -> Finding {
+            Finding(kind: kind, subject: "…", text: "and more")
+        }
+
+        /// Whether it says that there are more, and is none itself.
+        package var isMore: Bool { self == .more(kind) }
     }
+
+    /// What one question tells at most of a kind; one more says that there are more.
+    static let most = 1_000
 
     package struct Report: Sendable {
         package var documents = 0
@@ -38,8 +49,16 @@ package struct InvoiceVerification: Sendable {
     package func run(until deadline: Deadline) throws -> Report {
         var report = Report()
         var chains = InvoiceChains()
-        let check = InvoiceDocumentCheck(now: clock.now, retention: retention)
-        try archive.forEach(until: deadline) { item in
+        let check = InvoiceDocumentCheck(clock: clock, retention: retention)
+        try archive.forEach(until: deadline) { reading in
+            let item: InvoiceArchive.Item
+            switch reading {
+            case .success(let found): item = found
+            case .failure(let row):
+                report.documents += 1
+                report.findings.append(.init(kind: "row", subject: row.subject, text: row.text))
+                return
+            }
             guard let number = item.record.number else {
                 report.rejected += 1
                 return
@@ -53,11 +72,14 @@ package struct InvoiceVerification: Sendable {
         report.findings += try InvoiceLinkCheck(database: archive.database)
             .findings(until: deadline)
         report.findings += try InvoiceSeriesCheck(database: archive.database)
-            .findings(on: clock.now.dayInRomania, until: deadline)
+            .findings(by: clock, until: deadline)
         report.findings += try InvoiceSubmissionCheck(database: archive.database)
             .findings(until: deadline)
         report.findings += try missing(until: deadline)
         report.findings += try InvoiceCreditCheck(backlog: backlog).findings(until: deadline)
+        // Several checks may come upon the same row.
+        var known: Set<Finding> = []
+        report.findings.removeAll { !known.insert($0).inserted }
         return report
     }
 
@@ -67,12 +89,33 @@ package struct InvoiceVerification: Sendable {
         try backlog.forEachForgotten(until: deadline) { item in
             findings.append(
                 Finding(
-                    kind: "missing",
+                    kind: item.failure == nil ? "missing" : "row",
                     subject: "order \(item.orderID)",
-                    text: "\(item.due) is due and is not there"
+                    text: item.failure ?? "\(item.due) is due and is not there"
                 )
             )
         }
         return findings
+    }
+}
+
+extension [Row] {
+    /// The findings that rows tell of, of a question that is answered with one row more than is told.
+    ///
+    /// - Parameters:
+    ///   - kind: of all of them.
+    ///   - make: subject and text of a row; nil if it is none.
+    /// - Returns: `InvoiceVerification.most` at most, and perhaps that there are more.
+    /// - Throws: what `make` throws.
+    func findings(
+        _ kind: String,
+        _ make: (Row) throws -> (subject: String, text: String)?
+    ) throws -> [InvoiceVerification.Finding] {
+        let told = try prefix(InvoiceVerification.most).compactMap { row in
+            try make(row).map {
+                InvoiceVerification.Finding(kind: kind, subject: $0.subject, text: $0.text)
+            }
+        }
+        return count > InvoiceVerification.most ? told + [.more(kind)] : told
     }
 }

@@ -87,9 +87,11 @@ extension Order {
 }
 
 /// A word in a column that this version of the service does not know.
-struct UnknownWord: Error {
+struct UnknownWord: Error, CustomStringConvertible {
     let column: String
     let word: String
+
+    var description: String { "\(column) is «\(word)», which is unknown" }
 }
 
 extension Row {

@@ -96,8 +96,9 @@ struct OrderReduction: Sendable {
         }
         let rows = try transaction.query(
             """
-            SELECT CONCAT('payment.', status) AS obstacle FROM payments
-            WHERE order_id = \(order.id) AND status IN (\(list: livePayments))
+            SELECT CONCAT('payment.', p.status) AS obstacle FROM payments p
+            JOIN orders o ON o.id = p.order_id
+            WHERE o.id = \(order.id) AND \(isLivePayment)
             UNION ALL
             SELECT CONCAT('refund.', status) FROM refunds
             WHERE order_id = \(order.id) AND status IN (\(list: liveRefunds))
@@ -111,8 +112,19 @@ struct OrderReduction: Sendable {
         return try rows.first?.string("obstacle")
     }
 
-    /// Payments of which something is yet to come.
-    static let livePayments = PaymentStatus.allCases.filter { status in
+    /// Whether something is yet to come of payment `p` of order `o`.
+    ///
+    /// What was due at the door stays so where the goods came back unpaid: nobody collects it then.
+    static let isLivePayment: SQL = """
+        p.status IN (\(list: livePayments))
+        AND NOT (p.status = \(PaymentStatus.dueOnDelivery.rawValue) AND o.status IN (\(list: unpaid)))
+        """
+
+    private static let unpaid = OrderStatus.allCases.filter {
+        $0.hasEndedUnpaid || $0 == .returned
+    }.map(\.rawValue)
+
+    private static let livePayments = PaymentStatus.allCases.filter { status in
         switch status {
         case .requiresPaymentMethod, .requiresAction, .processing, .requiresRetry, .unknown,
             .authorized, .dueOnDelivery:

@@ -86,8 +86,8 @@ extension RetentionRule {
 
     /// Whether nothing of the money of order `o` is under way; what `OrderReduction` asks again.
     private static let isClosed: SQL = """
-        NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id
-            AND p.status IN (\(list: OrderReduction.livePayments)))
+        NOT EXISTS (SELECT 1 FROM payments p
+            WHERE p.order_id = o.id AND \(OrderReduction.isLivePayment))
         AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id
             AND r.status IN (\(list: OrderReduction.liveRefunds)))
         AND NOT EXISTS (SELECT 1 FROM payment_disputes d JOIN payments p ON p.id = d.payment_id

@@ -16,7 +16,7 @@ package struct SchemaMigrator: Sendable {
         "0013_session_ids", "0014_guest_access", "0015_fraud", "0016_privacy",
         "0017_followed_payments", "0018_order_search", "0019_bulk_cancels", "0020_invoices",
         "0021_invoice_search", "0022_lease_indexes", "0023_name_signatures",
-        "0024_name_pairs", "0025_invoice_document_hash",
+        "0024_name_pairs", "0025_invoice_document_hash", "0026_invoice_checks",
     ]
 
     /// What keeps a database from being migrated or used; each says what to do.

@@ -37,6 +37,9 @@ struct SeedInvoices: Sendable {
     /// them: 7 kB each.
     private static let most: Int64 = 20_000
 
+    /// The tax office's indexes of uploads count from here on.
+    private static let firstIndex: Int64 = 5_000_000_000
+
     private let drafting: InvoiceDrafting
     private let first: Int64
     private let now: Timestamp
@@ -194,8 +197,9 @@ struct SeedInvoices: Sendable {
                 table: .submissions,
                 values: [
                     lastID.sqlValue, 1.sqlValue, document.buyer.channel.rawValue.sqlValue,
-                    state.rawValue.sqlValue, at.sqlValue, (done ?? at).sqlValue, done.sqlValue,
-                    done.sqlValue,
+                    state.rawValue.sqlValue,
+                    (isAccepted ? String(Self.firstIndex + lastID) : nil).sqlValue, at.sqlValue,
+                    (done ?? at).sqlValue, done.sqlValue, done.sqlValue,
                 ]
             ),
         ]

@@ -82,8 +82,8 @@ enum SeedTable: Int, Sendable, CaseIterable {
             """
         case .submissions:
             """
-            INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, created_at,
-                updated_at, uploaded_at, finished_at)
+            INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, upload_index,
+                created_at, updated_at, uploaded_at, finished_at)
             VALUES \(rows: rows)
             """
         }

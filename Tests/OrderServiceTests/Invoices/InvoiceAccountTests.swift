@@ -75,6 +75,18 @@ import Testing
         #expect(done.due == nil)
     }
 
+    @Test(
+        "cannot be told of amounts whose sum no number holds",
+        arguments: [Int64.max, .min, .max - 10_000]
+    )
+    func uncountable(amount: Int64) {
+        #expect(account(refunds: [3_000, 7_000], [invoice()]).isCountable)
+        #expect(!account(refunds: [amount, 7_000], [invoice()]).isCountable)
+        #expect(!account(.confirmed, .card, [invoice(amount), note(1, 3_000)]).isCountable)
+        #expect(!account(price: amount).isCountable)
+        #expect(!account(captured: amount).isCountable)
+    }
+
     @Test("credits nothing of what was overpaid")
     func overpaid() {
         #expect(account(captured: 12_000, refunds: [2_000], [invoice()]).due == nil)

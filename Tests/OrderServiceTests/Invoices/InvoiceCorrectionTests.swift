@@ -70,6 +70,26 @@ struct InvoiceCorrectionTests {
         }
     }
 
+    @Test("issues it not before it was made, though a clock has gone back meanwhile")
+    func clockWentBack() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try rejectedOrder(service)
+            let id = try #require(try service.invoices(of: order).first).publicID
+            let finance = try service.session("finance-1", .finance)
+            let body: JSON = ["reason": "county was missing", "buyer": Self.buyer]
+            try service.execute("UPDATE invoices SET created_at = created_at + INTERVAL 2 DAY")
+            let early = issue(service, id, token: finance, body)
+            #expect(early.status == 409, "\(early.text)")
+            #expect(try service.query("SELECT 1 FROM invoice_series").isEmpty)
+            try service.execute("UPDATE invoices SET created_at = \(service.now + .seconds(1))")
+            let answer = issue(service, id, token: finance, body)
+            #expect(answer.status == 200, "\(answer.text)")
+            let record = try #require(try service.invoices(of: order).first)
+            #expect(record.issuedAt == record.createdAt)
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
     @Test("issues it with the buyer as corrected, and then what has waited for it")
     func corrected() async throws {
         try await ServiceUnderTest.run { service in

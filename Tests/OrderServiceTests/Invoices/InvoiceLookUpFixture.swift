@@ -97,11 +97,14 @@ extension ServiceUnderTest {
         )
         let id = try row.int64("id")
         if isIssued {
+            let isAnswered = state == .ok || state == .nok
             try execute(
                 """
-                INSERT INTO invoice_submissions
-                    (invoice_id, attempt, channel, state, created_at, updated_at)
-                VALUES (\(id), 1, \(cui == nil ? "b2c" : "b2b"), \(state.rawValue), \(now), \(now))
+                INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, upload_index,
+                    created_at, updated_at, uploaded_at, finished_at)
+                VALUES (\(id), 1, \(cui == nil ? "b2c" : "b2b"), \(state.rawValue),
+                    \(isAnswered ? "500\(id)" : nil), \(now), \(now),
+                    \(isAnswered ? now : nil), \(isAnswered ? now : nil))
                 """
             )
         }

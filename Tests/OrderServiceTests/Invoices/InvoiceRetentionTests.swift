@@ -49,6 +49,32 @@ struct InvoiceRetentionTests {
         }
     }
 
+    @Test("leaves what its order tells of it, and nobody's name")
+    func leftovers() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try deliveredOrder(service)
+            try service.execute(
+                "UPDATE invoices SET document = '{}', xml = '', buyer_name = '', buyer_cui = NULL"
+            )
+            service.advance(by: .days(2_376))
+            #expect(try service.invoiceFindings() == [])
+            let changes: [(change: SQL, back: SQL, kind: String)] = [
+                ("buyer_name = 'Ana'", "buyer_name = ''", "reduced"),
+                ("buyer_cui = '90123459'", "buyer_cui = NULL", "reduced"),
+                ("currency = 'EUR'", "currency = 'RON'", "column"),
+                (
+                    "gross_minor = gross_minor - 1, net_minor = net_minor - 1",
+                    "gross_minor = gross_minor + 1, net_minor = net_minor + 1", "sum"
+                ),
+            ]
+            for (change, back, kind) in changes {
+                try service.execute("UPDATE invoices SET \(change)")
+                #expect(try service.invoiceFindings().map(\.kind) == [kind], "\(change)")
+                try service.execute("UPDATE invoices SET \(back)")
+            }
+        }
+    }
+
     @Test("counts from the youngest credit note")
     func youngest() async throws {
         try await ServiceUnderTest.run { service in

@@ -193,6 +193,37 @@ struct InvoiceVerificationTests {
         }
     }
 
+    @Test("does not ask for an invoice of an order that has nobody to bill any more")
+    func nobodyToBill() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            for rows: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
+                try service.execute("DELETE FROM \(rows)")
+            }
+            #expect(try service.invoiceFindings().map(\.kind) == ["missing"])
+            try service.execute("UPDATE orders SET personal_data = 'none', billing = '{}'")
+            #expect(try service.invoiceFindings() == [])
+            var due = 0
+            try service.services.invoicePending.run(isDryRun: false, until: service.soon) { _ in
+                due += 1
+            }
+            #expect(due == 0)
+        }
+    }
+
+    @Test("finds that an invoice is not of what its order costs")
+    func ofItsOrder() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            #expect(try service.invoiceFindings() == [])
+            try service.execute(
+                "UPDATE orders SET items_minor = items_minor + 1, total_minor = total_minor + 1"
+            )
+            let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
+            #expect(found == ["sum MEX000001"])
+        }
+    }
+
     @Test("finds snapshots without a hash until MariaDB has made it, as the migration does")
     func snapshotsWithoutHash() async throws {
         try await ServiceUnderTest.run { service in

@@ -106,6 +106,21 @@ struct ErasureTests {
         }
     }
 
+    @Test("goes of an order that came back unpaid from the door, and of none on its way there")
+    func returnedUnpaid() async throws {
+        try await ServiceUnderTest.run { service in
+            let subject = try #require(DataSubject(email: "ana@example.ro"))
+            let order = try service.returnedUnpaidOrder { order in
+                let report = try erase(service, subject, isDryRun: true)
+                #expect(report.open.count == 1)
+            }
+            let report = try erase(service, subject)
+            #expect(report.isCarriedOut && report.open.isEmpty)
+            let rows = try service.query("SELECT email FROM orders WHERE id = \(order.id)")
+            #expect(try rows.first?.string("email") == OrderReduction.erasedEmail)
+        }
+    }
+
     @Test("goes, of a customer, but for whom the invoice is for; twice is as good as once")
     func customer() async throws {
         try await ServiceUnderTest.run { service in

@@ -162,6 +162,19 @@ struct RetentionTests {
         }
     }
 
+    @Test("ends for an order that came back unpaid from the door, as for any other")
+    func returnedUnpaid() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.returnedUnpaidOrder()
+            service.advance(by: .days(1_096))
+            try service.drain()
+            #expect(try left(service, of: order.id) == "invoice")
+            service.advance(by: .days(2_376 - 1_096))
+            try service.drain()
+            #expect(try left(service, of: order.id) == "none")
+        }
+    }
+
     @Test("ends sooner for an order that brought no money, and goes on in batches")
     func unpaid() async throws {
         try await ServiceUnderTest.run { service in

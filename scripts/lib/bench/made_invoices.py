@@ -100,8 +100,11 @@ FROM (SELECT d.*, state = 'rejected' AS is_rejected, IF(is_credit, 'BENS', 'BEN'
     LEFT JOIN bench_forms m ON m.id = FLOOR(@forms * POW(CRC32(CONCAT(d.company, 'm')) / 4294967296e0, 3))
     ) AS named
 ORDER BY id;
-INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, created_at, updated_at)
-SELECT id, 1, IF(buyer_cui IS NULL, 'b2c', 'b2b'), state, created_at, created_at
+INSERT INTO invoice_submissions (invoice_id, attempt, channel, state, upload_index, created_at, updated_at,
+    uploaded_at, finished_at)
+SELECT id, 1, IF(buyer_cui IS NULL, 'b2c', 'b2b'), state, IF(state IN ('ok', 'nok'), 5000000000 + id, NULL),
+    created_at, created_at, IF(state IN ('ok', 'nok'), created_at, NULL),
+    IF(state IN ('ok', 'nok'), created_at, NULL)
 FROM invoices WHERE id BETWEEN {{first}} AND {{last}} AND state <> 'rejected' ORDER BY id;
 INSERT INTO invoice_name_words (word, dated_on, invoice_id, name_bits)
 SELECT word, dated_on, id, BIT_OR(1 << (CRC32(WEIGHT_STRING(LEFT(word, 3))) & 63)) OVER (PARTITION BY id)
