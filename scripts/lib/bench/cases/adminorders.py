@@ -17,6 +17,7 @@ from itertools import combinations
 
 from bench.made_orders import FILL, PEOPLE, words
 from bench.results import percentile
+from bench.settling import settle
 from private_stack import PrivateStack, build_release
 
 CONNECTIONS = int(os.environ.get("ADMIN_CONNECTIONS") or 2)
@@ -172,6 +173,7 @@ def fill(results, stack, count):
         sql(stack, FILL.format(first=first, last=last, count=count))
     sql(stack, "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
     sql(stack, "ANALYZE TABLE orders, order_name_words, order_name_pairs, payments")
+    settle(lambda statements: sql(stack, statements))
     results.note(f"{count} orders made in {time.monotonic() - start:.0f} s")
     sizes = sql(stack, """
         SELECT table_name, data_length >> 20, index_length >> 20 FROM information_schema.tables

@@ -21,6 +21,7 @@ from bench.cases.adminorders import CHUNK, SAMPLES, SLOWEST, TARGET, processor_s
 from bench.lookups import packages, wrk
 from bench.lookups.wrk import RequestList
 from bench.results import percentile
+from bench.settling import settle
 from private_stack import PrivateStack, build_release
 
 CONNECTIONS = int(os.environ.get("INVOICE_CONNECTIONS") or 2)
@@ -198,6 +199,7 @@ def fill(results, stack, count):
                 .replace("{count}", str(count)))
     sql(stack, "SET GLOBAL innodb_flush_log_at_trx_commit = 1")
     sql(stack, "ANALYZE TABLE invoices, invoice_name_words, invoice_name_pairs, orders")
+    settle(lambda statements: sql(stack, statements))
     results.note(f"{count} invoices made in {time.monotonic() - start:.0f} s")
     sizes = sql(stack, """
         SELECT table_name, data_length >> 20, index_length >> 20 FROM information_schema.tables

@@ -9,6 +9,7 @@ import re
 import subprocess
 
 from bench.lookups.redis_wire import RedisWire
+from bench.settling import settle
 from private_stack import PRODUCTS
 
 CUSTOMERS = range(1001, 1201)
@@ -102,6 +103,7 @@ class Shop:
                     '2025-01-01' + INTERVAL seq MINUTE
                 FROM seq_1_to_{LONG_HISTORY}"""
             )
+        settle(self.query)
         long_tokens = {user: self._issue(user) for user in users}
         self.tokens.update(long_tokens)
         return users
