@@ -72,6 +72,9 @@ package final class FastCGIClient {
     }
 
     deinit {
+        // To close it is not enough: a child that is being started on another thread has a copy of
+        // every descriptor until it runs its program.
+        shutdown(descriptor, Int32(SHUT_RDWR))
         close(descriptor)
     }
 
