@@ -4,6 +4,7 @@ import Dispatch
 ///
 /// An item is written alone and at once where nobody else writes, with the others of its group
 /// otherwise. So the number of writes grows no further with the load than they can follow one another.
+/// Where the store is away, all who wait are told so by the one write that found it out.
 package final class GroupCommit<Item: Sendable>: Sendable {
     /// Writes all items or none; blocks.
     package typealias Write = @Sendable ([Item], Deadline) throws -> Void
@@ -11,12 +12,23 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     /// The deadline passed before the item was written; it may be written all the same.
     package struct TimedOut: Error, Equatable {}
 
+    /// What is known of an item once the write it waited for has ended.
+    package enum Outcome: Sendable {
+        case written
+        /// It cannot be written now, by itself neither; its write may be done all the same.
+        case failed(any Error)
+        /// Its group could not be written, perhaps for another member's sake.
+        case groupFailed(any Error)
+    }
+
     /// A reading of the use, for metrics; the counts are since the start.
     package struct Usage: Sendable, Equatable {
         /// Items of groups that have not begun to be written.
         package var waiting = 0
+        /// Items that were written.
         package var items = 0
-        package var groups = 0
+        /// Writes that were done, of one item or more.
+        package var writes = 0
     }
 
     /// Several callers' items, of which no more is known than of all of them.
@@ -24,13 +36,13 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         struct Members {
             var items: [Item]
             var deadline: Deadline
-            var callbacks: [@Sendable (Bool) -> Void] = []
+            var callbacks: [@Sendable (Outcome) -> Void] = []
         }
 
         let members: Lock<Members>
         /// For those who wait.
         let ended = DispatchGroup()
-        let result = Lock<Result<Void, any Error>?>(nil)
+        let outcome = Lock<Outcome?>(nil)
 
         init(_ item: Item, _ deadline: Deadline) {
             members = Lock(Members(items: [item], deadline: deadline))
@@ -43,12 +55,19 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         var waiting: [Group] = []
         var isWriting = false
         var usage = Usage()
+
+        mutating func takeFirst() -> Group {
+            let group = waiting.removeFirst()
+            usage.waiting -= group.members.withLock { $0.items.count }
+            return group
+        }
     }
 
     private let lane: DispatchQueue
     private let callbackLane: DispatchQueue
     private let limit: Int
     private let queueLimit: Int
+    private let isOfAll: @Sendable (any Error) -> Bool
     private let write: Write
     private let state = Lock(State())
 
@@ -58,33 +77,44 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     ///   - name: of the lane.
     ///   - limit: how many items are written together at most, at least 1.
     ///   - queueLimit: how many items may wait, beside those of callers who wait as well.
+    ///   - isOfAll: whether an error is not about what was written, as when the store is away: then
+    ///     nothing that waits is tried any more.
     ///   - write: runs on the lane; for an item whose group has failed also on its caller's thread.
-    package init(name: String, limit: Int, queueLimit: Int, write: @escaping Write) {
+    package init(
+        name: String,
+        limit: Int,
+        queueLimit: Int,
+        failsAll isOfAll: @escaping @Sendable (any Error) -> Bool = { _ in false },
+        write: @escaping Write
+    ) {
         precondition(limit > 0, "a group has at least one member")
         lane = DispatchQueue(label: name)
         callbackLane = DispatchQueue(label: "\(name)-callbacks")
         self.limit = limit
         self.queueLimit = queueLimit
+        self.isOfAll = isOfAll
         self.write = write
     }
 
     /// Hands an item in, and blocks until it is written or `deadline` has passed.
     ///
-    /// A group that could not be written fails for each by itself: every item is then tried alone,
-    /// so that one that cannot be written does not take others along. An item is so written twice
-    /// where the first write was done and its answer lost.
+    /// Of a group that could not be written every item is tried alone, so that one that cannot be
+    /// written does not take others along. An item is so written twice where the first write was done
+    /// and its answer lost.
     ///
-    /// - Throws: what `write` throws for this item, or `TimedOut`.
+    /// - Throws: what `write` throws for this item or for all, or `TimedOut`.
     package func submit(_ item: Item, until deadline: Deadline) throws {
         let (group, isFirst) = state.withLock { join(&$0, item, deadline) }
         if isFirst { begin() }
         let timeout = DispatchTime.now() + deadline.remaining.dispatchInterval
         guard group.ended.wait(timeout: timeout) == .success else { throw TimedOut() }
-        let isAlone = group.members.withLock { $0.items.count == 1 }
-        switch group.result.withLock({ $0 }) {
-        case .success?: return
-        case .failure(let error)? where isAlone || deadline.isExpired: throw error
-        default: try write([item], deadline)
+        switch group.outcome.withLock({ $0 }) {
+        case .written?: return
+        case .failed(let error)?: throw error
+        case .groupFailed(let error)? where deadline.isExpired: throw error
+        case .groupFailed?, nil:
+            try write([item], deadline)
+            state.withLock { $0.usage.noteWrite(of: 1) }
         }
     }
 
@@ -93,13 +123,13 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     /// - Parameters:
     ///   - item: to be written.
     ///   - deadline: after which nobody needs it.
-    ///   - callback: is told once whether it was written, on a lane that these calls share. If it was
-    ///     not, or its answer was lost, `submit` tries it once more, alone.
+    ///   - callback: is told once what came of it, on a lane that these calls share. Nothing is tried
+    ///     again here: `submit` does so for an item whose group has failed.
     /// - Returns: false if too many wait; then nothing is written, and nothing called back.
     package func enqueue(
         _ item: Item,
         until deadline: Deadline,
-        then callback: @escaping @Sendable (_ isWritten: Bool) -> Void
+        then callback: @escaping @Sendable (Outcome) -> Void
     ) -> Bool {
         let isFirst = state.withLock { state -> Bool? in
             guard state.usage.waiting < queueLimit else { return nil }
@@ -139,20 +169,36 @@ package final class GroupCommit<Item: Sendable>: Sendable {
 
     private func begin() {
         lane.async { @Sendable [self] in
-            while let group = next() { writeGroup(group) }
+            while let group = next() {
+                let outcome = write(group)
+                end(group, outcome)
+                guard case .failed(let error) = outcome, isOfAll(error) else { continue }
+                // They have waited for as long as it takes to find out, and would do so once more.
+                for other in allWaiting() { end(other, outcome) }
+            }
         }
     }
 
-    private func writeGroup(_ group: Group) {
+    private func write(_ group: Group) -> Outcome {
         let members = group.members.withLock { $0 }
-        let result = Result { try write(members.items, members.deadline) }
-        group.result.withLock { $0 = result }
+        do {
+            try write(members.items, members.deadline)
+            state.withLock { $0.usage.noteWrite(of: members.items.count) }
+            return .written
+        } catch {
+            return members.items.count == 1 || isOfAll(error) ? .failed(error) : .groupFailed(error)
+        }
+    }
+
+    /// Tells all members of a group what came of it.
+    private func end(_ group: Group, _ outcome: Outcome) {
+        group.outcome.withLock { $0 = outcome }
         group.ended.leave()
-        guard !members.callbacks.isEmpty else { return }
-        let isWritten = (try? result.get()) != nil
+        let callbacks = group.members.withLock { $0.callbacks }
+        guard !callbacks.isEmpty else { return }
         // The next group is written meanwhile.
         callbackLane.async { @Sendable in
-            for callback in members.callbacks { callback(isWritten) }
+            for callback in callbacks { callback(outcome) }
         }
     }
 
@@ -163,14 +209,25 @@ package final class GroupCommit<Item: Sendable>: Sendable {
                 state.isWriting = false
                 return nil
             }
-            let group = state.waiting.removeFirst()
-            let count = group.members.withLock { $0.items.count }
-            state.usage.waiting -= count
-            state.usage.items += count
-            state.usage.groups += 1
-            return group
+            return state.takeFirst()
+        }
+    }
+
+    /// All groups that wait now, which grow no more.
+    private func allWaiting() -> [Group] {
+        state.withLock { state in
+            var groups: [Group] = []
+            while !state.waiting.isEmpty { groups.append(state.takeFirst()) }
+            return groups
         }
     }
 
     package var usage: Usage { state.withLock { $0.usage } }
+}
+
+extension GroupCommit.Usage {
+    fileprivate mutating func noteWrite(of count: Int) {
+        items += count
+        writes += 1
+    }
 }

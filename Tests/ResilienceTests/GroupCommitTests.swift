@@ -57,7 +57,7 @@ import Testing
         }
         #expect(writes.withLock { $0 } == [[1], [2], [3]])
         let usage = commit.usage
-        #expect(usage.waiting == 0 && usage.items == 3 && usage.groups == 3)
+        #expect(usage.waiting == 0 && usage.items == 3 && usage.writes == 3)
     }
 
     @Test("writes together what came meanwhile, as much as a group may hold")
@@ -133,7 +133,7 @@ import Testing
         async throws
     {
         let writes = Writes()
-        let told = Mutex<[Int: Bool]>([:])
+        let told = Mutex<[Int: String]>([:])
         let commit = GroupCommit<Int>(name: "test", limit: 2, queueLimit: 8) { items, _ in
             writes.note(items)
             if items.contains(3) { throw Refused(items: items) }
@@ -141,10 +141,10 @@ import Testing
         try await onOwnThread {
             let isFree = DispatchSemaphore(value: 0)
             for number in 0...4 {
-                let isTaken = commit.enqueue(number, until: .after(.seconds(20))) { isWritten in
+                let isTaken = commit.enqueue(number, until: .after(.seconds(20))) { outcome in
                     // The first caller keeps the others waiting, and no write.
                     if number == 0 { isFree.wait() }
-                    told.withLock { $0[number] = isWritten }
+                    told.withLock { $0[number] = name(outcome) }
                 }
                 #expect(isTaken)
                 if number == 0 { writes.waitUntilBegun() }
@@ -157,7 +157,76 @@ import Testing
             #expect(areTold)
         }
         #expect(writes.all == [[0], [1, 2], [3, 4]])
-        #expect(told.withLock { $0 } == [0: true, 1: true, 2: true, 3: false, 4: false])
+        #expect(
+            told.withLock { $0 } == [
+                0: "written", 1: "written", 2: "written", 3: "groupFailed", 4: "groupFailed",
+            ]
+        )
+    }
+
+    private func name(_ outcome: GroupCommit<Int>.Outcome) -> String {
+        switch outcome {
+        case .written: "written"
+        case .failed: "failed"
+        case .groupFailed: "groupFailed"
+        }
+    }
+
+    @Test("has nobody wait for a store of which the write before has found that it is away")
+    func away() async throws {
+        let writes = Writes()
+        let commit = GroupCommit<Int>(
+            name: "test",
+            limit: 2,
+            queueLimit: 8,
+            failsAll: { _ in true }
+        ) { items, _ in
+            writes.note(items)
+            if writes.all.count == 1 { throw Refused(items: items) }
+        }
+        let told = Mutex<[Int: String]>([:])
+        try await onOwnThread {
+            @Sendable func enqueue(_ number: Int) {
+                let isTaken = commit.enqueue(number, until: .after(.seconds(20))) { outcome in
+                    told.withLock { $0[number] = name(outcome) }
+                }
+                #expect(isTaken)
+            }
+            enqueue(0)
+            writes.waitUntilBegun()
+            for number in 1...4 { enqueue(number) }
+            let patient = Companion { try commit.submit(5, until: .after(.seconds(20))) }
+            let areWaiting = eventually { commit.usage.waiting == 5 }
+            #expect(areWaiting)
+            writes.open()
+            #expect(throws: Refused(items: [0])) { try patient.join() }
+            let areTold = eventually { told.withLock { $0.count == 5 } }
+            #expect(areTold)
+            // It is asked again by who comes later.
+            try commit.submit(6, until: .after(.seconds(20)))
+        }
+        #expect(writes.all == [[0], [6]])
+        #expect(told.withLock { $0.values.allSatisfy { $0 == "failed" } })
+        let usage = commit.usage
+        #expect(usage.waiting == 0 && usage.items == 1 && usage.writes == 1)
+    }
+
+    @Test("says of who was alone that it failed, as he would be told once more") func aloneFails()
+        async throws
+    {
+        let told = Mutex<[String]>([])
+        let commit = GroupCommit<Int>(name: "test", limit: 2, queueLimit: 8) { items, _ in
+            throw Refused(items: items)
+        }
+        try await onOwnThread {
+            _ = commit.enqueue(1, until: .after(.seconds(20))) { outcome in
+                told.withLock { $0.append(name(outcome)) }
+            }
+            let isTold = eventually { told.withLock { !$0.isEmpty } }
+            #expect(isTold)
+        }
+        #expect(told.withLock { $0 } == ["failed"])
+        #expect(commit.usage.items == 0)
     }
 
     @Test("takes no more than may wait, and calls nobody back for the rest") func fullness()

@@ -16,7 +16,8 @@ extension OrderApplication {
 
     /// Gives somebody of the staff an answer that is there already, once the look is on record.
     ///
-    /// No lane waits for that. If it cannot be recorded now, a lane begins from the beginning.
+    /// No lane waits for that. A lane begins from the beginning where the session has ended meanwhile,
+    /// and where nothing is known yet of the record.
     func answerOnRecord(
         _ response: Response,
         _ asked: Asked,
@@ -33,13 +34,25 @@ extension OrderApplication {
             requestID: requestID,
             by: session
         ).about(order)
-        let isTaken = audit.note(entry, until: asked.deadline) { isOnRecord in
-            guard isOnRecord, !asked.deadline.isExpired,
-                self.authenticator.confirmed(.session(session)) != nil
-            else { return self.handOver(asked, .nothing, reply) }
-            reply(
-                self.finish(response, asked.request, requestID, asked.route, since: asked.arrival)
-            )
+        let isTaken = audit.note(entry, until: asked.deadline) { outcome in
+            switch outcome {
+            case .onRecord
+            where !asked.deadline.isExpired
+                && self.authenticator.confirmed(.session(session)) != nil:
+                reply(
+                    self.finish(
+                        response,
+                        asked.request,
+                        requestID,
+                        asked.route,
+                        since: asked.arrival
+                    )
+                )
+            case .refused(let problem):
+                reply(self.reject(problem, asked.request, asked.route, since: asked.arrival))
+            case .onRecord, .undecided:
+                self.handOver(asked, .nothing, reply)
+            }
         }
         if !isTaken { handOver(asked, .nothing, reply) }
     }

@@ -1,4 +1,5 @@
 import Logging
+import MariaDB
 import Observability
 package import Resilience
 import Web
@@ -23,7 +24,8 @@ package struct AuditTrail: Sendable {
         let commit = GroupCommit<AuditEntry>(
             name: "audit",
             limit: Self.groupLimit,
-            queueLimit: Self.queueLimit
+            queueLimit: Self.queueLimit,
+            failsAll: Self.isOfAll
         ) { try store.record($0, until: $1) }
         self.commit = commit
         metrics.counter(
@@ -33,11 +35,19 @@ package struct AuditTrail: Sendable {
         metrics.counter(
             "orderd_audit_commits_total",
             help: "Commits of those records: what comes while one is under way shares the next."
-        ) { Double(commit.usage.groups) }
+        ) { Double(commit.usage.writes) }
         failures = metrics.counter(
             "orderd_audit_failures_total",
             help: "Records of what staff asked for that could not be written."
         )
+    }
+
+    /// Whether MariaDB is away, as opposed to out of time for one request.
+    @Sendable private static func isOfAll(_ error: any Error) -> Bool {
+        switch error as? MariaDBError {
+        case nil, .deadlineExpired: false
+        case let error?: error.isUnavailability
+        }
     }
 
     /// Records a request of staff; blocks until the record is committed.
@@ -50,20 +60,36 @@ package struct AuditTrail: Sendable {
         try write(endpoint, context) { try commit.submit(whole, until: $0) }
     }
 
+    /// What came of a look that nobody waits for on a lane.
+    enum Outcome: Sendable {
+        case onRecord
+        /// It cannot be put on record now: 503.
+        case refused(Problem)
+        /// It shared a commit that failed, perhaps for another record's sake.
+        case undecided
+    }
+
     /// Records a look of staff whose answer is there already; never blocks.
     ///
     /// - Parameters:
     ///   - entry: what is put on record.
     ///   - deadline: of the request.
-    ///   - callback: is told on a lane of the record whether it is committed, and must not block for
-    ///     longer than an answer takes to write. If it is not, it may be all the same.
+    ///   - callback: is told on a lane of the record what came of it, and must not block for longer
+    ///     than an answer takes to write. Unless it is on record, it may be all the same.
     /// - Returns: false if too many wait; then nothing is recorded, and nothing called back.
     func note(
         _ entry: AuditEntry,
         until deadline: Deadline,
-        then callback: @escaping @Sendable (_ isOnRecord: Bool) -> Void
+        then callback: @escaping @Sendable (Outcome) -> Void
     ) -> Bool {
-        commit.enqueue(entry, until: deadline, then: callback)
+        commit.enqueue(entry, until: deadline) { outcome in
+            switch outcome {
+            case .written: callback(.onRecord)
+            case .groupFailed: callback(.undecided)
+            case .failed(let error):
+                callback(.refused(refusal(entry.route, entry.requestID, error)))
+            }
+        }
     }
 
     /// Records a request of staff about each of the orders that its body names; blocks until all
@@ -98,16 +124,27 @@ package struct AuditTrail: Sendable {
         do {
             try record(isVital ? deadline : deadline.tightened(to: Self.patience))
         } catch {
-            failures.increment()
-            logger.error(
-                "a request of staff is not on record",
-                metadata: [
-                    "route": "\(endpoint.name)", "requestId": "\(context.requestID)",
-                    "refused": "\(isVital)", "error": "\(error)",
-                ]
-            )
-            guard !isVital else { throw Problem.dependencyUnavailable(retryAfter: 1) }
+            let refusal = refusal(endpoint.name, context.requestID, error, isRefused: isVital)
+            if isVital { throw refusal }
         }
+    }
+
+    /// Tells operators of what could not be put on record; the answer to whoever is refused for it.
+    private func refusal(
+        _ route: String,
+        _ requestID: String,
+        _ error: any Error,
+        isRefused: Bool = true
+    ) -> Problem {
+        failures.increment()
+        logger.error(
+            "a request of staff is not on record",
+            metadata: [
+                "route": "\(route)", "requestId": "\(requestID)", "refused": "\(isRefused)",
+                "error": "\(error)",
+            ]
+        )
+        return .dependencyUnavailable(retryAfter: 1)
     }
 
     /// Records a command of an operator.
