@@ -8,6 +8,11 @@ import Resilience
 /// drops the connection.
 package struct RedisConnection: ~Copyable {
     private let context: UnsafeMutablePointer<redisContext>
+    private let builder = ReplyBuilder()
+
+    // Bytes of an unused buffer that are kept: hiredis' own limit of 16 KiB would have it give memory
+    // back, and grow once more, for each answer about many things.
+    private static let keptBuffer = 524_288
 
     // The limit that the socket has now, in milliseconds; 0 for none.
     private var socketTimeout: Int64
@@ -15,6 +20,8 @@ package struct RedisConnection: ~Copyable {
     private init(_ context: UnsafeMutablePointer<redisContext>) {
         self.context = context
         socketTimeout = 0
+        context.pointee.reader.pointee.maxbuf = Self.keptBuffer
+        builder.serve(context.pointee.reader)
     }
 
     /// Connects, signs in and selects the database.
@@ -142,10 +149,7 @@ package struct RedisConnection: ~Copyable {
             guard redisGetReplyFromReader(context, &reply) == REDIS_OK else {
                 throw failure(errno)
             }
-            if let reply {
-                defer { freeReplyObject(reply) }
-                return Reply(reply.assumingMemoryBound(to: redisReply.self))
-            }
+            if reply != nil, let reply = builder.take() { return reply }
             try limitSocket(until: deadline)
             guard redisBufferRead(context) == REDIS_OK else { throw failure(errno) }
         }

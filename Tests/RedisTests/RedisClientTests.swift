@@ -40,6 +40,26 @@ struct RedisClientTests {
         #expect(try client.send(Command("LRANGE", "no", 0, -1), until: soon) == .array([]))
     }
 
+    @Test("puts lists in lists together as they were sent") func nestsReplies() throws {
+        let script = """
+            return {{}, {1, {'a', {{}, {}}}, false}, redis.status_reply('OK'), \
+            redis.error_reply('ERR no'), {{{{{'deep'}}}}}, ''}
+            """
+        let nested = Reply.array([
+            .array([]),
+            .array([
+                .integer(1), .array([.bytes([0x61]), .array([.array([]), .array([])])]), .null,
+            ]),
+            .status("OK"),
+            .error(RedisServerError(message: "ERR no")),
+            .array([.array([.array([.array([.array([.bytes([UInt8]("deep".utf8))])])])])]),
+            .bytes([]),
+        ])
+        for _ in 0..<2 {
+            #expect(try client.send(Command("EVAL", script, 0), until: soon) == nested)
+        }
+    }
+
     @Test("throws what the server refuses, and goes on") func throwsRefusal() throws {
         _ = try client.send(Command("SET", "text", "a"), until: soon)
         #expect {
