@@ -108,29 +108,43 @@ extension LookUpCache {
     }
 
     /// Takes the lease of an entry that is missing; where another process has it, the entry or the
-    /// lease is waited for.
+    /// lease is waited for, unless that has been in vain just before.
     private func lease(
         by read: Command,
         _ key: [UInt8],
         if suffices: (CacheEntry) -> Bool,
         until deadline: Deadline
     ) -> Lease {
-        let leaseKey = Self.leaseKey(key)
         let token = SecureRandom.bytes(16)
-        let take = Command("SET", leaseKey, token, "NX", "PX", Self.leaseMilliseconds)
+        let take = Command(
+            "SET",
+            Self.leaseKey(key),
+            token,
+            "NX",
+            "PX",
+            Self.leaseMilliseconds
+        )
         let end = deadline.tightened(to: Self.patience)
         let period = trust.period
-        while let replies = replies(to: [read, take], until: deadline), replies.count == 2 {
+        var isWaiting = false
+        var isVain = false
+        defer { if isWaiting { leaseWaits.end(key, isVain: isVain) } }
+        while let replies = replies(to: [read, take], until: deadline, leasing: [key]),
+            replies.count == 2
+        {
             let entry = Self.entry(replies[0])
             if let entry, suffices(entry) {
-                if replies[1].isOK { release(leaseKey, token, until: deadline) }
+                if replies[1].isOK { release(key, token, until: deadline) }
                 return .filled(entry)
             }
-            if replies[1].isOK { return .held(key: leaseKey, token: token, period) }
+            if replies[1].isOK { return .held(key: key, token: token, period) }
             // Refused, as by a server that is full: nobody fills anything there.
             if replies[1].error != nil { break }
             // An entry that is there and too old for this client is being filled by nobody.
-            guard entry == nil, !end.isExpired else { break }
+            guard entry == nil else { break }
+            if !isWaiting { isWaiting = leaseWaits.begin(key) }
+            isVain = end.isExpired
+            guard isWaiting, !isVain else { break }
             Pause.block(Self.interval)
         }
         return .none
@@ -149,14 +163,14 @@ extension LookUpCache {
         }
         counts.noteRead(cache, nil)
         let start = ContinuousClock.now
-        guard case .held(let leaseKey, let token, let period) = lease else {
+        guard case .held(let key, let token, let period) = lease else {
             let entry = try load() ?? .absent
             counts.noteFill(cache, isStored: false)
             return Landing(entry: entry, trueAt: start)
         }
         var isStored = false
         // Whoever comes next need not wait for the lease to run out.
-        defer { if !isStored { release(leaseKey, token, until: deadline) } }
+        defer { if !isStored { release(key, token, until: deadline) } }
         let entry = try load() ?? .absent
         guard trust.period == period, let command = store(entry, token) else {
             return Landing(entry: entry, trueAt: start)
@@ -167,17 +181,16 @@ extension LookUpCache {
         return Landing(entry: entry, trueAt: isStored ? end : start)
     }
 
-    private func release(_ leaseKey: [UInt8], _ token: [UInt8], until deadline: Deadline) {
+    private func release(_ key: [UInt8], _ token: [UInt8], until deadline: Deadline) {
         do throws(RedisError) {
             _ = try redis.evaluate(
                 Self.release,
-                keys: [leaseKey],
+                keys: [Self.leaseKey(key)],
                 arguments: [token],
                 until: Self.lastChance(deadline)
             )
         } catch {
-            // Nobody could fill the entry before it has run out.
-            keep(unconfirmed: [leaseKey])
+            keep(leasesOf: [key])
         }
     }
 

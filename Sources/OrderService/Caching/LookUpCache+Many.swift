@@ -79,13 +79,18 @@ extension LookUpCache {
     func lease(_ keys: [[UInt8]], until deadline: Deadline) -> Leases? {
         let leases = Leases(token: SecureRandom.bytes(16), period: trust.period)
         guard leases.period.isTrusted else { return nil }
-        let reply = try? redis.evaluate(
-            Self.leaseAll,
-            keys: keys.map(Self.leaseKey),
-            arguments: [leases.token, Self.leaseMilliseconds],
-            until: deadline
-        )
-        return reply == nil ? nil : leases
+        do throws(RedisError) {
+            _ = try redis.evaluate(
+                Self.leaseAll,
+                keys: keys.map(Self.leaseKey),
+                arguments: [leases.token, Self.leaseMilliseconds],
+                until: deadline
+            )
+            return leases
+        } catch {
+            if error.mayHaveTakenEffect { keep(leasesOf: keys) }
+            return nil
+        }
     }
 
     /// Stores what was read under leases, and ends them.
@@ -110,13 +115,18 @@ extension LookUpCache {
             }
             return [entry.stored, entry.version, life]
         }
-        let reply = try? redis.evaluate(
-            Self.storeAll,
-            keys: entries.flatMap { [$0.key, Self.leaseKey($0.key)] },
-            arguments: [leases.token] + values,
-            until: Self.lastChance(deadline)
-        )
-        let stored = Int(reply?.integer ?? 0)
+        var stored = 0
+        do throws(RedisError) {
+            let reply = try redis.evaluate(
+                Self.storeAll,
+                keys: entries.flatMap { [$0.key, Self.leaseKey($0.key)] },
+                arguments: [leases.token] + values,
+                until: Self.lastChance(deadline)
+            )
+            stored = Int(reply.integer ?? 0)
+        } catch {
+            keep(leasesOf: entries.map(\.key))
+        }
         let filled = entries.count { $0.entry != nil }
         for number in 0..<filled { counts.noteFill(cache, isStored: number < stored) }
     }

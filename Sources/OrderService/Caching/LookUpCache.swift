@@ -30,6 +30,7 @@ package final class LookUpCache: Sendable {
     /// Who reads an entry that is missing, so that others of this process need not.
     let flights = SingleFlight<[UInt8], Landing>()
     let holders = SessionHolders()
+    let leaseWaits = LeaseWaits(life: .milliseconds(LookUpCache.leaseMilliseconds))
     private let unconfirmed = Lock(UnconfirmedDrops())
 
     /// Makes the caches of a process.
@@ -84,14 +85,28 @@ package final class LookUpCache: Sendable {
         )
     }
 
-    /// The replies to commands that only read; nil if Redis is away or not believed.
-    func replies(to commands: [Command], until deadline: Deadline) -> [Reply]? {
+    /// The replies to commands that read, or take a lease; nil if Redis is away or not believed.
+    ///
+    /// - Parameters:
+    ///   - commands: sent in one trip.
+    ///   - deadline: of the request.
+    ///   - leased: the keys whose leases they may have taken, should the answer be lost.
+    func replies(
+        to commands: [Command],
+        until deadline: Deadline,
+        leasing leased: [[UInt8]] = []
+    ) -> [Reply]? {
         let period = trust.period
-        guard period.isTrusted, let replies = try? redis.pipeline(commands, until: deadline),
+        guard period.isTrusted else { return nil }
+        do throws(RedisError) {
+            let replies = try redis.pipeline(commands, until: deadline)
             // It may have been another server that answered.
-            trust.period == period
-        else { return nil }
-        return replies
+            if trust.period == period { return replies }
+            keep(leasesOf: leased)
+        } catch {
+            if error.mayHaveTakenEffect { keep(leasesOf: leased) }
+        }
+        return nil
     }
 
     /// Drops entries and the leases of those who are about to fill them, in one round trip.
@@ -104,9 +119,10 @@ package final class LookUpCache: Sendable {
     @discardableResult
     package func drop(_ keys: [[UInt8]], until deadline: Deadline) -> Bool {
         let all = keys + keys.map(Self.leaseKey)
+        let mark = unconfirmed.withLock(\.mark)
         do throws(RedisError) {
             _ = try redis.send(Command("UNLINK", keys: all), until: deadline, isUrgent: true)
-            unconfirmed.withLock { $0.confirm(keys) }
+            unconfirmed.withLock { $0.confirm(keys, sentAt: mark) }
             return true
         } catch {
             note(unconfirmed: keys, because: error)
@@ -124,11 +140,12 @@ package final class LookUpCache: Sendable {
     ///
     /// - Throws: `RedisError`.
     func probe(until deadline: Deadline) throws(RedisError) {
-        let keys = unconfirmed.withLock(\.keys)
-        let all = [Array("cache:probe".utf8)] + keys + keys.map(Self.leaseKey)
+        let (keys, leased, mark) = unconfirmed.withLock { ($0.keys, $0.leased, $0.mark) }
+        let leases = keys.union(leased).map(Self.leaseKey)
+        let all = [Array("cache:probe".utf8)] + keys + leases
         do throws(RedisError) {
             _ = try redis.send(Command("UNLINK", keys: all), until: deadline)
-            unconfirmed.withLock { $0.confirm(keys) }
+            unconfirmed.withLock { $0.confirm(keys.union(leased), sentAt: mark) }
         } catch {
             note(unconfirmed: [], because: error)
             throw error
@@ -145,6 +162,13 @@ package final class LookUpCache: Sendable {
         let isLost = unconfirmed.withLock { $0.add(keys, at: .now) }
         // A recovery that is under way need not begin again.
         if isLost, trust.isTrusted { trust.lose() }
+    }
+
+    /// Has `probe` end the leases of these entries, as it is not known whether there are any that nobody
+    /// holds: nobody could fill them before they have run out.
+    func keep(leasesOf keys: [[UInt8]]) {
+        guard !keys.isEmpty else { return }
+        unconfirmed.withLock { $0.add(leasesOf: keys) }
     }
 
     static func leaseKey(_ key: [UInt8]) -> [UInt8] {

@@ -2,18 +2,36 @@
 ///
 /// A server may answer reads and hold writes back, as Redis does during a failover (Redis, «FAILOVER»,
 /// «CLIENT PAUSE»). What it does not drop then would be shown for as long as it lives.
+///
+/// A lease that may be left with nobody to hold it is repeated as well, and says nothing of whether Redis
+/// is to be believed: it ends by itself.
 struct UnconfirmedDrops: Sendable {
-    /// Keys of entries that may be stale.
-    private(set) var keys: Set<[UInt8]> = []
+    /// Which addition was the last before something was sent: its answer confirms no later one.
+    struct Mark: Sendable {
+        fileprivate var additions: UInt64 = 0
+    }
+
+    /// By key, the last addition.
+    private var entries: [[UInt8]: UInt64] = [:]
+    private var leases: [[UInt8]: UInt64] = [:]
     private var since: ContinuousClock.Instant?
+    private(set) var mark = Mark()
 
     /// How long nothing is confirmed before Redis is not believed any more.
     static let patience = Duration.milliseconds(400)
     /// As many keys are repeated at most.
     static let most = 1_000
+    /// As many leases; others run out.
+    static let mostLeases = 10_000
 
     /// Whether there is anything to be repeated.
-    var isEmpty: Bool { since == nil && keys.isEmpty }
+    var isEmpty: Bool { since == nil && entries.isEmpty && leases.isEmpty }
+
+    /// Keys of entries that may be stale.
+    var keys: Set<[UInt8]> { Set(entries.keys) }
+
+    /// Keys of entries whose leases may be nobody's.
+    var leased: Set<[UInt8]> { Set(leases.keys) }
 
     /// Notes that a drop was not confirmed.
     ///
@@ -21,10 +39,11 @@ struct UnconfirmedDrops: Sendable {
     ///   keys are kept all the same, unless they are too many, so that others may be spared them by the
     ///   first drop that comes through.
     mutating func add(_ unconfirmed: [[UInt8]], at now: ContinuousClock.Instant) -> Bool {
-        keys.formUnion(unconfirmed)
+        mark.additions += 1
+        for key in unconfirmed { entries[key] = mark.additions }
         let since = since ?? now
-        let isTooMany = keys.count > Self.most
-        if isTooMany { keys = [] }
+        let isTooMany = entries.count > Self.most
+        if isTooMany { entries = [:] }
         guard !isTooMany, now - since < Self.patience else {
             self.since = nil
             return true
@@ -33,10 +52,24 @@ struct UnconfirmedDrops: Sendable {
         return false
     }
 
-    /// Notes that a drop was confirmed, whoever repeated it.
-    mutating func confirm(_ confirmed: some Sequence<[UInt8]>) {
+    /// Notes that leases may be left, unless they are too many.
+    mutating func add(leasesOf keys: [[UInt8]]) {
+        guard leases.count + keys.count <= Self.mostLeases else { return }
+        mark.additions += 1
+        for key in keys { leases[key] = mark.additions }
+    }
+
+    /// Notes that a drop of entries and their leases was confirmed, whoever repeated it.
+    ///
+    /// - Parameters:
+    ///   - confirmed: the entries' keys.
+    ///   - sent: as `mark` was when it was sent.
+    mutating func confirm(_ confirmed: some Sequence<[UInt8]>, sentAt sent: Mark) {
         guard !isEmpty else { return }
-        keys.subtract(confirmed)
-        if keys.isEmpty { since = nil }
+        for key in confirmed {
+            if let addition = entries[key], addition <= sent.additions { entries[key] = nil }
+            if let addition = leases[key], addition <= sent.additions { leases[key] = nil }
+        }
+        if entries.isEmpty { since = nil }
     }
 }

@@ -88,33 +88,13 @@ struct CacheRefusalTests {
     }
 
     /// Lets reads through and holds writes back, as Redis does while it hands over to a replica.
-    private func holdWrites(_ order: CachedOrder) throws {
-        let pause = Command("CLIENT", "PAUSE", 3_600_000, "WRITE")
-        _ = try order.client.send(pause, until: order.service.soon)
-    }
-
-    private func letWrites(_ order: CachedOrder) throws {
-        _ = try order.client.send(Command("CLIENT", "UNPAUSE"), until: order.service.soon)
-    }
-
-    /// Ends the connections of calls that nobody waits for any more, and which it would make up for.
-    private func forgetHeld(_ order: CachedOrder) throws {
-        let list = try order.client.send(Command("CLIENT", "LIST"), until: order.service.soon)
-        for line in try #require(list.string).split(separator: "\n")
-        where ["cmd=unlink", "cmd=eval"].contains(where: line.contains) {
-            let id = try #require(line.split(separator: " ").first { $0.hasPrefix("id=") })
-            let kill = Command("CLIENT", "KILL", "ID", String(id.dropFirst(3)))
-            _ = try order.client.send(kill, until: order.service.soon)
-        }
-    }
-
     @Test("are not believed while it answers and drops nothing")
     func held() async throws {
         try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
             let order = try CachedOrder(service, redis)
             #expect(try order.states(2) == order.truth())
             let sibling = try service.makeSibling()
-            try holdWrites(order)
+            try order.holdWrites()
             let old = try order.stored()
             try order.change()
             // Also by who has changed nothing.
@@ -129,7 +109,7 @@ struct CacheRefusalTests {
             #expect(try order.states(3) == order.truth())
             #expect(!service.services.cacheRecovery.round(until: service.soon))
 
-            try letWrites(order)
+            try order.letWrites()
             #expect(order.recover())
             #expect(try order.stored().allSatisfy { $0 == nil })
             #expect(try order.states(2) == order.truth())
@@ -142,10 +122,10 @@ struct CacheRefusalTests {
         try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
             let order = try CachedOrder(service, redis)
             #expect(try order.states(2) == order.truth())
-            try holdWrites(order)
+            try order.holdWrites()
             try order.change()
-            try forgetHeld(order)
-            try letWrites(order)
+            try order.forgetHeld()
+            try order.letWrites()
             #expect(try !order.stored().contains(nil))
             #expect(order.recover())
             #expect(try order.stored().allSatisfy { $0 == nil })
@@ -159,41 +139,19 @@ struct CacheRefusalTests {
         try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
             let order = try CachedOrder(service, redis)
             #expect(try order.states(2) == order.truth())
-            try holdWrites(order)
+            try order.holdWrites()
             try order.change()
             #expect(
                 eventually(within: .seconds(30), every: .milliseconds(10)) {
                     !service.services.cacheRecovery.round(until: service.soon)
                 }
             )
-            try forgetHeld(order)
-            try letWrites(order)
+            try order.forgetHeld()
+            try order.letWrites()
             #expect(try !order.stored().contains(nil))
             try service.services.cache.probe(until: service.soon)
             #expect(try order.stored().allSatisfy { $0 == nil })
             #expect(!service.services.cache.hasUnconfirmed)
-        }
-    }
-
-    @Test("keep nobody from filling them, though the lease could not be given back")
-    func leases() async throws {
-        try await ServiceUnderTest.runWithPrivateRedis(Self.impatient) { service, redis in
-            let order = try CachedOrder(service, redis)
-            let (name, key) = (CacheName.orderSummaries, order.keys[0])
-            let entry = try service.services.cache.entry(name, key: key, until: service.soon) {
-                try holdWrites(order)
-                return CacheEntry(version: 1, owner: nil, body: [1])
-            }
-            #expect(entry?.version == 1)
-            try forgetHeld(order)
-            try letWrites(order)
-            func isLeased() throws -> Bool {
-                let command = Command("EXISTS", LookUpCache.leaseKey(key))
-                return try order.client.send(command, until: service.soon).integer == 1
-            }
-            #expect(try isLeased())
-            try service.services.cache.probe(until: service.soon)
-            #expect(try !isLeased() && order.stored()[0] == nil)
         }
     }
 }

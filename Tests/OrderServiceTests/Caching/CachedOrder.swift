@@ -75,4 +75,25 @@ struct CachedOrder {
             service.services.cacheRecovery.round(until: service.soon)
         }
     }
+
+    /// Has Redis hold writes back, as in a failover, and answer all else.
+    func holdWrites() throws {
+        let pause = Command("CLIENT", "PAUSE", 3_600_000, "WRITE")
+        _ = try client.send(pause, until: service.soon)
+    }
+
+    func letWrites() throws {
+        _ = try client.send(Command("CLIENT", "UNPAUSE"), until: service.soon)
+    }
+
+    /// Ends the connections of calls that nobody waits for any more, and which it would make up for.
+    func forgetHeld() throws {
+        let list = try client.send(Command("CLIENT", "LIST"), until: service.soon)
+        for line in try #require(list.string).split(separator: "\n")
+        where ["cmd=unlink", "cmd=eval", "cmd=set"].contains(where: line.contains) {
+            let id = try #require(line.split(separator: " ").first { $0.hasPrefix("id=") })
+            let kill = Command("CLIENT", "KILL", "ID", String(id.dropFirst(3)))
+            _ = try client.send(kill, until: service.soon)
+        }
+    }
 }
