@@ -40,6 +40,14 @@ struct Endpoint: Sendable {
         case none
     }
 
+    /// Where a request names whom it is about, if not in its path.
+    enum RecordedSubject: Sendable {
+        /// `orderId` of the query.
+        case orderOfQuery
+        /// `userId` of the body.
+        case userOfBody
+    }
+
     let method: Method
     let pattern: String
     let access: Access
@@ -50,6 +58,8 @@ struct Endpoint: Sendable {
     /// Media types that a body may have; empty where a body is not looked at.
     var accepts: [String] = ["application/json"]
     var record = Record.required
+    /// What of a request, beside its path, names whom the record is about.
+    var recordedSubjects: [RecordedSubject] = []
     /// Fields of the query of which the record says whether they were given, and not what they are.
     var recordedFields: [String] = []
 

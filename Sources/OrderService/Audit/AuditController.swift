@@ -14,7 +14,8 @@ struct AuditController: Sendable {
                 pattern: "/v1/admin/audit",
                 access: .session(.admin),
                 lane: .read,
-                handler: .plain(list)
+                handler: .plain(list),
+                recordedSubjects: [.orderOfQuery]
             )
         ]
     }

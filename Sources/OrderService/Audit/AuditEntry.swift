@@ -28,9 +28,9 @@ extension AuditEntry {
 
     /// Reads from a request who asks for what; nil for what is not a session's.
     ///
-    /// Orders and users are read from the path, the query and the body alike, by the names that
-    /// they have all over the API; an invoice's order is found as the record is written. Nothing is
-    /// trusted to be valid yet.
+    /// Orders and users are read from the path, and from the query or the body where the endpoint says
+    /// that they are there: whoever looks at one thing must not say that it was another. An invoice's
+    /// order is found as the record is written. Nothing is trusted to be valid yet.
     init?(_ endpoint: Endpoint, _ context: Context) {
         guard let session = context.principal.session else { return nil }
         self.init(
@@ -56,16 +56,18 @@ extension AuditEntry {
         self.requestID = requestID
         network = ClientNetwork(address: request.remoteAddress)
         let query = request.query
-        orderID = query["orderId"].flatMap { Int64($0) }
-        readBody(request.body)
+        if endpoint.recordedSubjects.contains(.orderOfQuery) {
+            orderID = query["orderId"].flatMap { Int64($0) }
+        }
+        readBody(request.body, namesUser: endpoint.recordedSubjects.contains(.userOfBody))
         readPath(endpoint.pattern, captures)
         let fields = endpoint.recordedFields.filter { query[$0] != nil }.joined(separator: " ")
         if !fields.isEmpty { subject = fields.cut(toVarChar: Self.filtersLength) }
     }
 
-    private mutating func readBody(_ bytes: [UInt8]) {
+    private mutating func readBody(_ bytes: [UInt8], namesUser: Bool) {
         guard !bytes.isEmpty, let body = try? JSON(parsing: bytes) else { return }
-        userID = body["userId"]?.string.flatMap { isUserID($0) ? $0 : nil }
+        if namesUser { userID = body["userId"]?.string.flatMap { isUserID($0) ? $0 : nil } }
         reason = (body["reason"]?.string ?? body["evidence"]?.string)
             .map { $0.cut(toVarChar: Self.reasonLength) }
     }

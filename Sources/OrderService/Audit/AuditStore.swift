@@ -49,8 +49,8 @@ struct AuditStore: Sendable {
             INSERT INTO audit_records
                 (recorded_at, actor, roles, route, order_id, user_id, subject, reason, request_id,
                  network)
-            SELECT \(clock.now), e.actor, e.roles, e.route, COALESCE(e.order_id, o.id),
-                COALESCE(e.user_id, o.user_id), e.subject, e.reason, e.request_id, e.network
+            SELECT \(clock.now), e.actor, e.roles, e.route, COALESCE(o.id, e.order_id),
+                COALESCE(o.user_id, e.user_id), e.subject, e.reason, e.request_id, e.network
             FROM JSON_TABLE(\(String(decoding: list.serialized(), as: UTF8.self)), '$[*]'
                 COLUMNS (number FOR ORDINALITY,
                     actor VARCHAR(1024) PATH '$.actor', roles VARCHAR(1024) PATH '$.roles',

@@ -34,7 +34,8 @@ struct SessionController: Sendable {
             pattern: pattern,
             access: access,
             lane: lane,
-            handler: .plain(handler)
+            handler: .plain(handler),
+            recordedSubjects: [.userOfBody]
         )
     }
 

@@ -116,12 +116,25 @@ struct AuditTests {
             }
             let issue = service.send(.post, "\(path)/issue", token: finance, ["reason": "x"])
             #expect(issue.status == 409)
+            // Nobody says that it was another's.
+            for part in ["", "/ubl", "/print"] {
+                service.services.cache.drop([CacheName.invoiceData.key(id)], until: service.soon)
+                let answer = service.send(.get, "\(path)\(part)?orderId=7", token: finance)
+                #expect(answer.status == 200)
+            }
+            let other = service.send(
+                .post,
+                "\(path)/issue?orderId=7",
+                token: finance,
+                ["reason": "x", "userId": "1002"]
+            )
+            #expect(other.status == 422)
             #expect(service.send(.get, "/v1/admin/invoices/inv_x", token: finance).status == 404)
             let admin = try service.session("admin-1", .admin)
             let told = service.send(.get, "/v1/admin/audit?orderId=\(order.id)", token: admin)
             // The first is this look.
             let items = (told["items"].array ?? []).dropFirst()
-            #expect(items.count == 5)
+            #expect(items.count == 9)
             #expect(items.allSatisfy { $0["subject"] == .string(id) && $0["userId"] == "1001" })
             #expect(items.first?["route"] == "POST /v1/admin/invoices/{id}/issue")
             let unknown = try service.auditRecords().filter { $0.entry.subject == "inv_x" }
