@@ -4,13 +4,22 @@ import Dispatch
 ///
 /// An item is written alone and at once where nobody else writes, with the others of its group
 /// otherwise. So the number of writes grows no further with the load than they can follow one another.
-/// Where the store is away, all who wait are told so by the one write that found it out.
+/// Where the store is away, all who wait are told so by the one write that found it out; and from then
+/// on, until a write has come through, one item at a time is tried, and the others are refused.
 package final class GroupCommit<Item: Sendable>: Sendable {
     /// Writes all items or none; blocks.
     package typealias Write = @Sendable ([Item], Deadline) throws -> Void
 
     /// The deadline passed before the item was written; it may be written all the same.
     package struct TimedOut: Error, Equatable {}
+
+    /// An item was not even handed in.
+    package enum Refused: Error {
+        /// Too many wait.
+        case full
+        /// The store is away, as another write has found, and is being tried just now.
+        case away(any Error)
+    }
 
     /// What is known of an item once the write it waited for has ended.
     package enum Outcome: Sendable {
@@ -54,6 +63,8 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         /// Groups to be written, the last of which may still grow.
         var waiting: [Group] = []
         var isWriting = false
+        /// What the last write failed with, if for all.
+        var away: (any Error)?
         var usage = Usage()
 
         mutating func takeFirst() -> Group {
@@ -102,9 +113,11 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     /// written does not take others along. An item is so written twice where the first write was done
     /// and its answer lost.
     ///
-    /// - Throws: what `write` throws for this item or for all, or `TimedOut`.
+    /// - Throws: what `write` throws for this item or for all, `Refused.away` or `TimedOut`.
     package func submit(_ item: Item, until deadline: Deadline) throws {
-        let (group, isFirst) = state.withLock { join(&$0, item, deadline) }
+        let (group, isFirst) = try state.withLock { state throws(Refused) in
+            try join(&state, item, deadline)
+        }
         if isFirst { begin() }
         let timeout = DispatchTime.now() + deadline.remaining.dispatchInterval
         guard group.ended.wait(timeout: timeout) == .success else { throw TimedOut() }
@@ -125,21 +138,19 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     ///   - deadline: after which nobody needs it.
     ///   - callback: is told once what came of it, on a lane that these calls share. Nothing is tried
     ///     again here: `submit` does so for an item whose group has failed.
-    /// - Returns: false if too many wait; then nothing is written, and nothing called back.
+    /// - Throws: `Refused`; then nothing is written, and nothing called back.
     package func enqueue(
         _ item: Item,
         until deadline: Deadline,
         then callback: @escaping @Sendable (Outcome) -> Void
-    ) -> Bool {
-        let isFirst = state.withLock { state -> Bool? in
-            guard state.usage.waiting < queueLimit else { return nil }
-            let (group, isFirst) = join(&state, item, deadline)
+    ) throws(Refused) {
+        let isFirst = try state.withLock { state throws(Refused) in
+            guard state.usage.waiting < queueLimit else { throw .full }
+            let (group, isFirst) = try join(&state, item, deadline)
             group.members.withLock { $0.callbacks.append(callback) }
             return isFirst
         }
-        guard let isFirst else { return false }
         if isFirst { begin() }
-        return true
     }
 
     /// Adds an item to the group that may still grow, or begins one.
@@ -149,7 +160,8 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         _ state: inout State,
         _ item: Item,
         _ deadline: Deadline
-    ) -> (group: Group, isFirst: Bool) {
+    ) throws(Refused) -> (group: Group, isFirst: Bool) {
+        if state.isWriting, let error = state.away { throw .away(error) }
         state.usage.waiting += 1
         let isFirst = !state.isWriting
         state.isWriting = true
@@ -171,10 +183,12 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         lane.async { @Sendable [self] in
             while let group = next() {
                 let outcome = write(group)
-                end(group, outcome)
-                guard case .failed(let error) = outcome, isOfAll(error) else { continue }
-                // They have waited for as long as it takes to find out, and would do so once more.
-                for other in allWaiting() { end(other, outcome) }
+                var others: [Group] = []
+                if case .failed(let error) = outcome, isOfAll(error) {
+                    // They have waited for as long as it takes to find out, and would do so once more.
+                    others = allWaiting(away: error)
+                }
+                for group in [group] + others { end(group, outcome) }
             }
         }
     }
@@ -183,7 +197,10 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         let members = group.members.withLock { $0 }
         do {
             try write(members.items, members.deadline)
-            state.withLock { $0.usage.noteWrite(of: members.items.count) }
+            state.withLock { state in
+                state.usage.noteWrite(of: members.items.count)
+                state.away = nil
+            }
             return .written
         } catch {
             return members.items.count == 1 || isOfAll(error) ? .failed(error) : .groupFailed(error)
@@ -213,9 +230,10 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         }
     }
 
-    /// All groups that wait now, which grow no more.
-    private func allWaiting() -> [Group] {
+    /// All groups that wait now, which grow no more, as the store is away.
+    private func allWaiting(away error: any Error) -> [Group] {
         state.withLock { state in
+            state.away = error
             var groups: [Group] = []
             while !state.waiting.isEmpty { groups.append(state.takeFirst()) }
             return groups

@@ -141,12 +141,11 @@ import Testing
         try await onOwnThread {
             let isFree = DispatchSemaphore(value: 0)
             for number in 0...4 {
-                let isTaken = commit.enqueue(number, until: .after(.seconds(20))) { outcome in
+                try commit.enqueue(number, until: .after(.seconds(20))) { outcome in
                     // The first caller keeps the others waiting, and no write.
                     if number == 0 { isFree.wait() }
                     told.withLock { $0[number] = name(outcome) }
                 }
-                #expect(isTaken)
                 if number == 0 { writes.waitUntilBegun() }
             }
             writes.open()
@@ -186,15 +185,14 @@ import Testing
         }
         let told = Mutex<[Int: String]>([:])
         try await onOwnThread {
-            @Sendable func enqueue(_ number: Int) {
-                let isTaken = commit.enqueue(number, until: .after(.seconds(20))) { outcome in
+            @Sendable func enqueue(_ number: Int) throws {
+                try commit.enqueue(number, until: .after(.seconds(20))) { outcome in
                     told.withLock { $0[number] = name(outcome) }
                 }
-                #expect(isTaken)
             }
-            enqueue(0)
+            try enqueue(0)
             writes.waitUntilBegun()
-            for number in 1...4 { enqueue(number) }
+            for number in 1...4 { try enqueue(number) }
             let patient = Companion { try commit.submit(5, until: .after(.seconds(20))) }
             let areWaiting = eventually { commit.usage.waiting == 5 }
             #expect(areWaiting)
@@ -203,12 +201,77 @@ import Testing
             let areTold = eventually { told.withLock { $0.count == 5 } }
             #expect(areTold)
             // It is asked again by who comes later.
-            try commit.submit(6, until: .after(.seconds(20)))
+            let isBack = eventually { (try? commit.submit(6, until: .after(.seconds(20)))) != nil }
+            #expect(isBack)
         }
         #expect(writes.all == [[0], [6]])
         #expect(told.withLock { $0.values.allSatisfy { $0 == "failed" } })
         let usage = commit.usage
         #expect(usage.waiting == 0 && usage.items == 1 && usage.writes == 1)
+    }
+
+    @Test("tries a store that is away by one item at a time, and refuses the others at once")
+    func trial() async throws {
+        let (begun, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let written = Mutex<[Int]>([])
+        let commit = GroupCommit<Int>(
+            name: "test",
+            limit: 2,
+            queueLimit: 8,
+            failsAll: { _ in true }
+        ) { items, _ in
+            begun.signal()
+            gate.wait()
+            guard items.contains(9) else { throw Refused(items: items) }
+            written.withLock { $0 += items }
+        }
+        @Sendable func isRefused(_ body: () throws -> Void) -> Bool {
+            do {
+                try body()
+                return false
+            } catch GroupCommit<Int>.Refused.away(let error) {
+                return error as? Refused == Refused(items: [0])
+            } catch {
+                return false
+            }
+        }
+        try await onOwnThread {
+            func trial(_ item: Int) -> Companion<Void> {
+                let trial = Companion { try commit.submit(item, until: .after(.seconds(20))) }
+                begun.wait()
+                return trial
+            }
+            let first = trial(0)
+            gate.signal()
+            #expect(throws: Refused(items: [0])) { try first.join() }
+            // Who comes before the writer has ended its round is refused as well.
+            let second = Companion {
+                while true {
+                    do {
+                        return try commit.submit(9, until: .after(.seconds(20)))
+                    } catch GroupCommit<Int>.Refused.away {
+                        continue
+                    }
+                }
+            }
+            begun.wait()
+            for _ in 0..<3 {
+                #expect(isRefused { try commit.submit(1, until: .after(.seconds(20))) })
+                #expect(isRefused { try commit.enqueue(2, until: .after(.seconds(20))) { _ in } })
+            }
+            gate.signal()
+            try second.join()
+            // It has come through: others wait again.
+            let third = trial(9)
+            let fourth = Companion { try commit.submit(9, until: .after(.seconds(20))) }
+            let isWaiting = eventually { commit.usage.waiting == 1 }
+            #expect(isWaiting)
+            gate.signal()
+            gate.signal()
+            try third.join()
+            try fourth.join()
+        }
+        #expect(written.withLock { $0 } == [9, 9, 9])
     }
 
     @Test("says of who was alone that it failed, as he would be told once more") func aloneFails()
@@ -219,7 +282,7 @@ import Testing
             throw Refused(items: items)
         }
         try await onOwnThread {
-            _ = commit.enqueue(1, until: .after(.seconds(20))) { outcome in
+            try commit.enqueue(1, until: .after(.seconds(20))) { outcome in
                 told.withLock { $0.append(name(outcome)) }
             }
             let isTold = eventually { told.withLock { !$0.isEmpty } }
@@ -238,8 +301,17 @@ import Testing
             writes.note(items)
         }
         @Sendable func enqueue(_ number: Int) -> Bool {
-            commit.enqueue(number, until: .after(.seconds(20))) { _ in
-                told.withLock { $0.append(number) }
+            do throws(GroupCommit<Int>.Refused) {
+                try commit.enqueue(number, until: .after(.seconds(20))) { _ in
+                    told.withLock { $0.append(number) }
+                }
+                return true
+            } catch {
+                guard case .full = error else {
+                    Issue.record(error)
+                    return true
+                }
+                return false
             }
         }
         try await onOwnThread {

@@ -16,8 +16,9 @@ extension OrderApplication {
 
     /// Gives somebody of the staff an answer that is there already, once the look is on record.
     ///
-    /// No lane waits for that. A lane begins from the beginning where the session has ended meanwhile,
-    /// and where nothing is known yet of the record.
+    /// No lane waits for that: where nothing can be put on record, whoever waited on one would keep it
+    /// from customers. One begins from the beginning where the session has ended meanwhile, and where the
+    /// record may have failed for another's sake.
     func answerOnRecord(
         _ response: Response,
         _ asked: Asked,
@@ -34,7 +35,7 @@ extension OrderApplication {
             requestID: requestID,
             by: session
         ).about(order)
-        let isTaken = audit.note(entry, until: asked.deadline) { outcome in
+        audit.note(entry, until: asked.deadline) { outcome in
             switch outcome {
             case .onRecord
             where !asked.deadline.isExpired
@@ -54,7 +55,6 @@ extension OrderApplication {
                 self.handOver(asked, .nothing, reply)
             }
         }
-        if !isTaken { handOver(asked, .nothing, reply) }
     }
 
     /// Look-ups and webhooks are short, and wait for nobody else.

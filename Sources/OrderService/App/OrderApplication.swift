@@ -7,9 +7,10 @@ package import Web
 /// The application behind the server: finds the endpoint, answers hits on the worker, hands the
 /// rest to lanes, and turns errors into problems.
 ///
-/// The way of a request, top to bottom: `start` → a quick look at the caches, or a lane →
-/// `answer(_:)`: authenticate, check access, find the order (a look-up: its entry), put what staff ask
-/// for on record, call the handler → `finish`.
+/// The way of a request, top to bottom: `start` → a quick look at the caches, which may be the answer,
+/// for staff once it is on record (`answerOnRecord`), or else a lane → `answer(_:)`: authenticate, check
+/// access, find the order (a look-up: its entry), put what staff ask for on record, call the handler →
+/// `finish`.
 package final class OrderApplication: Application {
     /// A class, so that a request takes it along without copying all that an endpoint has.
     final class Route: Sendable {

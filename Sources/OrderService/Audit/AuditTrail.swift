@@ -74,21 +74,25 @@ package struct AuditTrail: Sendable {
     /// - Parameters:
     ///   - entry: what is put on record.
     ///   - deadline: of the request.
-    ///   - callback: is told on a lane of the record what came of it, and must not block for longer
-    ///     than an answer takes to write. Unless it is on record, it may be all the same.
-    /// - Returns: false if too many wait; then nothing is recorded, and nothing called back.
+    ///   - callback: is told what came of it, on a lane of the record, or at once if it cannot even
+    ///     wait; it must not block for longer than an answer takes to write. Unless it is on record, it
+    ///     may be all the same.
     func note(
         _ entry: AuditEntry,
         until deadline: Deadline,
         then callback: @escaping @Sendable (Outcome) -> Void
-    ) -> Bool {
-        commit.enqueue(entry, until: deadline) { outcome in
-            switch outcome {
-            case .written: callback(.onRecord)
-            case .groupFailed: callback(.undecided)
-            case .failed(let error):
-                callback(.refused(refusal(entry.route, entry.requestID, error)))
+    ) {
+        do throws(GroupCommit<AuditEntry>.Refused) {
+            try commit.enqueue(entry, until: deadline) { outcome in
+                switch outcome {
+                case .written: callback(.onRecord)
+                case .groupFailed: callback(.undecided)
+                case .failed(let error):
+                    callback(.refused(refusal(entry.route, entry.requestID, error)))
+                }
             }
+        } catch {
+            callback(.refused(refusal(entry.route, entry.requestID, error)))
         }
     }
 
@@ -137,6 +141,9 @@ package struct AuditTrail: Sendable {
         isRefused: Bool = true
     ) -> Problem {
         failures.increment()
+        let problem = Problem.dependencyUnavailable(retryAfter: 1)
+        // The write that has found it out has told why.
+        if error is GroupCommit<AuditEntry>.Refused { return problem }
         logger.error(
             "a request of staff is not on record",
             metadata: [
@@ -144,7 +151,7 @@ package struct AuditTrail: Sendable {
                 "error": "\(error)",
             ]
         )
-        return .dependencyUnavailable(retryAfter: 1)
+        return problem
     }
 
     /// Records a command of an operator.
