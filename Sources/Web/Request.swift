@@ -74,6 +74,14 @@ package struct Request: Sendable {
         return type.filter { $0 != " " && $0 != "\t" }.lowercased()
     }
 
+    /// Whether the body is of one of these media types, which are in lower case.
+    package func isOfType(_ types: [String]) -> Bool {
+        guard let value = parameters[.contentType] else { return false }
+        // Mostly it is written so itself.
+        if types.contains(where: { value.elementsEqual($0.utf8) }) { return true }
+        return mediaType.map(types.contains) ?? false
+    }
+
     /// The client's address as the web server established it.
     package var remoteAddress: String {
         text(.remoteAddress) ?? ""

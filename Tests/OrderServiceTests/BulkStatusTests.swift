@@ -54,6 +54,57 @@ struct BulkStatusTests {
         }
     }
 
+    @Test("are told out of the cache to those alone whom the record would tell them")
+    func access() async throws {
+        try await ServiceUnderTest.run { service in
+            let staff = try service.session("s", .support)
+            let other = try service.session("c", [.customer, .finance])
+            let order = try service.placedOrder()
+            let whole = states(service, [order.id], staff)
+            #expect(whole.status == 200 && whole["items", "0", "orderId"] == .integer(order.id))
+            func send(_ token: String? = nil, _ headers: [(String, String)] = []) -> TestAnswer {
+                service.send(
+                    .post,
+                    Self.path,
+                    token: token,
+                    headers: headers,
+                    ["ids": [.integer(order.id)]]
+                )
+            }
+            // Both when all is cached and when the order has to be read.
+            for isCached in [true, false] {
+                func forget() {
+                    let key = CacheName.orderSummaries.key(order.id)
+                    if !isCached { service.services.cache.drop([key], until: service.soon) }
+                }
+                let type = ("Content-Type", "text/plain")
+                for (answer, status) in [
+                    (send(other), 403), (send(order.token), 401), (send(), 401),
+                    // Without the CSRF token that goes with a cookie.
+                    (send(nil, [("Cookie", "session=\(staff)")]), 403),
+                    (send(staff, [type]), 415),
+                ] {
+                    #expect(answer.status == status)
+                    #expect(answer["items"].isNull)
+                    forget()
+                }
+                #expect(send(staff).response.body == whole.response.body)
+                forget()
+                let leaver = try service.session("leaver", .support)
+                #expect(send(leaver).response.body == whole.response.body)
+                #expect(service.send(.delete, "/v1/sessions/current", token: leaver).status == 204)
+                forget()
+                #expect(send(leaver).status == 401)
+            }
+            let most = (0..<1_001).map { Int64($0 + 1) }
+            #expect(states(service, most, staff).status == 422)
+            let many = Array(most.dropLast())
+            let first = states(service, many, staff)
+            #expect(first.status == 200 && first["missing"].array?.count == 999)
+            #expect(states(service, many, staff).response.body == first.response.body)
+        }
+    }
+
     @Test("fill the cache that summaries are answered from")
     func shared() async throws {
         try await ServiceUnderTest.run { service in

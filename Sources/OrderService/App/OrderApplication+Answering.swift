@@ -77,8 +77,7 @@ extension OrderApplication {
         do {
             guard !asked.deadline.isExpired else { throw Problem.overloaded(retryAfter: 1) }
             try checkBody(of: request, endpoint)
-            var known: Principal?
-            if case .missing(let principal) = look { known = authenticator.confirmed(principal) }
+            let known = look.askedBy.flatMap(authenticator.confirmed)
             let principal = try authenticate(request, endpoint, known, asked.deadline)
             try Self.checkQuery(of: request)
             let context = Context(
@@ -90,7 +89,11 @@ extension OrderApplication {
                 calls: calls,
                 isKnownMissing: known != nil
             )
-            response = try call(endpoint, context)
+            if known != nil, case .begun(_, let goOn) = look {
+                response = try goOn(context)
+            } else {
+                response = try call(endpoint, context)
+            }
         } catch {
             response = ErrorMapping.problem(for: error, endpoint.name, requestID, logger)
                 .response(requestID: requestID)
@@ -177,7 +180,7 @@ extension OrderApplication {
         guard !request.body.isEmpty, !endpoint.accepts.isEmpty, endpoint.method.hasBody else {
             return
         }
-        guard let type = request.mediaType, endpoint.accepts.contains(type) else {
+        guard request.isOfType(endpoint.accepts) else {
             throw .unsupportedMediaType(endpoint.accepts.joined(separator: ", "))
         }
     }

@@ -16,39 +16,43 @@ struct QuickReader: Sendable {
     struct Found {
         /// The holder of a session or of a guest's access.
         let principal: Principal
-        /// What was asked for, as it is stored; nil if the cache lacks it.
-        let stored: [UInt8]?
         fileprivate let credential: Credential
         fileprivate let holder: CacheEntry
+        /// Of the credential, and of each key.
+        fileprivate let replies: [Reply]
     }
 
-    /// Reads a credential's entry and that under `key`, by one command: at the server two cost more than
-    /// their trip.
+    /// Reads the entries of a credential and of some keys, by one command: at the server two cost more
+    /// than their trip.
     ///
     /// - Returns: nil unless the credential is known there and holds.
-    func read(_ key: [UInt8], for request: Request, until deadline: Deadline) -> Found? {
+    func read(_ keys: [[UInt8]], for request: Request, until deadline: Deadline) -> Found? {
         guard let credential = credential(of: request) else { return nil }
         let read = Command(
             "MGET",
-            keys: [credential.cacheName.key(credential.tokenHash), key]
+            keys: [credential.cacheName.key(credential.tokenHash)] + keys
         )
         guard let replies = cache.replies(to: [read], until: deadline)?.first?.array,
-            replies.count == 2, let holder = replies[0].bytes.flatMap({ CacheEntry(stored: $0) }),
+            replies.count == 1 + keys.count,
+            let holder = replies[0].bytes.flatMap({ CacheEntry(stored: $0) }),
             let principal = principal(credential, holder)
         else { return nil }
         return Found(
             principal: principal,
-            stored: replies[1].bytes,
             credential: credential,
-            holder: holder
+            holder: holder,
+            replies: replies
         )
     }
 
     /// The credential of a request that has no more than one, of a kind that caches know, which was not
-    /// revoked.
+    /// revoked; nil as well of a cookie that would need its CSRF token beside it, and where there is a body
+    /// that nobody wants.
     func credential(of request: Request) -> Credential? {
-        guard request.hasWholeQuery, let credential = try? Credential(request),
-            credential.kind != .checkout, !revoked.lists(credential.tokenHash)
+        guard request.hasWholeQuery, request.body.isEmpty || request.method.hasBody,
+            let credential = try? Credential(request),
+            credential.kind != .checkout, !(credential.isCookie && request.method.hasBody),
+            !revoked.lists(credential.tokenHash)
         else { return nil }
         return credential
     }
@@ -63,14 +67,14 @@ struct QuickReader: Sendable {
             .flatMap { $0.expiresAt > clock.now ? .guest($0) : nil }
     }
 
-    /// Counts that the cache knew who asks and lacked the rest, which whoever fills it counts.
-    func noteMiss(_ found: Found) {
+    /// Counts that the cache knew who asks; whoever reads or fills the rest counts that.
+    func noteCredential(_ found: Found) {
         cache.counts.noteRead(found.credential.cacheName, found.holder)
     }
 
     /// Counts that both were there.
     func noteHit(_ found: Found, _ name: CacheName, _ entry: CacheEntry) {
-        cache.counts.noteRead(found.credential.cacheName, found.holder)
+        noteCredential(found)
         cache.counts.noteRead(name, entry)
     }
 
@@ -81,8 +85,13 @@ struct QuickReader: Sendable {
 }
 
 extension QuickReader.Found {
-    /// What was asked for; nil if it is not there, or cannot be read, or there is no such thing.
-    var entry: CacheEntry? { stored.flatMap { CacheEntry(stored: $0) }?.ifPresent }
+    /// Whether the cache has anything under a key, by its place among those that were asked for.
+    func has(_ place: Int) -> Bool { !replies[1 + place].isNull }
+
+    /// What it has under a key; nil if that is nothing, or cannot be read.
+    func entry(_ place: Int) -> CacheEntry? {
+        replies[1 + place].bytes.flatMap { CacheEntry(stored: $0) }
+    }
 }
 
 extension Credential {

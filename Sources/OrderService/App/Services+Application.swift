@@ -115,7 +115,7 @@ extension Services {
                 cache: cache,
                 quick: quickReader
             ).endpoints
-            + [BulkStatusController(orders: orders, cache: cache).endpoint]
+            + [BulkStatusController(orders: orders, cache: cache, quick: quickReader).endpoint]
             + PaymentController(
                 starter: paymentStarter,
                 payments: payments,

@@ -51,14 +51,15 @@ final class OrderLookUp: Sendable {
         until deadline: Deadline
     ) -> QuickLook {
         guard target == .path, let orderID = captures.number(0),
-            let found = quick.read(name.key(orderID), for: request, until: deadline)
+            let found = quick.read([name.key(orderID)], for: request, until: deadline)
         else { return .nothing }
         let principal = found.principal
-        guard found.stored != nil else {
-            quick.noteMiss(found)
+        guard found.has(0) else {
+            quick.noteCredential(found)
             return .missing(askedBy: principal)
         }
-        guard let entry = found.entry, let answer = answer(entry, orderID: orderID, request)
+        guard let entry = found.entry(0)?.ifPresent,
+            let answer = answer(entry, orderID: orderID, request)
         else { return .nothing }
         if admits(principal, to: orderID, owner: entry.owner, request) {
             quick.noteUse(by: principal)
