@@ -5,7 +5,8 @@ import Dispatch
 /// An item is written alone and at once where nobody else writes, with the others of its group
 /// otherwise. So the number of writes grows no further with the load than they can follow one another.
 /// Where the store is away, all who wait are told so by the one write that found it out; and from then
-/// on, until a write has come through, one item at a time is tried, and the others are refused.
+/// on, until a write has come through, one item at a time is tried, and the others are refused. Who comes
+/// long after is not: it may be back, and nobody have asked.
 package final class GroupCommit<Item: Sendable>: Sendable {
     /// Writes all items or none; blocks.
     package typealias Write = @Sendable ([Item], Deadline) throws -> Void
@@ -63,8 +64,8 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         /// Groups to be written, the last of which may still grow.
         var waiting: [Group] = []
         var isWriting = false
-        /// What the last write failed with, if for all.
-        var away: (any Error)?
+        /// What the last write failed with, if for all, and when.
+        var away: (error: any Error, at: ContinuousClock.Instant)?
         var usage = Usage()
 
         mutating func takeFirst() -> Group {
@@ -79,6 +80,7 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     private let limit: Int
     private let queueLimit: Int
     private let isOfAll: @Sendable (any Error) -> Bool
+    private let memory: Duration
     private let write: Write
     private let state = Lock(State())
 
@@ -90,12 +92,14 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     ///   - queueLimit: how many items may wait, beside those of callers who wait as well.
     ///   - isOfAll: whether an error is not about what was written, as when the store is away: then
     ///     nothing that waits is tried any more.
+    ///   - memory: for how long it is thought to be away then; longer than a write takes to find out.
     ///   - write: runs on the lane; for an item whose group has failed also on its caller's thread.
     package init(
         name: String,
         limit: Int,
         queueLimit: Int,
         failsAll isOfAll: @escaping @Sendable (any Error) -> Bool = { _ in false },
+        awayFor memory: Duration = .seconds(5),
         write: @escaping Write
     ) {
         precondition(limit > 0, "a group has at least one member")
@@ -104,6 +108,7 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         self.limit = limit
         self.queueLimit = queueLimit
         self.isOfAll = isOfAll
+        self.memory = memory
         self.write = write
     }
 
@@ -161,7 +166,9 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         _ item: Item,
         _ deadline: Deadline
     ) throws(Refused) -> (group: Group, isFirst: Bool) {
-        if state.isWriting, let error = state.away { throw .away(error) }
+        if state.isWriting, let away = state.away, .now - away.at < memory {
+            throw .away(away.error)
+        }
         state.usage.waiting += 1
         let isFirst = !state.isWriting
         state.isWriting = true
@@ -233,7 +240,7 @@ package final class GroupCommit<Item: Sendable>: Sendable {
     /// All groups that wait now, which grow no more, as the store is away.
     private func allWaiting(away error: any Error) -> [Group] {
         state.withLock { state in
-            state.away = error
+            state.away = (error, .now)
             var groups: [Group] = []
             while !state.waiting.isEmpty { groups.append(state.takeFirst()) }
             return groups
