@@ -9,21 +9,6 @@ import Web
 
 @Suite("Verifying invoices", .enabled(if: ServiceUnderTest.isAvailable))
 struct InvoiceVerificationTests {
-    /// Two orders, each with an invoice and a credit note of a part: `MEX000001`, `MEXS000001` and so
-    /// on.
-    private func makeOrders(_ service: ServiceUnderTest) throws {
-        for name in ["a", "b"] {
-            let checkout = try service.readyCheckout(email: "\(name)@example.ro")
-            let order = try service.placedOrder(of: checkout, key: name)
-            try service.pay(order)
-            try service.settle()
-            let staff = try service.staff()
-            #expect(service.refund(order, token: staff, key: name, [("amount", 500)]).status == 201)
-            try service.settle()
-        }
-        #expect(try service.invoiceFindings() == [])
-    }
-
     private func restore(_ service: ServiceUnderTest) throws {
         try service.execute("UPDATE invoices SET number = CONCAT('X', id)")
         try service.execute(
@@ -148,7 +133,7 @@ struct InvoiceVerificationTests {
     @Test("finds what was changed by hand, wherever it was")
     func changes() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             try service.execute("CREATE TABLE invoices_before AS SELECT * FROM invoices")
             try service.execute("CREATE TABLE series_before AS SELECT * FROM invoice_series")
             // Another test gets the schema next.
@@ -166,7 +151,7 @@ struct InvoiceVerificationTests {
     @Test("finds that a document is missing, unless it is about to be issued")
     func missing() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             // The last of its series, with the counter put back: no gap.
             let last = try #require(
                 try service.query("SELECT id, order_id FROM invoices WHERE number = 'MEXS000002'")
@@ -227,7 +212,7 @@ struct InvoiceVerificationTests {
     @Test("finds snapshots without a hash until MariaDB has made it, as the migration does")
     func snapshotsWithoutHash() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             try service.execute("UPDATE invoices SET document_sha256 = NULL")
             #expect(try service.invoiceFindings().map(\.kind) == Array(repeating: "hash", count: 4))
             try service.execute(
@@ -243,7 +228,7 @@ struct InvoiceVerificationTests {
     @Test("finds that what a document names is gone, as after a restore without foreign keys")
     func dangling() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             let changes: [(change: SQL, finding: String)] = [
                 ("DELETE FROM refunds ORDER BY id DESC LIMIT 1", "link MEXS000002: refund_id"),
                 ("DELETE FROM invoices WHERE number = 'MEX000002'", "link MEXS000002: credited_id"),
