@@ -47,6 +47,56 @@ struct InvoiceRowTests {
         }
     }
 
+    @Test("are also those of a document that is neither issued nor rejected")
+    func between() async throws {
+        try await ServiceUnderTest.run { service in
+            try service.makeRefundedOrders()
+            try service.execute("CREATE TABLE invoices_before AS SELECT * FROM invoices")
+            // Another test gets the schema next.
+            defer { try? service.execute("DROP TABLE invoices_before") }
+            let changes: [(set: SQL, column: String)] = [
+                ("series = NULL", "series"), ("ordinal = NULL", "ordinal"), ("xml = NULL", "xml"),
+                ("xml_sha256 = NULL", "xml_sha256"), ("issue_date = NULL", "issue_date"),
+                ("deadline = NULL", "deadline"), ("issued_at = NULL", "issued_at"),
+                ("faults = '[]'", "faults"), ("state = 'rejected'", "state"),
+            ]
+            for (change, column) in changes {
+                try service.force("UPDATE invoices SET \(change) WHERE number = 'MEX000001'")
+                let row = try service.invoiceFindings().filter { $0.kind == "row" }
+                let text = "it has a number, and \(column) as if it were rejected"
+                #expect(row.map(\.subject) == ["MEX000001"], "\(change)")
+                #expect(row.map(\.text) == [text], "\(change)")
+                try service.force(
+                    """
+                    UPDATE invoices i JOIN invoices_before b ON b.id = i.id
+                    SET i.series = b.series, i.ordinal = b.ordinal, i.xml = b.xml,
+                        i.xml_sha256 = b.xml_sha256, i.issue_date = b.issue_date,
+                        i.deadline = b.deadline, i.issued_at = b.issued_at, i.faults = b.faults,
+                        i.state = b.state
+                    """
+                )
+            }
+            #expect(try service.invoiceFindings() == [])
+            try service.force("UPDATE invoices SET number = NULL WHERE number = 'MEX000001'")
+            let row = try service.invoiceFindings().first { $0.kind == "row" }
+            let columns = "state, series, ordinal, xml, xml_sha256, issue_date, deadline, issued_at"
+            let text = "it has no number, and \(columns), faults as if it were issued"
+            #expect(row?.subject.hasPrefix("inv_") == true && row?.text == text)
+        }
+    }
+
+    @Test("are also those of a rejected document that somebody gave a number")
+    func numbered() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.orderThatIsRejected()
+            #expect(try service.invoiceFindings() == [])
+            try service.force("UPDATE invoices SET number = 'MEX999999'")
+            let row = try service.invoiceFindings().first { $0.kind == "row" }
+            #expect(row?.subject == "MEX999999")
+            #expect(row?.text.hasPrefix("it has a number, and state, series, ordinal") == true)
+        }
+    }
+
     @Test("end an export and a list of deadlines, which say whose they are")
     func named() async throws {
         try await ServiceUnderTest.run { service in
