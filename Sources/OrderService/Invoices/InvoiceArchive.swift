@@ -34,14 +34,16 @@ package struct InvoiceArchive: Sendable {
         until deadline: Deadline,
         _ body: (Item) throws -> Void
     ) throws {
-        var day = period.lowerBound.description
-        var last: Int64 = 0
+        var last: (day: String, id: Int64)?
         while true {
+            // MariaDB lets no CHECK keep ids of AUTO_INCREMENT above 0.
+            let rest: SQL =
+                last.map { "AND (i.issue_date > \($0.day) OR i.id > \($0.id))" } ?? ""
+            let first = last?.day ?? period.lowerBound.description
             let page = try rows.read(
                 Self.columns,
                 """
-                WHERE i.issue_date BETWEEN \(day) AND \(period.upperBound.description)
-                    AND (i.issue_date > \(day) OR i.id > \(last))
+                WHERE i.issue_date BETWEEN \(first) AND \(period.upperBound.description) \(rest)
                 ORDER BY i.issue_date, i.id LIMIT \(Self.page)
                 """,
                 until: deadline,
@@ -50,8 +52,7 @@ package struct InvoiceArchive: Sendable {
             for reading in page {
                 let item = try reading.get()
                 try body(item)
-                day = item.record.issueDate?.description ?? day
-                last = item.record.id
+                last = (item.record.issueDate?.description ?? first, item.record.id)
             }
             guard page.count == Self.page else { return }
         }
@@ -63,11 +64,12 @@ package struct InvoiceArchive: Sendable {
         until deadline: Deadline,
         _ body: (Result<Item, UnreadableInvoice>) throws -> Void
     ) throws {
-        var last: Int64 = 0
+        var last: Int64?
         while true {
+            let rest: SQL = last.map { "WHERE i.id > \($0)" } ?? ""
             let page = try rows.read(
                 Self.columns,
-                "WHERE i.id > \(last) ORDER BY i.id LIMIT \(Self.page)",
+                "\(rest) ORDER BY i.id LIMIT \(Self.page)",
                 until: deadline,
                 Item.init
             )

@@ -148,6 +148,33 @@ struct InvoiceVerificationTests {
         }
     }
 
+    @Test("goes through documents of any id, as an export does", arguments: [0, -5, Int64.min])
+    func ids(id: Int64) async throws {
+        try await ServiceUnderTest.run { service in
+            try service.makeRefundedOrders()
+            let row = try service.query("SELECT id FROM invoices WHERE number = 'MEX000001'").first
+            let before = try #require(try row?.int64("id"))
+            for (column, table) in [
+                ("credited_id", "invoices"), ("invoice_id", "invoice_submissions"),
+                ("id", "invoices"),
+            ] as [(SQL, SQL)] {
+                try service.force(
+                    "UPDATE \(table) SET \(column) = \(id) WHERE \(column) = \(before)"
+                )
+            }
+            #expect(try service.invoiceFindings() == [])
+            try service.execute("UPDATE invoices SET buyer_name = 'X' WHERE id = \(id)")
+            let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
+            #expect(found == ["column MEX000001"])
+            var exported: [Int64] = []
+            try service.services.invoiceExport.archive.forEach(
+                issued: CalendarDate(daysSinceEpoch: 0)...service.now.dayInRomania,
+                until: service.soon
+            ) { exported.append($0.record.id) }
+            #expect(exported.count == 4 && exported.first == id)
+        }
+    }
+
     @Test("finds that a document is missing, unless it is about to be issued")
     func missing() async throws {
         try await ServiceUnderTest.run { service in
