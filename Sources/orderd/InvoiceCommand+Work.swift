@@ -16,7 +16,7 @@ extension InvoiceCommand {
 
                 Exit codes:
                   0  nothing is left; with --dry-run: nothing is due
-                  1  settings or MariaDB keep it from being done
+                  1  settings, MariaDB or the output keep it from being done
                   2  something is left, or with --dry-run due
                 """
         )
@@ -52,27 +52,29 @@ extension InvoiceCommand {
                 ) { item in
                     orders += 1
                     if item.isLeft { left += 1 }
-                    show(item)
+                    try show(item)
                 }
             }
-            if !json { print("\(orders) orders, \(left) of them with something left") }
+            if !json {
+                try printOrFail("\(orders) orders, \(left) of them with something left\n".utf8)
+            }
             guard left == 0 else { throw ExitCode(2) }
         }
 
-        private func show(_ item: InvoicePending.Item) {
+        private func show(_ item: InvoicePending.Item) throws {
             if json {
                 let line: JSON = [
                     "orderId": .integer(item.orderID), "orderNumber": .string(item.orderNumber),
                     "due": .string(item.due), "written": JSON(item.written),
                     "failure": JSON(item.failure), "isLeft": .bool(item.isLeft),
                 ]
-                print(String(decoding: line.serialized(), as: UTF8.self))
-                return
+                return try printOrFail(line.serialized() + [UInt8(ascii: "\n")])
             }
             let written = item.written > 0 ? "\(item.written) written" : ""
             let left = item.written > 0 && item.isLeft ? ", something is left" : ""
             let outcome = item.failure ?? written + left
-            print("order \(item.orderID) \(item.orderNumber)  \(item.due)  \(outcome)")
+            let line = "order \(item.orderID) \(item.orderNumber)  \(item.due)  \(outcome)\n"
+            try printOrFail(line.utf8)
         }
     }
 
@@ -84,7 +86,7 @@ extension InvoiceCommand {
 
                 Exit codes:
                   0  nothing is late
-                  1  settings or MariaDB keep it from being told
+                  1  settings, MariaDB or the output keep it from being told
                   2  something is late
                 """
         )
@@ -119,17 +121,18 @@ extension InvoiceCommand {
             let late = records.count { isLate($0, on: today) }
             if json {
                 let list = JSON.array(records.map { Self.json(of: $0, isLate($0, on: today)) })
-                print(String(decoding: list.serialized(), as: UTF8.self))
+                try printOrFail(list.serialized() + [UInt8(ascii: "\n")])
             } else {
-                for record in records {
+                let lines = records.map { record in
                     let columns = [
                         record.deadline?.description ?? "-",
                         record.number?.description ?? "-", record.state.rawValue,
                         "order \(record.orderID)", isLate(record, on: today) ? "late" : "",
                     ]
-                    print(columns.joined(separator: "  "))
+                    return columns.joined(separator: "  ") + "\n"
                 }
-                print("\(records.count) listed, \(late) of them late")
+                let sum = "\(records.count) listed, \(late) of them late\n"
+                try printOrFail((lines.joined() + sum).utf8)
             }
             guard late == 0 else { throw ExitCode(2) }
         }

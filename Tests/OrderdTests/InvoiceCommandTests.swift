@@ -184,7 +184,10 @@ struct InvoiceCommandTests {
 
     @Test(
         "fails where its output cannot be written",
-        arguments: [["show", "MEX000001"], ["verify"]]
+        arguments: [
+            ["show", "MEX000001"], ["verify"], ["issue-pending"], ["deadlines"],
+            ["deadlines", "--json"],
+        ]
     )
     func fullDisk(arguments: [String]) async throws {
         try await ServiceUnderTest.run { service in
@@ -196,6 +199,35 @@ struct InvoiceCommandTests {
             )
             #expect(run.status == 1)
             #expect(run.errors.contains("standard output: No space left on device"))
+        }
+    }
+
+    @Test("fails where it cannot tell what it has exported, or what is due of an order")
+    func fullDiskAfterWork() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let period = ["--from", "2020-01-01", "--to", "2099-12-31", "--out", path]
+            let export = try Program.run(
+                ["invoice", "export"] + period,
+                service.settings,
+                output: "/dev/full"
+            )
+            let flaw = "orderd: standard output: No space left on device\n"
+            #expect(export.status == 1 && export.errors == flaw)
+            #expect(FileManager.default.fileExists(atPath: "\(path)/journal.csv"))
+            for rows: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
+                try service.execute("DELETE FROM \(rows)")
+            }
+            for flags in [["--dry-run"], ["--dry-run", "--json"]] {
+                let pending = try Program.run(
+                    ["invoice", "issue-pending"] + flags,
+                    service.settings,
+                    output: "/dev/full"
+                )
+                #expect(pending.status == 1 && pending.errors == flaw)
+            }
         }
     }
 
