@@ -82,7 +82,8 @@ extension InvoiceCommand {
         static let configuration = CommandConfiguration(
             abstract: "List what the tax office has yet to accept, those due first at the front.",
             discussion: """
-                A document has to be there within five working days. Nothing hands it over yet.
+                A document has to be there within five working days. Nothing hands it over yet. Where \
+                more wait than are listed, those are due no earlier, and the last line says «and more».
 
                 Exit codes:
                   0  nothing is late
@@ -97,7 +98,12 @@ extension InvoiceCommand {
         @Option(help: "List so many at most.")
         var limit = 1_000
 
-        @Flag(help: "Print JSON: a list of {number, state, issueDate, deadline, orderId, isLate}.")
+        @Flag(
+            help: """
+                Print JSON: {isCut, documents: [{number, state, issueDate, deadline, orderId, \
+                isLate}]}; isCut if there are more documents than those.
+                """
+        )
         var json = false
 
         func validate() throws {
@@ -110,7 +116,7 @@ extension InvoiceCommand {
             let services = try Startup.services()
             defer { services.close() }
             try Startup.checkSchema(services)
-            let records = try Startup.orFail {
+            let list = try Startup.orFail {
                 try services.invoiceDeadlines.list(
                     through: through,
                     limit: limit,
@@ -118,12 +124,15 @@ extension InvoiceCommand {
                 )
             }
             let today = CalendarDate.inRomania(secondsSinceEpoch: Timestamp.now.seconds)
-            let late = records.count { isLate($0, on: today) }
+            let late = list.records.count { isLate($0, on: today) }
             if json {
-                let list = JSON.array(records.map { Self.json(of: $0, isLate($0, on: today)) })
-                try printOrFail(list.serialized() + [UInt8(ascii: "\n")])
+                let documents = list.records.map { Self.json(of: $0, isLate($0, on: today)) }
+                let whole: JSON = [
+                    "isCut": .bool(list.isCut), "documents": .array(documents),
+                ]
+                try printOrFail(whole.serialized() + [UInt8(ascii: "\n")])
             } else {
-                let lines = records.map { record in
+                let lines = list.records.map { record in
                     let columns = [
                         record.deadline?.description ?? "-",
                         record.number?.description ?? "-", record.state.rawValue,
@@ -131,7 +140,8 @@ extension InvoiceCommand {
                     ]
                     return columns.joined(separator: "  ") + "\n"
                 }
-                let sum = "\(records.count) listed, \(late) of them late\n"
+                let more = list.isCut ? " and more" : ""
+                let sum = "\(list.records.count) listed\(more), \(late) of them late\n"
                 try printOrFail((lines.joined() + sum).utf8)
             }
             guard late == 0 else { throw ExitCode(2) }

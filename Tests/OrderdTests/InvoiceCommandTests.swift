@@ -333,10 +333,17 @@ struct InvoiceCommandTests {
             )
             let late = try invoice(service, "deadlines", "--json", "--limit", "1")
             #expect(late.status == 2)
-            #expect(try json(late)[0]?["number"] == "MEXS000001")
-            #expect(try json(late)[0]?["isLate"] == true)
+            let told = try json(late)
+            #expect(told["isCut"] == true && told["documents"]?.array?.count == 1)
+            #expect(told["documents"]?[0]?["number"] == "MEXS000001")
+            #expect(told["documents"]?[0]?["isLate"] == true)
+            let cut = try invoice(service, "deadlines", "--limit", "1")
+            #expect(cut.output.hasSuffix("\n1 listed and more, 1 of them late\n"))
+            let whole = try json(try invoice(service, "deadlines", "--json", "--limit", "2"))
+            #expect(whole["isCut"] == false && whole["documents"]?.array?.count == 2)
             let none = try invoice(service, "deadlines", "--through", "2025-12-31", "--json")
-            #expect(none.status == 0 && none.output == "[]\n")
+            #expect(none.status == 0)
+            #expect(try json(none)["documents"] == .array([]))
         }
     }
 }
