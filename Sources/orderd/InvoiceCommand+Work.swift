@@ -6,6 +6,11 @@ import Resilience
 import Web
 
 extension InvoiceCommand {
+    /// A line of a list; columns at its end may be empty.
+    private static func line(_ columns: [String]) -> String {
+        columns.filter { !$0.isEmpty }.joined(separator: "  ") + "\n"
+    }
+
     struct IssuePending: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Issue what should be there and is not.",
@@ -73,8 +78,8 @@ extension InvoiceCommand {
             let written = item.written > 0 ? "\(item.written) written" : ""
             let left = item.written > 0 && item.isLeft ? ", something is left" : ""
             let outcome = item.failure ?? written + left
-            let line = "order \(item.orderID) \(item.orderNumber)  \(item.due)  \(outcome)\n"
-            try printOrFail(line.utf8)
+            let columns = ["order \(item.orderID) \(item.orderNumber)", item.due, outcome]
+            try printOrFail(InvoiceCommand.line(columns).utf8)
         }
     }
 
@@ -138,7 +143,7 @@ extension InvoiceCommand {
                         record.number?.description ?? "-", record.state.rawValue,
                         "order \(record.orderID)", isLate(record, on: today) ? "late" : "",
                     ]
-                    return columns.joined(separator: "  ") + "\n"
+                    return InvoiceCommand.line(columns)
                 }
                 let more = list.isCut ? " and more" : ""
                 let sum = "\(list.records.count) listed\(more), \(late) of them late\n"
