@@ -18,6 +18,8 @@ package struct InvoiceArchive: Sendable {
         let creditedNumber: String?
         /// What its order costs; nil where that is gone.
         let orderTotal: Money?
+        /// When its order was placed; nil where that is gone.
+        let orderedAt: Timestamp?
         /// Of one that is reduced: when the youngest of its order's documents, or the order, was made.
         let youngestAt: Timestamp?
     }
@@ -101,6 +103,7 @@ package struct InvoiceArchive: Sendable {
         (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number,
         (SELECT o.total_minor FROM orders o WHERE o.id = i.order_id) AS order_total,
         (SELECT o.currency FROM orders o WHERE o.id = i.order_id) AS order_currency,
+        (SELECT o.created_at FROM orders o WHERE o.id = i.order_id) AS ordered_at,
         IF(document = '{}', (SELECT MAX(GREATEST(\(InvoiceStore.youngestAt),
                 COALESCE(o.created_at, y.created_at)))
             FROM invoices y LEFT JOIN orders o ON o.id = y.order_id
@@ -116,6 +119,7 @@ extension InvoiceArchive.Item {
         orderTotal = try row.optionalInt64("order_total").map { total in
             Money(minor: total, try row.word("order_currency", Currency.init(rawValue:)))
         }
+        orderedAt = try row.optionalTimestamp("ordered_at")
         youngestAt = try row.optionalTimestamp("youngest_at")
     }
 

@@ -14,6 +14,7 @@ struct InvoiceSeriesCheck: Sendable {
         try gaps(until: deadline) + ends(until: deadline) + names(until: deadline)
             + steps(until: deadline) + days(until: deadline)
             + future(by: clock, until: deadline) + rows(until: deadline)
+            + unused(until: deadline)
     }
 
     private func gaps(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
@@ -168,6 +169,30 @@ struct InvoiceSeriesCheck: Sendable {
                     "its last day is not that of its last document"
                 }
             return .init(kind: "series", subject: try row.string("series"), text: text)
+        }
+    }
+
+    private static let kinds = InvoiceDocument.Kind.allCases.map(\.rawValue)
+
+    /// A series without documents is of a kind and not begun, as demo data leaves it.
+    private func unused(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT series, is_kind FROM (
+                SELECT s.series, s.last_issued_on, s.kind IN (\(list: Self.kinds)) AS is_kind
+                FROM invoice_series s
+                WHERE NOT EXISTS (SELECT 1 FROM invoices i WHERE i.series = s.series)) AS unused
+            WHERE NOT is_kind OR last_issued_on IS NOT NULL ORDER BY series
+            """,
+            class: .job,
+            until: deadline
+        ).map { row in
+            .init(
+                kind: "series",
+                subject: try row.string("series"),
+                text: try row.bool("is_kind")
+                    ? "it has a last day and no documents" : "its kind is none"
+            )
         }
     }
 }

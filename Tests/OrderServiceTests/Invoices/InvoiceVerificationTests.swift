@@ -18,7 +18,8 @@ struct InvoiceVerificationTests {
                 i.number = b.number, i.deadline = b.deadline, i.currency = b.currency,
                 i.issue_date = b.issue_date, i.issued_at = b.issued_at, i.order_id = b.order_id,
                 i.document = b.document, i.xml = b.xml, i.xml_sha256 = b.xml_sha256,
-                i.document_sha256 = b.document_sha256, i.created_at = b.created_at
+                i.document_sha256 = b.document_sha256, i.created_at = b.created_at,
+                i.version = b.version
             """
         )
         try service.execute(
@@ -112,6 +113,8 @@ struct InvoiceVerificationTests {
             ], "reduced MEX000001"
         ),
         (set("created_at = issued_at + INTERVAL 1 SECOND", of: "MEX000001"), "date MEX000001"),
+        (set("created_at = created_at - INTERVAL 1 DAY", of: "MEX000001"), "date MEX000001"),
+        (set("version = 0", of: "MEX000001"), "column MEX000001"),
         // Neither is in the XML.
         (inDocument("\"gross\":", "\"gross\": "), "hash MEX000001"),
         (inDocument("\"tradeRegister\":null", "\"tradeRegister\":\"J1\""), "hash MEX000001"),
@@ -172,6 +175,32 @@ struct InvoiceVerificationTests {
                 until: service.soon
             ) { exported.append($0.record.id) }
             #expect(exported.count == 4 && exported.first == id)
+        }
+    }
+
+    @Test("finds rows of series that have no documents and cannot have had any")
+    func unusedSeries() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            try service.execute(
+                "INSERT INTO invoice_series (series, kind) VALUES ('NEW', 'invoice')"
+            )
+            #expect(try service.invoiceFindings() == [])
+            for (change, text) in [
+                ("last_issued_on = '2026-01-05'", "it has a last day and no documents"),
+                ("kind = 'receipt'", "its kind is none"),
+            ] as [(SQL, String)] {
+                try service.force("UPDATE invoice_series SET \(change) WHERE series = 'NEW'")
+                let finding = InvoiceVerification.Finding(
+                    kind: "series",
+                    subject: "NEW",
+                    text: text
+                )
+                #expect(try service.invoiceFindings() == [finding])
+            }
+            try service.force("UPDATE invoice_series SET kind = 'receipt' WHERE series = 'MEX'")
+            let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
+            #expect(found == ["series MEX", "series NEW"])
         }
     }
 
