@@ -9,7 +9,7 @@ extension Unicode.Scalar {
     }
 
     /// Whether nothing of it is seen by itself: a blank, a mark without a letter, what has no form.
-    fileprivate var isUnseen: Bool {
+    fileprivate var showsNothing: Bool {
         // A braille cell without a dot is a symbol to Unicode.
         if properties.isWhitespace || properties.isDefaultIgnorableCodePoint || self == "\u{2800}" {
             return true
@@ -23,5 +23,5 @@ extension Unicode.Scalar {
 
 extension StringProtocol {
     /// Whether nothing of the text is seen; nothing is seen of an empty one.
-    package var isUnseen: Bool { unicodeScalars.allSatisfy(\.isUnseen) }
+    package var showsNothing: Bool { unicodeScalars.allSatisfy(\.showsNothing) }
 }
