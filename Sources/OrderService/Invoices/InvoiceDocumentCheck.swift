@@ -145,9 +145,9 @@ struct InvoiceDocumentCheck: Sendable {
         }
         for flaw in document.sumFlaws {
             let rate = flaw.rate.map { " at \($0.percent) %" } ?? ""
-            faults.append(
-                ("sum", "\(flaw.term)\(rate) is \(flaw.found.minor), not \(flaw.expected.minor)")
-            )
+            let expected =
+                flaw.expected.map { "not \($0.minor)" } ?? "and what makes it is beyond counting"
+            faults.append(("sum", "\(flaw.term)\(rate) is \(flaw.found.minor), \(expected)"))
         }
         return faults + columnFaults(item, document) + xmlFaults(xml, document)
     }
