@@ -83,7 +83,7 @@ extension UBLRule {
             return CalendarDate(parsing: node.text) == nil ? ("", "no day as YYYY-MM-DD") : nil
         case .given(let paths):
             for path in paths {
-                for node in try node.nodes(path) where !node.text.isUnseen {
+                for node in try node.nodes(path) where !node.text.showsNothing {
                     return nil
                 }
             }

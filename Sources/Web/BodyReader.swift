@@ -110,7 +110,7 @@ package final class BodyReader {
             report(name, "length", "The text must have \(limits) characters.")
             return nil
         }
-        guard text.isEmpty || !text.isUnseen else {
+        guard text.isEmpty || !text.showsNothing else {
             report(name, "characters", "Something of the text must be seen.")
             return nil
         }

@@ -9,11 +9,10 @@ extension Unicode.Scalar {
     }
 
     /// Whether nothing of it is seen by itself: a blank, a mark without a letter, what has no form.
-    fileprivate var isUnseen: Bool {
-        // A braille cell without a dot is a symbol to Unicode.
-        if properties.isWhitespace || properties.isDefaultIgnorableCodePoint || self == "\u{2800}" {
-            return true
-        }
+    fileprivate var showsNothing: Bool {
+        // A braille cell without a dot and a note without a head are symbols to Unicode.
+        if self == "\u{2800}" || self == "\u{1D159}" { return true }
+        if properties.isWhitespace || properties.isDefaultIgnorableCodePoint { return true }
         return switch properties.generalCategory {
         case .control, .format, .nonspacingMark, .spacingMark, .enclosingMark: true
         default: false
@@ -23,5 +22,5 @@ extension Unicode.Scalar {
 
 extension StringProtocol {
     /// Whether nothing of the text is seen; nothing is seen of an empty one.
-    package var isUnseen: Bool { unicodeScalars.allSatisfy(\.isUnseen) }
+    package var showsNothing: Bool { unicodeScalars.allSatisfy(\.showsNothing) }
 }

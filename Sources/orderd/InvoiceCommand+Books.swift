@@ -15,7 +15,7 @@ extension InvoiceCommand {
 
                 Exit codes:
                   0  it is written
-                  1  settings, MariaDB or the directory keep it from being written
+                  1  settings, MariaDB, the directory or the output keep it from being done
                 """
         )
 
@@ -50,10 +50,10 @@ extension InvoiceCommand {
                     until: .after(InvoiceCommand.patience)
                 )
             }
-            print(
+            let sum =
                 "\(report.invoices) invoices, \(report.creditNotes) credit notes, "
-                    + "\(report.withoutXML) of them without XML"
-            )
+                + "\(report.withoutXML) of them without XML\n"
+            try printOrFail(sum.utf8)
         }
     }
 
@@ -68,7 +68,7 @@ extension InvoiceCommand {
 
                 Exit codes:
                   0  all is well
-                  1  settings or MariaDB keep it from being done
+                  1  settings, MariaDB or the output keep it from being done
                   2  there are findings
                 """
         )

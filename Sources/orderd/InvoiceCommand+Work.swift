@@ -6,6 +6,11 @@ import Resilience
 import Web
 
 extension InvoiceCommand {
+    /// A line of a list; columns at its end may be empty.
+    private static func line(_ columns: [String]) -> String {
+        columns.filter { !$0.isEmpty }.joined(separator: "  ") + "\n"
+    }
+
     struct IssuePending: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Issue what should be there and is not.",
@@ -16,7 +21,7 @@ extension InvoiceCommand {
 
                 Exit codes:
                   0  nothing is left; with --dry-run: nothing is due
-                  1  settings or MariaDB keep it from being done
+                  1  settings, MariaDB or the output keep it from being done
                   2  something is left, or with --dry-run due
                 """
         )
@@ -52,27 +57,29 @@ extension InvoiceCommand {
                 ) { item in
                     orders += 1
                     if item.isLeft { left += 1 }
-                    show(item)
+                    try show(item)
                 }
             }
-            if !json { print("\(orders) orders, \(left) of them with something left") }
+            if !json {
+                try printOrFail("\(orders) orders, \(left) of them with something left\n".utf8)
+            }
             guard left == 0 else { throw ExitCode(2) }
         }
 
-        private func show(_ item: InvoicePending.Item) {
+        private func show(_ item: InvoicePending.Item) throws {
             if json {
                 let line: JSON = [
                     "orderId": .integer(item.orderID), "orderNumber": .string(item.orderNumber),
                     "due": .string(item.due), "written": JSON(item.written),
                     "failure": JSON(item.failure), "isLeft": .bool(item.isLeft),
                 ]
-                print(String(decoding: line.serialized(), as: UTF8.self))
-                return
+                return try printOrFail(line.serialized() + [UInt8(ascii: "\n")])
             }
             let written = item.written > 0 ? "\(item.written) written" : ""
             let left = item.written > 0 && item.isLeft ? ", something is left" : ""
             let outcome = item.failure ?? written + left
-            print("order \(item.orderID) \(item.orderNumber)  \(item.due)  \(outcome)")
+            let columns = ["order \(item.orderID) \(item.orderNumber)", item.due, outcome]
+            try printOrFail(InvoiceCommand.line(columns).utf8)
         }
     }
 
@@ -80,11 +87,12 @@ extension InvoiceCommand {
         static let configuration = CommandConfiguration(
             abstract: "List what the tax office has yet to accept, those due first at the front.",
             discussion: """
-                A document has to be there within five working days. Nothing hands it over yet.
+                A document has to be there within five working days. Nothing hands it over yet. Where \
+                more wait than are listed, those are due no earlier, and the last line says «and more».
 
                 Exit codes:
                   0  nothing is late
-                  1  settings or MariaDB keep it from being told
+                  1  settings, MariaDB or the output keep it from being told
                   2  something is late
                 """
         )
@@ -95,7 +103,12 @@ extension InvoiceCommand {
         @Option(help: "List so many at most.")
         var limit = 1_000
 
-        @Flag(help: "Print JSON: a list of {number, state, issueDate, deadline, orderId, isLate}.")
+        @Flag(
+            help: """
+                Print JSON: {isCut, documents: [{number, state, issueDate, deadline, orderId, \
+                isLate}]}; isCut if there are more documents than those.
+                """
+        )
         var json = false
 
         func validate() throws {
@@ -108,7 +121,7 @@ extension InvoiceCommand {
             let services = try Startup.services()
             defer { services.close() }
             try Startup.checkSchema(services)
-            let records = try Startup.orFail {
+            let list = try Startup.orFail {
                 try services.invoiceDeadlines.list(
                     through: through,
                     limit: limit,
@@ -116,20 +129,25 @@ extension InvoiceCommand {
                 )
             }
             let today = CalendarDate.inRomania(secondsSinceEpoch: Timestamp.now.seconds)
-            let late = records.count { isLate($0, on: today) }
+            let late = list.records.count { isLate($0, on: today) }
             if json {
-                let list = JSON.array(records.map { Self.json(of: $0, isLate($0, on: today)) })
-                print(String(decoding: list.serialized(), as: UTF8.self))
+                let documents = list.records.map { Self.json(of: $0, isLate($0, on: today)) }
+                let whole: JSON = [
+                    "isCut": .bool(list.isCut), "documents": .array(documents),
+                ]
+                try printOrFail(whole.serialized() + [UInt8(ascii: "\n")])
             } else {
-                for record in records {
+                let lines = list.records.map { record in
                     let columns = [
                         record.deadline?.description ?? "-",
                         record.number?.description ?? "-", record.state.rawValue,
                         "order \(record.orderID)", isLate(record, on: today) ? "late" : "",
                     ]
-                    print(columns.joined(separator: "  "))
+                    return InvoiceCommand.line(columns)
                 }
-                print("\(records.count) listed, \(late) of them late")
+                let more = list.isCut ? " and more" : ""
+                let sum = "\(list.records.count) listed\(more), \(late) of them late\n"
+                try printOrFail((lines.joined() + sum).utf8)
             }
             guard late == 0 else { throw ExitCode(2) }
         }

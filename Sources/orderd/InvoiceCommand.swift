@@ -27,7 +27,7 @@ struct InvoiceCommand: ParsableCommand {
 
                 Exit codes:
                   0  it is printed
-                  1  settings or MariaDB keep it from being read, or there is none
+                  1  settings, MariaDB or the output keep it from being shown, or there is none
                 """
         )
 

@@ -77,6 +77,9 @@ enum Startup {
     static func orFail<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
+        } catch let exit as ExitCode {
+            // Whoever threw it has said why.
+            throw exit
         } catch let error as MariaDBError {
             printError("MariaDB: \(error.summary)")
         } catch {

@@ -184,7 +184,10 @@ struct InvoiceCommandTests {
 
     @Test(
         "fails where its output cannot be written",
-        arguments: [["show", "MEX000001"], ["verify"]]
+        arguments: [
+            ["show", "MEX000001"], ["verify"], ["issue-pending"], ["deadlines"],
+            ["deadlines", "--json"],
+        ]
     )
     func fullDisk(arguments: [String]) async throws {
         try await ServiceUnderTest.run { service in
@@ -196,6 +199,35 @@ struct InvoiceCommandTests {
             )
             #expect(run.status == 1)
             #expect(run.errors.contains("standard output: No space left on device"))
+        }
+    }
+
+    @Test("fails where it cannot tell what it has exported, or what is due of an order")
+    func fullDiskAfterWork() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            let path = NSTemporaryDirectory() + "export-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let period = ["--from", "2020-01-01", "--to", "2099-12-31", "--out", path]
+            let export = try Program.run(
+                ["invoice", "export"] + period,
+                service.settings,
+                output: "/dev/full"
+            )
+            let flaw = "orderd: standard output: No space left on device\n"
+            #expect(export.status == 1 && export.errors == flaw)
+            #expect(FileManager.default.fileExists(atPath: "\(path)/journal.csv"))
+            for rows: SQL in ["invoice_submissions", "invoices", "invoice_series"] {
+                try service.execute("DELETE FROM \(rows)")
+            }
+            for flags in [["--dry-run"], ["--dry-run", "--json"]] {
+                let pending = try Program.run(
+                    ["invoice", "issue-pending"] + flags,
+                    service.settings,
+                    output: "/dev/full"
+                )
+                #expect(pending.status == 1 && pending.errors == flaw)
+            }
         }
     }
 
@@ -246,7 +278,7 @@ struct InvoiceCommandTests {
                 """
             )
             let left = try invoice(service, "issue-pending")
-            #expect(left.status == 2 && left.output.contains("  rejected  "))
+            #expect(left.status == 2 && left.output.contains("  rejected\n"))
         }
     }
 
@@ -268,7 +300,7 @@ struct InvoiceCommandTests {
             let told = try json(run)
             #expect(told["written"] == 1 && told["isLeft"] == true)
             let again = try invoice(service, "issue-pending")
-            #expect(again.status == 2 && again.output.contains("  rejected  "))
+            #expect(again.status == 2 && again.output.contains("  rejected\n"))
         }
     }
 
@@ -295,16 +327,24 @@ struct InvoiceCommandTests {
         try await ServiceUnderTest.run { service in
             _ = try refundedOrder(service)
             let run = try invoice(service, "deadlines")
-            #expect(run.status == 0 && run.output.hasSuffix("2 listed, 0 of them late\n"))
+            #expect(run.status == 0 && run.output.hasSuffix("\n2 listed, 0 of them late\n"))
+            #expect(!run.output.contains(" \n"))
             try service.execute(
                 "UPDATE invoices SET deadline = '2026-01-05' WHERE kind = 'credit_note'"
             )
             let late = try invoice(service, "deadlines", "--json", "--limit", "1")
             #expect(late.status == 2)
-            #expect(try json(late)[0]?["number"] == "MEXS000001")
-            #expect(try json(late)[0]?["isLate"] == true)
+            let told = try json(late)
+            #expect(told["isCut"] == true && told["documents"]?.array?.count == 1)
+            #expect(told["documents"]?[0]?["number"] == "MEXS000001")
+            #expect(told["documents"]?[0]?["isLate"] == true)
+            let cut = try invoice(service, "deadlines", "--limit", "1")
+            #expect(cut.output.hasSuffix("\n1 listed and more, 1 of them late\n"))
+            let whole = try json(try invoice(service, "deadlines", "--json", "--limit", "2"))
+            #expect(whole["isCut"] == false && whole["documents"]?.array?.count == 2)
             let none = try invoice(service, "deadlines", "--through", "2025-12-31", "--json")
-            #expect(none.status == 0 && none.output == "[]\n")
+            #expect(none.status == 0)
+            #expect(try json(none)["documents"] == .array([]))
         }
     }
 }

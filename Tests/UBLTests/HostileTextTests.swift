@@ -56,7 +56,8 @@ import XML
         "are refused where something has to stand and nothing of them is seen",
         arguments: [
             "\u{200B}\u{200B}", "\u{FE0F}", "\u{301}", "\u{E0041}\u{E0042}", " \u{AD} \u{2060}",
-            "\u{115F}", "\u{20DD}", "\u{2800} \u{2800}", "\u{3164}\u{1160}", "\u{FFA0}",
+            "\u{115F}", "\u{20DD}", "\u{2800} \u{2800}", "\u{1D159}", "\u{3164}\u{1160}",
+            "\u{FFA0}",
         ]
     )
     func invisible(text: String) throws {

@@ -69,6 +69,7 @@ import Web
             ("null", nil, nil), (#""\u200d\ufe0f""#, nil, "characters"),
             (#""\u2800""#, nil, "characters"), (#""\u200b \u200b""#, nil, "characters"),
             (#""\u0301\u0302""#, nil, "characters"), (#""\ufff9""#, nil, "characters"),
+            (#""\ud834\udd59""#, nil, "characters"),
             (#""❤\ufe0f""#, "❤\u{fe0f}", nil),
         ] as [(String, String?, String?)]
     )

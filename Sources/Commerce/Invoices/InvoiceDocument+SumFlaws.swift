@@ -4,7 +4,8 @@ package struct InvoiceSumFlaw: Sendable, Hashable {
     package let term: String
     /// Of terms that stand on a document more than once.
     package let rate: VATRate?
-    package let expected: Money
+    /// Nil where amounts of the document are beyond counting.
+    package let expected: Money?
     package let found: Money
 }
 
@@ -14,6 +15,24 @@ extension InvoiceDocument {
     /// The tax of a credit note depends on those before it, so that it may be one unit away from
     /// what its own sum contains; `InvoiceBalance` checks the whole chain.
     package var sumFlaws: [InvoiceSumFlaw] {
+        let flaws = wrappingSumFlaws
+        guard !flaws.isEmpty, !isCountable else { return flaws }
+        return flaws.map {
+            InvoiceSumFlaw(term: $0.term, rate: $0.rate, expected: nil, found: $0.found)
+        }
+    }
+
+    /// Whether no sum or difference of its parts wraps around.
+    private var isCountable: Bool {
+        let amounts =
+            lines.flatMap { [$0.net, $0.gross] } + adjustments.flatMap { [$0.net, $0.gross] }
+            + vat.flatMap { [$0.base, $0.vat] } + [totals.prepaid]
+        // Of Int64.min there is no magnitude, so it is none of these.
+        let magnitudes = amounts.map { Int64(exactly: $0.minor.magnitude) ?? .max }
+        return magnitudes.checkedSum ?? .max < .max
+    }
+
+    private var wrappingSumFlaws: [InvoiceSumFlaw] {
         let sums = InvoiceTotals(
             lines: lines,
             adjustments: adjustments,

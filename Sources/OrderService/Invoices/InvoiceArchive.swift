@@ -18,6 +18,8 @@ package struct InvoiceArchive: Sendable {
         let creditedNumber: String?
         /// What its order costs; nil where that is gone.
         let orderTotal: Money?
+        /// When its order was placed; nil where that is gone.
+        let orderedAt: Timestamp?
         /// Of one that is reduced: when the youngest of its order's documents, or the order, was made.
         let youngestAt: Timestamp?
     }
@@ -34,14 +36,16 @@ package struct InvoiceArchive: Sendable {
         until deadline: Deadline,
         _ body: (Item) throws -> Void
     ) throws {
-        var day = period.lowerBound.description
-        var last: Int64 = 0
+        var last: (day: String, id: Int64)?
         while true {
+            // MariaDB lets no CHECK keep ids of AUTO_INCREMENT above 0.
+            let rest: SQL =
+                last.map { "AND (i.issue_date > \($0.day) OR i.id > \($0.id))" } ?? ""
+            let first = last?.day ?? period.lowerBound.description
             let page = try rows.read(
                 Self.columns,
                 """
-                WHERE i.issue_date BETWEEN \(day) AND \(period.upperBound.description)
-                    AND (i.issue_date > \(day) OR i.id > \(last))
+                WHERE i.issue_date BETWEEN \(first) AND \(period.upperBound.description) \(rest)
                 ORDER BY i.issue_date, i.id LIMIT \(Self.page)
                 """,
                 until: deadline,
@@ -50,8 +54,7 @@ package struct InvoiceArchive: Sendable {
             for reading in page {
                 let item = try reading.get()
                 try body(item)
-                day = item.record.issueDate?.description ?? day
-                last = item.record.id
+                last = (item.record.issueDate?.description ?? first, item.record.id)
             }
             guard page.count == Self.page else { return }
         }
@@ -63,11 +66,12 @@ package struct InvoiceArchive: Sendable {
         until deadline: Deadline,
         _ body: (Result<Item, UnreadableInvoice>) throws -> Void
     ) throws {
-        var last: Int64 = 0
+        var last: Int64?
         while true {
+            let rest: SQL = last.map { "WHERE i.id > \($0)" } ?? ""
             let page = try rows.read(
                 Self.columns,
-                "WHERE i.id > \(last) ORDER BY i.id LIMIT \(Self.page)",
+                "\(rest) ORDER BY i.id LIMIT \(Self.page)",
                 until: deadline,
                 Item.init
             )
@@ -99,6 +103,7 @@ package struct InvoiceArchive: Sendable {
         (SELECT c.number FROM invoices c WHERE c.id = i.credited_id) AS credited_number,
         (SELECT o.total_minor FROM orders o WHERE o.id = i.order_id) AS order_total,
         (SELECT o.currency FROM orders o WHERE o.id = i.order_id) AS order_currency,
+        (SELECT o.created_at FROM orders o WHERE o.id = i.order_id) AS ordered_at,
         IF(document = '{}', (SELECT MAX(GREATEST(\(InvoiceStore.youngestAt),
                 COALESCE(o.created_at, y.created_at)))
             FROM invoices y LEFT JOIN orders o ON o.id = y.order_id
@@ -114,6 +119,7 @@ extension InvoiceArchive.Item {
         orderTotal = try row.optionalInt64("order_total").map { total in
             Money(minor: total, try row.word("order_currency", Currency.init(rawValue:)))
         }
+        orderedAt = try row.optionalTimestamp("ordered_at")
         youngestAt = try row.optionalTimestamp("youngest_at")
     }
 

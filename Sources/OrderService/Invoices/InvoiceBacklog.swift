@@ -7,7 +7,7 @@ struct InvoiceBacklog: Sendable {
     let database: Database
 
     /// Orders that one statement goes through.
-    private static let stride: Int64 = 10_000
+    private static let page = 10_000
 
     /// Goes through all orders; blocks on MariaDB.
     ///
@@ -29,20 +29,32 @@ struct InvoiceBacklog: Sendable {
 
     /// Calls `body` with the ids of all orders, so many at a time that one statement may go through
     /// them.
+    ///
+    /// Pages are of orders, not of ids: one id may be far from the next.
     func forEachPage(
         until deadline: Deadline,
         _ body: (ClosedRange<Int64>) throws -> Void
     ) throws {
-        let last = try database.query(
-            "SELECT COALESCE(MAX(id), 0) AS last FROM orders",
-            until: deadline
-        ).first?.int64("last")
-        var first: Int64 = 1
-        while first <= last ?? 0 {
-            let ids = first...(first + Self.stride - 1)
+        var last: Int64?
+        while let ids = try page(after: last, until: deadline) {
             try body(ids)
-            first = ids.upperBound + 1
+            last = ids.upperBound
         }
+    }
+
+    private func page(after last: Int64?, until deadline: Deadline) throws -> ClosedRange<Int64>? {
+        let rest: SQL = last.map { "WHERE id > \($0)" } ?? ""
+        let row = try database.query(
+            """
+            SELECT MIN(id) AS first, MAX(id) AS last
+            FROM (SELECT id FROM orders \(rest) ORDER BY id LIMIT \(Self.page)) AS page
+            """,
+            class: .job,
+            until: deadline
+        ).first
+        guard let first = try row?.optionalInt64("first"), let last = try row?.optionalInt64("last")
+        else { return nil }
+        return first...last
     }
 
     /// The same of orders that lack a document which no task is about to issue, and of none that

@@ -21,22 +21,32 @@ struct InvoiceCreditCheck: Sendable {
         return findings
     }
 
+    /// Whether every refund of the order `o` is credited, and each as it is: nothing was overpaid, and no
+    /// refund failed after its credit note, for which the next would make up.
+    private static let creditsEachRefund: SQL = """
+        NOT EXISTS (SELECT 1 FROM refunds f JOIN invoices n ON n.refund_id = f.id
+            WHERE f.order_id = o.id AND f.status <> 'succeeded')
+        AND o.total_minor >= (SELECT COALESCE(SUM(p.captured_minor), 0) FROM payments p
+            WHERE p.order_id = o.id AND p.currency = o.currency)
+        """
+
     /// Credit notes for refunds that are something else; one that failed shows in the sums, until
     /// the next makes up for it.
     private func refunds(
         _ orders: ClosedRange<Int64>,
         until deadline: Deadline
     ) throws -> [InvoiceVerification.Finding] {
-        // A refund of what was overpaid credits less than it was.
         try backlog.database.query(
             """
             SELECT i.number, r.status, r.amount_minor, r.currency,
                 r.status IN ('succeeded', 'failed', 'cancelled') AS has_ended
             FROM invoices i JOIN refunds r ON r.id = i.refund_id
+            LEFT JOIN orders o ON o.id = i.order_id
             WHERE i.order_id BETWEEN \(orders.lowerBound) AND \(orders.upperBound)
                 AND i.kind = 'credit_note' AND i.number IS NOT NULL
                 AND (r.status NOT IN ('succeeded', 'failed', 'cancelled')
-                    OR r.currency <> i.currency OR r.amount_minor < i.gross_minor)
+                    OR r.currency <> i.currency OR r.amount_minor < i.gross_minor
+                    OR r.amount_minor > i.gross_minor AND \(Self.creditsEachRefund))
             ORDER BY i.id
             """,
             class: .job,
@@ -57,8 +67,7 @@ struct InvoiceCreditCheck: Sendable {
         _ orders: ClosedRange<Int64>,
         until deadline: Deadline
     ) throws -> [InvoiceVerification.Finding] {
-        // Whoever ends an order credits its refunds first. Those that were of what was overpaid, or
-        // made up for one that failed, are not credited.
+        // Whoever ends an order credits its refunds first.
         try backlog.database.query(
             """
             SELECT number, has_ended FROM (
@@ -67,13 +76,7 @@ struct InvoiceCreditCheck: Sendable {
                         WHERE r.order_id = i.order_id AND r.status = 'succeeded'
                             AND r.currency = i.currency AND r.completed_at <= i.issued_at
                             AND n.id IS NULL)
-                        AND NOT EXISTS (SELECT 1 FROM refunds r
-                            JOIN invoices n ON n.refund_id = r.id
-                            WHERE r.order_id = i.order_id AND r.status <> 'succeeded')
-                        AND o.total_minor >= (SELECT COALESCE(SUM(p.captured_minor), 0)
-                            FROM payments p
-                            WHERE p.order_id = i.order_id AND p.currency = i.currency)
-                        AS is_refund
+                        AND \(Self.creditsEachRefund) AS is_refund
                 FROM invoices i JOIN orders o ON o.id = i.order_id
                 WHERE i.order_id BETWEEN \(orders.lowerBound) AND \(orders.upperBound)
                     AND i.kind = 'credit_note' AND i.number IS NOT NULL AND i.refund_id IS NULL

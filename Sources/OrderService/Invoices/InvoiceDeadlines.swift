@@ -51,29 +51,40 @@ package struct InvoiceDeadlines: Sendable {
         ).first?.optionalDate("last")
     }
 
+    /// The first of the documents that are not accepted yet.
+    package struct List: Sendable {
+        package let records: [InvoiceRecord]
+        /// Whether there are more than those.
+        package let isCut: Bool
+    }
+
     /// Documents that are not accepted yet, those due first at the front.
     ///
     /// - Parameters:
     ///   - last: the last day whose documents are listed; nil for all.
     ///   - limit: of how many.
     ///   - deadline: of the question.
-    /// - Returns: their rows.
+    /// - Returns: their rows, and whether there are more.
     /// - Throws: an error that names the document whose row cannot be read; `MariaDBError`.
     package func list(
         through last: CalendarDate?,
         limit: Int,
         until deadline: Deadline
-    ) throws -> [InvoiceRecord] {
+    ) throws -> List {
         let end: SQL = last.map { "AND deadline <= \($0.description)" } ?? ""
-        return try InvoiceRows(database: database).read(
+        let records = try InvoiceRows(database: database).read(
             InvoiceRecord.columns,
             """
             WHERE state IN (\(list: Self.unfinished)) \(end)
-            ORDER BY deadline, id LIMIT \(limit)
+            ORDER BY deadline, id LIMIT \(limit + 1)
             """,
             until: deadline,
             InvoiceRecord.init
-        ).map { try $0.get() }
+        )
+        return List(
+            records: try records.prefix(limit).map { try $0.get() },
+            isCut: records.count > limit
+        )
     }
 
     private static let unfinished = InvoiceState.unfinished.map(\.rawValue)

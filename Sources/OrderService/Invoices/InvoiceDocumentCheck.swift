@@ -18,7 +18,7 @@ struct InvoiceDocumentCheck: Sendable {
         _ number: InvoiceNumber
     ) -> [InvoiceVerification.Finding] {
         let faults =
-            Self.causeFaults(item.record) + Self.timeFaults(item.record) + Self.orderFaults(item)
+            Self.causeFaults(item.record) + Self.timeFaults(item) + Self.orderFaults(item)
             + (item.record.isReduced
                 ? reductionFaults(item) : Self.documentFaults(item, number))
         return faults.map { .init(kind: $0.kind, subject: number.description, text: $0.text) }
@@ -34,16 +34,28 @@ struct InvoiceDocumentCheck: Sendable {
             case (.creditNote, let refund?): .refund(refund)
             case (.creditNote, nil): .ending(record.orderID)
             }
-        guard record.causeKey == cause.key, record.refundID == cause.refundID else {
-            return [("column", "cause_key is not what kind, order and refund make it")]
+        var faults: [Fault] = []
+        if record.causeKey != cause.key || record.refundID != cause.refundID {
+            faults.append(("column", "cause_key is not what kind, order and refund make it"))
         }
-        return []
+        if record.version < 1 { faults.append(("column", "version is below 1")) }
+        return faults
     }
 
+    /// How far the clocks of two hosts may be apart.
+    private static let clockSkew = Duration.seconds(3_600)
+
     /// How long it is kept counts from these times.
-    private static func timeFaults(_ record: InvoiceRecord) -> [Fault] {
-        guard let issuedAt = record.issuedAt, record.createdAt > issuedAt else { return [] }
-        return [("date", "it was made after it was issued")]
+    private static func timeFaults(_ item: InvoiceArchive.Item) -> [Fault] {
+        let createdAt = item.record.createdAt
+        var faults: [Fault] = []
+        if let issuedAt = item.record.issuedAt, createdAt > issuedAt {
+            faults.append(("date", "it was made after it was issued"))
+        }
+        if let orderedAt = item.orderedAt, createdAt < orderedAt - clockSkew {
+            faults.append(("date", "it was made before its order"))
+        }
+        return faults
     }
 
     /// An invoice is of all that its order costs, however its rates were corrected.
@@ -133,9 +145,9 @@ struct InvoiceDocumentCheck: Sendable {
         }
         for flaw in document.sumFlaws {
             let rate = flaw.rate.map { " at \($0.percent) %" } ?? ""
-            faults.append(
-                ("sum", "\(flaw.term)\(rate) is \(flaw.found.minor), not \(flaw.expected.minor)")
-            )
+            let expected =
+                flaw.expected.map { "not \($0.minor)" } ?? "and what makes it is beyond counting"
+            faults.append(("sum", "\(flaw.term)\(rate) is \(flaw.found.minor), \(expected)"))
         }
         return faults + columnFaults(item, document) + xmlFaults(xml, document)
     }

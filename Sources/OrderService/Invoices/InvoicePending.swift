@@ -52,11 +52,11 @@ package struct InvoicePending: Sendable {
     ///   - isDryRun: whether it is only said what is due.
     ///   - deadline: of all of it.
     ///   - body: told of each order that lacks something.
-    /// - Throws: `MariaDBError`.
+    /// - Throws: `MariaDBError`, and what `body` throws.
     package func run(
         isDryRun: Bool,
         until deadline: Deadline,
-        _ body: (Item) -> Void
+        _ body: (Item) throws -> Void
     ) throws {
         try backlog.forEach(until: deadline) { found in
             var item = found
@@ -71,7 +71,7 @@ package struct InvoicePending: Sendable {
                     item.failure = "\(error)"
                 }
             }
-            body(item)
+            try body(item)
         }
     }
 }

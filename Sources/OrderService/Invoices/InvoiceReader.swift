@@ -89,9 +89,7 @@ struct InvoiceReader: Sendable {
     func submissions(of id: Int64, until deadline: Deadline) throws -> [Submission] {
         try database.query(
             """
-            SELECT attempt, channel, state, upload_index, download_id, faults, created_at,
-                uploaded_at, checked_at, finished_at
-            FROM invoice_submissions WHERE invoice_id = \(id) ORDER BY attempt
+            SELECT \(Submission.columns) FROM invoice_submissions WHERE invoice_id = \(id) ORDER BY attempt
             """,
             until: deadline
         ).map(Submission.init)
@@ -116,7 +114,13 @@ struct InvoiceReader: Sendable {
 }
 
 extension InvoiceReader.Submission {
-    fileprivate init(_ row: Row) throws {
+    /// The columns that `init(_:)` reads.
+    static let columns: SQL = """
+        attempt, channel, state, upload_index, download_id, faults, created_at, uploaded_at,
+        checked_at, finished_at
+        """
+
+    init(_ row: Row) throws {
         attempt = try row.int("attempt")
         channel = try row.string("channel")
         state = try row.word("state", InvoiceState.init(rawValue:))

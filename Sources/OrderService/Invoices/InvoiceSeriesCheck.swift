@@ -3,7 +3,7 @@ import MariaDB
 import Resilience
 
 /// Whether every series counts from 1 without a gap, by days that only go on and have come, and its
-/// row says the same.
+/// row says the same; a number without its series is found by `InvoiceRowCheck`.
 struct InvoiceSeriesCheck: Sendable {
     let database: Database
 
@@ -14,6 +14,7 @@ struct InvoiceSeriesCheck: Sendable {
         try gaps(until: deadline) + ends(until: deadline) + names(until: deadline)
             + steps(until: deadline) + days(until: deadline)
             + future(by: clock, until: deadline) + rows(until: deadline)
+            + unused(until: deadline)
     }
 
     private func gaps(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
@@ -23,7 +24,8 @@ struct InvoiceSeriesCheck: Sendable {
                 SELECT series, ordinal,
                     COALESCE(LAG(ordinal) OVER (PARTITION BY series ORDER BY ordinal), 0)
                         AS before_it
-                FROM invoices WHERE number IS NOT NULL AND ordinal >= 1) AS numbers
+                FROM invoices
+                WHERE number IS NOT NULL AND series IS NOT NULL AND ordinal >= 1) AS numbers
             WHERE ordinal <> before_it + 1 ORDER BY series, ordinal LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
@@ -80,7 +82,7 @@ struct InvoiceSeriesCheck: Sendable {
             SELECT number FROM (
                 SELECT number, issue_date,
                     LAG(issue_date) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
-                FROM invoices WHERE number IS NOT NULL) AS numbers
+                FROM invoices WHERE number IS NOT NULL AND series IS NOT NULL) AS numbers
             WHERE issue_date < before_it ORDER BY number LIMIT \(InvoiceVerification.most + 1)
             """,
             class: .job,
@@ -100,7 +102,7 @@ struct InvoiceSeriesCheck: Sendable {
                 TIMESTAMPDIFF(SECOND, '1970-01-01', issued_at) AS issued_at
             FROM (SELECT number, issue_date, issued_at,
                     LAG(issue_date) OVER (PARTITION BY series ORDER BY ordinal) AS before_it
-                FROM invoices WHERE number IS NOT NULL) AS numbers
+                FROM invoices WHERE number IS NOT NULL AND series IS NOT NULL) AS numbers
             WHERE issue_date <> DATE(issued_at + INTERVAL 2 HOUR)
                 OR issue_date <> DATE(issued_at + INTERVAL 3 HOUR)
             ORDER BY number
@@ -151,7 +153,7 @@ struct InvoiceSeriesCheck: Sendable {
                 SELECT i.series, s.series IS NOT NULL AS has_row, s.last_issued_on,
                     MAX(i.kind <> s.kind) AS is_other, MAX(i.issue_date) AS last
                 FROM invoices i LEFT JOIN invoice_series s ON s.series = i.series
-                WHERE i.number IS NOT NULL
+                WHERE i.number IS NOT NULL AND i.series IS NOT NULL
                 GROUP BY i.series, s.series, s.kind, s.last_issued_on) AS documents
             WHERE NOT has_row OR is_other OR NOT (last <=> last_issued_on) ORDER BY series
             """,
@@ -167,6 +169,30 @@ struct InvoiceSeriesCheck: Sendable {
                     "its last day is not that of its last document"
                 }
             return .init(kind: "series", subject: try row.string("series"), text: text)
+        }
+    }
+
+    private static let kinds = InvoiceDocument.Kind.allCases.map(\.rawValue)
+
+    /// A series without documents is of a kind and not begun, as demo data leaves it.
+    private func unused(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try database.query(
+            """
+            SELECT series, is_kind FROM (
+                SELECT s.series, s.last_issued_on, s.kind IN (\(list: Self.kinds)) AS is_kind
+                FROM invoice_series s
+                WHERE NOT EXISTS (SELECT 1 FROM invoices i WHERE i.series = s.series)) AS unused
+            WHERE NOT is_kind OR last_issued_on IS NOT NULL ORDER BY series
+            """,
+            class: .job,
+            until: deadline
+        ).map { row in
+            .init(
+                kind: "series",
+                subject: try row.string("series"),
+                text: try row.bool("is_kind")
+                    ? "it has a last day and no documents" : "its kind is none"
+            )
         }
     }
 }

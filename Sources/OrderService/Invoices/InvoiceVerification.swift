@@ -69,6 +69,8 @@ package struct InvoiceVerification: Sendable {
             chains.add(item.record)
         }
         report.findings += try chains.findings(in: archive, until: deadline)
+        report.findings += try InvoiceRowCheck(database: archive.database)
+            .findings(until: deadline)
         report.findings += try InvoiceLinkCheck(database: archive.database)
             .findings(until: deadline)
         report.findings += try InvoiceSeriesCheck(database: archive.database)

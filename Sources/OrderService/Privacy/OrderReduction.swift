@@ -165,7 +165,8 @@ struct OrderReduction: Sendable {
             return max(youngest, order.createdAt) >= age
         }
         guard order.createdAt >= age else { return false }
-        guard order.status.hasEndedUnpaid else { return true }
+        // What came back before anybody paid for it was not sold, as in `InvoiceAccount`.
+        guard order.status.hasEndedUnpaid || order.status == .returned else { return true }
         let rows = try transaction.query(
             "SELECT 1 AS one FROM payments WHERE order_id = \(order.id) AND captured_minor > 0 LIMIT 1"
         )

@@ -17,17 +17,22 @@ extension RetentionRule {
             .pseudonymise,
             "nothing was sold; questions of the customer, late money",
             oldest: """
-                SELECT MIN(created_at) AS oldest FROM orders
-                WHERE personal_data = 'whole' AND status IN ('cancelled', 'expired', 'rejected')
+                SELECT MIN(created_at) AS oldest FROM (
+                    SELECT MIN(created_at) AS created_at FROM orders
+                    WHERE personal_data = 'whole' AND status IN ('cancelled', 'expired', 'rejected')
+                    UNION ALL SELECT MIN(created_at) FROM orders o WHERE \(isUnsold)) AS unpaid
                 """,
             work: .orders { before, limit in
                 """
-                SELECT id FROM orders o
-                WHERE personal_data = 'whole' AND created_at < \(before)
-                    AND status IN ('cancelled', 'expired', 'rejected')
-                    AND NOT EXISTS (SELECT 1 FROM payments p
-                        WHERE p.order_id = o.id AND p.captured_minor > 0)
-                    AND \(isClosed)
+                SELECT id FROM (
+                    SELECT id, created_at FROM orders o
+                    WHERE personal_data = 'whole' AND created_at < \(before)
+                        AND status IN ('cancelled', 'expired', 'rejected')
+                        AND \(broughtNothing) AND \(isClosed)
+                    UNION ALL
+                    SELECT id, created_at FROM orders o
+                    WHERE \(isUnsold) AND created_at < \(before)
+                        AND \(broughtNothing) AND \(isClosed)) AS unpaid
                 ORDER BY created_at LIMIT \(limit)
                 """
             }
@@ -83,6 +88,21 @@ extension RetentionRule {
     ]
 
     private static let ended = ["delivered", "returned", "cancelled", "expired", "rejected"]
+
+    /// Whether order `o` came back unpaid from the door before it had an invoice, or its invoice was
+    /// withdrawn, and somebody's data is left in it.
+    ///
+    /// The payment's state picks these by an index out of all that came back, most of which was paid.
+    private static let isUnsold: SQL = """
+        o.status = 'returned' AND o.payment_status = 'due_on_delivery'
+        AND o.personal_data <> 'none'
+        AND NOT EXISTS (SELECT 1 FROM invoices y WHERE y.order_id = o.id)
+        """
+
+    private static let broughtNothing: SQL = """
+        NOT EXISTS (SELECT 1 FROM payments p
+            WHERE p.order_id = o.id AND p.captured_minor > 0)
+        """
 
     /// Whether nothing of the money of order `o` is under way; what `OrderReduction` asks again.
     private static let isClosed: SQL = """

@@ -43,8 +43,24 @@ import Testing
                 prepaid: .zero(.ron)
             )
             #expect(invoice.sumFlaws.map(\.term) == ["BT-117"])
-            #expect(invoice.sumFlaws.map(\.expected.minor) == [174])
+            #expect(invoice.sumFlaws.map(\.expected?.minor) == [174])
         }
+    }
+
+    @Test("are not said to be what wraps around", arguments: [Int64.max, .max - 1_000, .min])
+    func uncountable(minor: Int64) throws {
+        var invoice = try InvoiceSample.invoice(
+            [InvoiceSample.line(1_000), InvoiceSample.line(1_000)]
+        )
+        for amount in [\InvoiceDocument.lines[0].gross, \.lines[0].net, \.vat[0].base] {
+            var changed = invoice
+            changed[keyPath: amount] = InvoiceSample.ron(minor)
+            #expect(!changed.sumFlaws.isEmpty)
+            #expect(changed.sumFlaws.allSatisfy { $0.expected == nil })
+        }
+        invoice.lines[0].net = InvoiceSample.ron(1_000_000_000_000)
+        #expect(!invoice.sumFlaws.isEmpty)
+        #expect(invoice.sumFlaws.allSatisfy { $0.expected != nil })
     }
 
     @Test("allow the tax of a credit note one ban, and no more")

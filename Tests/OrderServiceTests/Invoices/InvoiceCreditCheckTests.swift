@@ -131,7 +131,10 @@ struct InvoiceCreditCheckTests {
                 ("currency = 'EUR'", ["\(cause) of 500 EUR", excess(500)]),
                 (
                     "amount_minor = 600",
-                    ["undercredited order \(order.id): 100 have gone back and are not credited"]
+                    [
+                        "\(cause) of 600 RON",
+                        "undercredited order \(order.id): 100 have gone back and are not credited",
+                    ]
                 ),
             ]
             for (change, findings) in changes {
@@ -141,6 +144,34 @@ struct InvoiceCreditCheckTests {
                     "UPDATE refunds SET status = 'succeeded', amount_minor = 500, currency = 'RON'"
                 )
             }
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test("is a refund of this sum, also where all of the price was credited")
+    func refundOfMore() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try refundedOrder(service)
+            let staff = try service.staff()
+            #expect(service.refund(order, token: staff, key: "rest").status == 201)
+            try service.settle()
+            #expect(try service.invoices(of: order).count == 3)
+            #expect(try service.invoiceFindings() == [])
+            try service.execute("UPDATE refunds SET amount_minor = 700 WHERE amount_minor = 500")
+            #expect(try found(service) == ["cause MEXS000001: its refund is of 700 RON"])
+        }
+    }
+
+    @Test("may be of less than its refund where that makes up for one that failed")
+    func makesUp() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try refundedOrder(service)
+            try service.execute("UPDATE refunds SET status = 'failed'")
+            let staff = try service.staff()
+            let answer = service.refund(order, token: staff, key: "b", [("amount", 700)])
+            #expect(answer.status == 201, "\(answer.text)")
+            try service.settle()
+            #expect(try service.invoices(of: order).last?.gross.minor == 200)
             #expect(try service.invoiceFindings() == [])
         }
     }

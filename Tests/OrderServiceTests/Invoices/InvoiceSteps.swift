@@ -60,6 +60,31 @@ extension ServiceUnderTest {
         return order
     }
 
+    /// Two paid orders of which 500 went back each: `MEX000001` with `MEXS000001`, and so on.
+    func makeRefundedOrders() throws {
+        for name in ["a", "b"] {
+            let checkout = try readyCheckout(email: "\(name)@example.ro")
+            let order = try placedOrder(of: checkout, key: name)
+            try pay(order)
+            try settle()
+            let answer = refund(order, token: try staff(), key: name, [("amount", 500)])
+            #expect(answer.status == 201)
+            try settle()
+        }
+        #expect(try invoiceFindings() == [])
+    }
+
+    /// Writes what the schema forbids, as a restore may that is done without its checks.
+    func force(_ change: SQL) throws {
+        try services.database.transaction(class: .write, until: soon) {
+            try $0.execute("SET SESSION check_constraint_checks = 0, foreign_key_checks = 0")
+            try $0.execute("SET @mode = @@sql_mode, SESSION sql_mode = ''")
+            try $0.execute(change)
+            try $0.execute("SET SESSION check_constraint_checks = 1, foreign_key_checks = 1")
+            try $0.execute("SET SESSION sql_mode = @mode")
+        }
+    }
+
     /// What `orderd invoice verify` finds.
     func invoiceFindings() throws -> [InvoiceVerification.Finding] {
         try services.invoiceVerification.run(until: soon).findings

@@ -69,6 +69,81 @@ struct InvoiceSubmissionCheckTests {
         }
     }
 
+    @Test("names those that cannot be read, which nobody could be shown")
+    func unreadable() async throws {
+        try await ServiceUnderTest.run { service in
+            try service.makeRefundedOrders()
+            let path = "/v1/admin/invoices"
+            let support = try service.session("8", .support)
+            let found = try service.query("SELECT id, public_id FROM invoices ORDER BY id").first
+            let id = try #require(try found?.int64("id"))
+            let publicID = try #require(try found?.string("public_id"))
+            let zero = "'0000-00-00'"
+            for (column, value, back) in [
+                ("created_at", zero, "updated_at"), ("uploaded_at", zero, "NULL"),
+                ("checked_at", zero, "NULL"), ("finished_at", zero, "NULL"),
+                ("state", "'strange'", "'queued'"),
+            ] {
+                let change = "UPDATE invoice_submissions SET \(column) ="
+                let row = "WHERE invoice_id = \(id)"
+                try service.force(SQL(stringLiteral: "\(change) \(value) \(row)"))
+                let answer = service.send(.get, "\(path)/\(publicID)", token: support)
+                #expect(answer.status == 500)
+                let rows = try service.invoiceFindings().filter { $0.kind == "row" }
+                #expect(rows.map(\.subject) == ["MEX000001"], "\(column)")
+                let text = rows.first?.text
+                #expect(text?.hasPrefix("its \(column) cannot be read: ") == true, "\(column)")
+                #expect(text?.contains("(submission 1, row ") == true, "\(column)")
+                try service.execute(SQL(stringLiteral: "\(change) \(back) \(row)"))
+            }
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
+
+    @Test(
+        "wants nothing of an answer with one that is queued",
+        arguments: [
+            "upload_index = '5'", "download_id = '5'", "uploaded_at = created_at",
+            "checked_at = created_at", "finished_at = created_at",
+        ]
+    )
+    func queued(change: String) async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            try service.execute(SQL(stringLiteral: "UPDATE invoice_submissions SET \(change)"))
+            let text = "its submission 1 is queued, with something of an answer"
+            #expect(try texts(service) == ["submission MEX000001: \(text)"])
+        }
+    }
+
+    @Test(
+        "wants its times in their order",
+        arguments: [
+            "uploaded_at = created_at - INTERVAL 1 SECOND",
+            "finished_at = uploaded_at - INTERVAL 1 SECOND",
+            "created_at = uploaded_at + INTERVAL 1 SECOND",
+        ]
+    )
+    func times(change: String) async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            try service.execute("UPDATE invoices SET state = 'ok'")
+            try service.execute(
+                """
+                UPDATE invoice_submissions SET state = 'ok', upload_index = '5000000001',
+                    uploaded_at = created_at, finished_at = created_at
+                """
+            )
+            try service.execute(SQL(stringLiteral: "UPDATE invoice_submissions SET \(change)"))
+            let text = "created_at, uploaded_at and finished_at are not in their order"
+            #expect(
+                try texts(service) == [
+                    "submission MEX000001: its submission 1 is ok, and \(text)"
+                ]
+            )
+        }
+    }
+
     @Test("tells a thousand, and then that there are more")
     func more() async throws {
         try await ServiceUnderTest.run { service in

@@ -9,21 +9,6 @@ import Web
 
 @Suite("Verifying invoices", .enabled(if: ServiceUnderTest.isAvailable))
 struct InvoiceVerificationTests {
-    /// Two orders, each with an invoice and a credit note of a part: `MEX000001`, `MEXS000001` and so
-    /// on.
-    private func makeOrders(_ service: ServiceUnderTest) throws {
-        for name in ["a", "b"] {
-            let checkout = try service.readyCheckout(email: "\(name)@example.ro")
-            let order = try service.placedOrder(of: checkout, key: name)
-            try service.pay(order)
-            try service.settle()
-            let staff = try service.staff()
-            #expect(service.refund(order, token: staff, key: name, [("amount", 500)]).status == 201)
-            try service.settle()
-        }
-        #expect(try service.invoiceFindings() == [])
-    }
-
     private func restore(_ service: ServiceUnderTest) throws {
         try service.execute("UPDATE invoices SET number = CONCAT('X', id)")
         try service.execute(
@@ -33,7 +18,8 @@ struct InvoiceVerificationTests {
                 i.number = b.number, i.deadline = b.deadline, i.currency = b.currency,
                 i.issue_date = b.issue_date, i.issued_at = b.issued_at, i.order_id = b.order_id,
                 i.document = b.document, i.xml = b.xml, i.xml_sha256 = b.xml_sha256,
-                i.document_sha256 = b.document_sha256, i.created_at = b.created_at
+                i.document_sha256 = b.document_sha256, i.created_at = b.created_at,
+                i.version = b.version
             """
         )
         try service.execute(
@@ -127,6 +113,8 @@ struct InvoiceVerificationTests {
             ], "reduced MEX000001"
         ),
         (set("created_at = issued_at + INTERVAL 1 SECOND", of: "MEX000001"), "date MEX000001"),
+        (set("created_at = created_at - INTERVAL 1 DAY", of: "MEX000001"), "date MEX000001"),
+        (set("version = 0", of: "MEX000001"), "column MEX000001"),
         // Neither is in the XML.
         (inDocument("\"gross\":", "\"gross\": "), "hash MEX000001"),
         (inDocument("\"tradeRegister\":null", "\"tradeRegister\":\"J1\""), "hash MEX000001"),
@@ -148,7 +136,7 @@ struct InvoiceVerificationTests {
     @Test("finds what was changed by hand, wherever it was")
     func changes() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             try service.execute("CREATE TABLE invoices_before AS SELECT * FROM invoices")
             try service.execute("CREATE TABLE series_before AS SELECT * FROM invoice_series")
             // Another test gets the schema next.
@@ -163,10 +151,63 @@ struct InvoiceVerificationTests {
         }
     }
 
+    @Test("goes through documents of any id, as an export does", arguments: [0, -5, Int64.min])
+    func ids(id: Int64) async throws {
+        try await ServiceUnderTest.run { service in
+            try service.makeRefundedOrders()
+            let row = try service.query("SELECT id FROM invoices WHERE number = 'MEX000001'").first
+            let before = try #require(try row?.int64("id"))
+            for (column, table) in [
+                ("credited_id", "invoices"), ("invoice_id", "invoice_submissions"),
+                ("id", "invoices"),
+            ] as [(SQL, SQL)] {
+                try service.force(
+                    "UPDATE \(table) SET \(column) = \(id) WHERE \(column) = \(before)"
+                )
+            }
+            #expect(try service.invoiceFindings() == [])
+            try service.execute("UPDATE invoices SET buyer_name = 'X' WHERE id = \(id)")
+            let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
+            #expect(found == ["column MEX000001"])
+            var exported: [Int64] = []
+            try service.services.invoiceExport.archive.forEach(
+                issued: CalendarDate(daysSinceEpoch: 0)...service.now.dayInRomania,
+                until: service.soon
+            ) { exported.append($0.record.id) }
+            #expect(exported.count == 4 && exported.first == id)
+        }
+    }
+
+    @Test("finds rows of series that have no documents and cannot have had any")
+    func unusedSeries() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            try service.execute(
+                "INSERT INTO invoice_series (series, kind) VALUES ('NEW', 'invoice')"
+            )
+            #expect(try service.invoiceFindings() == [])
+            for (change, text) in [
+                ("last_issued_on = '2026-01-05'", "it has a last day and no documents"),
+                ("kind = 'receipt'", "its kind is none"),
+            ] as [(SQL, String)] {
+                try service.force("UPDATE invoice_series SET \(change) WHERE series = 'NEW'")
+                let finding = InvoiceVerification.Finding(
+                    kind: "series",
+                    subject: "NEW",
+                    text: text
+                )
+                #expect(try service.invoiceFindings() == [finding])
+            }
+            try service.force("UPDATE invoice_series SET kind = 'receipt' WHERE series = 'MEX'")
+            let found = try service.invoiceFindings().map { "\($0.kind) \($0.subject)" }
+            #expect(found == ["series MEX", "series NEW"])
+        }
+    }
+
     @Test("finds that a document is missing, unless it is about to be issued")
     func missing() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             // The last of its series, with the counter put back: no gap.
             let last = try #require(
                 try service.query("SELECT id, order_id FROM invoices WHERE number = 'MEXS000002'")
@@ -227,7 +268,7 @@ struct InvoiceVerificationTests {
     @Test("finds snapshots without a hash until MariaDB has made it, as the migration does")
     func snapshotsWithoutHash() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             try service.execute("UPDATE invoices SET document_sha256 = NULL")
             #expect(try service.invoiceFindings().map(\.kind) == Array(repeating: "hash", count: 4))
             try service.execute(
@@ -243,7 +284,7 @@ struct InvoiceVerificationTests {
     @Test("finds that what a document names is gone, as after a restore without foreign keys")
     func dangling() async throws {
         try await ServiceUnderTest.run { service in
-            try makeOrders(service)
+            try service.makeRefundedOrders()
             let changes: [(change: SQL, finding: String)] = [
                 ("DELETE FROM refunds ORDER BY id DESC LIMIT 1", "link MEXS000002: refund_id"),
                 ("DELETE FROM invoices WHERE number = 'MEX000002'", "link MEXS000002: credited_id"),

@@ -121,6 +121,25 @@ struct ErasureTests {
         }
     }
 
+    @Test("goes, with whom to bill, where nothing was sold", arguments: [true, false])
+    func returnedUnsold(isRejected: Bool) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.returnedUnsoldOrder(isRejected: isRejected)
+            let subject = try #require(DataSubject(email: "ana@example.ro"))
+            let report = try erase(service, subject)
+            #expect(report.isCarriedOut)
+            #expect(report.json["counts"]?["ordersErased"] == 1)
+            #expect(report.json["counts"]?["ordersKeptForInvoice"] == nil)
+            let row = try #require(
+                try service.query(
+                    "SELECT personal_data, billing FROM orders WHERE id = \(order.id)"
+                ).first
+            )
+            #expect(try row.string("personal_data") == "none")
+            #expect(try row.string("billing") == "{}")
+        }
+    }
+
     @Test("goes, of a customer, but for whom the invoice is for; twice is as good as once")
     func customer() async throws {
         try await ServiceUnderTest.run { service in

@@ -201,6 +201,33 @@ struct RetentionTests {
         }
     }
 
+    @Test(
+        "ends as soon for one that came back unpaid and unsold, though more was kept of it",
+        arguments: [true, false]
+    )
+    func unsold(isRejected: Bool) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.returnedUnsoldOrder(isRejected: isRejected)
+            let sold = try service.returnedUnpaidOrder()
+            if isRejected {
+                try service.execute(
+                    "UPDATE orders SET personal_data = 'invoice' WHERE id = \(order.id)"
+                )
+            }
+            service.advance(by: .days(179))
+            try service.drain()
+            #expect(try left(service, of: order.id) == (isRejected ? "invoice" : "whole"))
+            let standing = try service.services.retentionStore.standings(until: service.soon)
+                .first { $0.name == "orders_unpaid" }
+            #expect(standing?.oldest != nil)
+            service.advance(by: .days(2))
+            try service.drain()
+            #expect(try left(service, of: order.id) == "none")
+            #expect(try left(service, of: sold.id) == "whole")
+            #expect(try removed(service, "orders_unpaid") == 1)
+        }
+    }
+
     @Test("shows in the metrics, class by class")
     func metrics() async throws {
         try await ServiceUnderTest.run { service in
