@@ -38,6 +38,17 @@ package struct Command: Sendable {
         form = .formatted(request)
     }
 
+    /// The same with keys of one kind behind the first, so that those need not be made before.
+    package init<Key: RedisArgument>(_ name: String, _ first: [UInt8], keys: [Key]) {
+        var request: [UInt8] = []
+        request.reserveCapacity(first.count + 48 * (1 + keys.count))
+        request.appendLine(marker: UInt8(ascii: "*"), number: 2 + keys.count)
+        name.appendBulkString(to: &request)
+        first.appendBulkString(to: &request)
+        for key in keys { key.appendBulkString(to: &request) }
+        form = .formatted(request)
+    }
+
     /// One command that is already in the form of the protocol (RESP), for the hot path: the
     /// caller answers for it being exactly one whole command.
     package static func formatted(_ request: [UInt8]) -> Command {

@@ -50,7 +50,7 @@ extension Int64: RedisArgument {
 
 extension [UInt8] {
     /// Writes a length line of the protocol, such as `*3` or `$12`.
-    mutating func appendLine(marker: UInt8, number: Int) {
+    package mutating func appendLine(marker: UInt8, number: Int) {
         append(marker)
         // Lengths are short, and stand in every command.
         if number < 10 {
@@ -64,7 +64,7 @@ extension [UInt8] {
         appendLineEnd()
     }
 
-    mutating func appendLineEnd() {
+    package mutating func appendLineEnd() {
         append(UInt8(ascii: "\r"))
         append(UInt8(ascii: "\n"))
     }

@@ -26,6 +26,14 @@ import Testing
         #expect(Command("A", "xyz".dropFirst()).request == Command("A", "yz").request)
     }
 
+    @Test("sends keys of one kind behind the first") func sendsKeys() {
+        let keys = (0..<12).map { "key-\($0)" }
+        let whole = Command("MGET", arguments: ["first"] + keys)
+        #expect(Command("MGET", [UInt8]("first".utf8), keys: keys).request == whole.request)
+        let none = Command("MGET", [UInt8]("first".utf8), keys: [String]())
+        #expect(none.request == Command("MGET", "first").request)
+    }
+
     @Test("sends ready bytes as they are") func sendsReadyBytes() {
         let ready = Command("GET", "a").request
         #expect(Command.formatted(ready).request == ready)

@@ -5,6 +5,8 @@ import Synchronization
 import Testing
 
 @Suite("Group commit to a store that is away") struct GroupCommitAwayTests {
+    @Sendable private static func isOfAll(_: any Error) -> Bool { true }
+
     @Test("has nobody wait for a store of which the write before has found that it is away")
     func away() async throws {
         let writes = Writes()
@@ -12,7 +14,7 @@ import Testing
             name: "test",
             limit: 2,
             queueLimit: 8,
-            failsAll: { _ in true }
+            failsAll: Self.isOfAll
         ) { items, _ in
             writes.note(items)
             if writes.all.count == 1 { throw Refused(items: items) }
@@ -52,7 +54,7 @@ import Testing
             name: "test",
             limit: 2,
             queueLimit: 8,
-            failsAll: { _ in true }
+            failsAll: Self.isOfAll
         ) { items, _ in
             begun.signal()
             gate.wait()
@@ -115,7 +117,7 @@ import Testing
             name: "test",
             limit: 2,
             queueLimit: 8,
-            failsAll: { _ in true },
+            failsAll: Self.isOfAll,
             awayFor: .zero
         ) { items, _ in
             if isAway.withLock({ $0 }) { throw Refused(items: items) }

@@ -26,12 +26,14 @@ struct QuickReader: Sendable {
     /// than their trip.
     ///
     /// - Returns: nil unless the credential is known there and holds.
-    func read(_ keys: [[UInt8]], for request: Request, until deadline: Deadline) -> Found? {
+    func read<Key: RedisArgument>(
+        _ keys: [Key],
+        for request: Request,
+        until deadline: Deadline
+    ) -> Found? {
         guard let credential = credential(of: request) else { return nil }
-        let read = Command(
-            "MGET",
-            keys: [credential.cacheName.key(credential.tokenHash)] + keys
-        )
+        let holderKey = credential.cacheName.key(credential.tokenHash)
+        let read = Command("MGET", holderKey, keys: keys)
         guard let replies = cache.replies(to: [read], until: deadline)?.first?.array,
             replies.count == 1 + keys.count,
             let holder = replies[0].bytes.flatMap({ CacheEntry(stored: $0) }),

@@ -1,3 +1,4 @@
+import Redis
 import Resilience
 import Signing
 import Synchronization
@@ -46,7 +47,7 @@ package enum CacheName: String, Sendable, CaseIterable {
     }
 
     /// What stands between the name and the id in a key.
-    private var separator: StaticString {
+    fileprivate var separator: StaticString {
         switch self {
         case .session, .guestToken, .checkoutSession: ":"
         default: "::"
@@ -81,6 +82,9 @@ package enum CacheName: String, Sendable, CaseIterable {
         return key
     }
 
+    /// The key of an order's entry, for a command about many.
+    func argument(_ id: Int64) -> CacheNumberKey { CacheNumberKey(name: self, id: id) }
+
     /// How long it is kept that there is nothing under a key; nil where that is not worth keeping: a
     /// token, or the id of an invoice, is found by chance by nobody.
     private var absenceTimeToLive: Duration? {
@@ -107,5 +111,36 @@ package enum CacheName: String, Sendable, CaseIterable {
         let whole = life.wholeMilliseconds
         let step = spread.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
         return whole - Int64(step.multipliedFullWidth(by: UInt64(whole / 10 + 1)).high)
+    }
+}
+
+/// A key with a number, written into a command without being made before.
+struct CacheNumberKey: RedisArgument {
+    let name: CacheName
+    let id: Int64
+
+    func appendBulkString(to request: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var first = digits.count
+            var rest = id.magnitude
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            if id < 0 {
+                first -= 1
+                digits[first] = UInt8(ascii: "-")
+            }
+            let (text, separator) = (name.rawValue.utf8, name.separator)
+            request.appendLine(
+                marker: UInt8(ascii: "$"),
+                number: text.count + separator.utf8CodeUnitCount + digits.count - first
+            )
+            request.append(contentsOf: text)
+            separator.withUTF8Buffer { request.append(contentsOf: $0) }
+            request.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+            request.appendLineEnd()
+        }
     }
 }

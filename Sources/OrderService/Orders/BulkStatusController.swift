@@ -37,7 +37,7 @@ struct BulkStatusController: Sendable {
     ) -> QuickLook {
         guard request.isOfType(endpoint.accepts), let ids = try? Self.ids(request),
             ids.count <= Self.mostOnWorker,
-            let found = quick.read(ids.map { Self.name.key($0) }, for: request, until: deadline),
+            let found = quick.read(ids.map(Self.name.argument), for: request, until: deadline),
             let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff)
         else { return .nothing }
         quick.noteCredential(found)
