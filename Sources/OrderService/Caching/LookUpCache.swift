@@ -85,12 +85,13 @@ package final class LookUpCache: Sendable {
         )
     }
 
-    /// The replies to commands that read, or take a lease; nil if Redis is away or not believed.
+    /// Sends commands that read, or take a lease.
     ///
     /// - Parameters:
     ///   - commands: sent in one trip.
     ///   - deadline: of the request.
     ///   - leased: the keys whose leases they may have taken, should the answer be lost.
+    /// - Returns: their replies; nil if Redis is away or not believed.
     func replies(
         to commands: [Command],
         until deadline: Deadline,
