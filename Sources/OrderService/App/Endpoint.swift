@@ -48,6 +48,8 @@ struct Endpoint: Sendable {
         case userOfBody
     }
 
+    static let json = ["application/json"]
+
     let method: Method
     let pattern: String
     let access: Access
@@ -56,7 +58,7 @@ struct Endpoint: Sendable {
     var precedence = Turns.Precedence.ordinary
     let handler: Handler
     /// Media types that a body may have; empty where a body is not looked at.
-    var accepts: [String] = ["application/json"]
+    var accepts = Endpoint.json
     var record = Record.required
     /// What of a request, beside its path, names whom the record is about.
     var recordedSubjects: [RecordedSubject] = []

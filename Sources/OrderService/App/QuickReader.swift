@@ -22,16 +22,22 @@ struct QuickReader: Sendable {
         fileprivate let replies: [Reply]
     }
 
+    /// Reads the entries of a request's credential and of a key.
+    ///
+    /// - Returns: nil unless the credential is known there and holds.
+    func read(_ key: [UInt8], for request: Request, until deadline: Deadline) -> Found? {
+        credential(of: request).flatMap { read([key], for: $0, until: deadline) }
+    }
+
     /// Reads the entries of a credential and of some keys, by one command: at the server two cost more
     /// than their trip.
     ///
     /// - Returns: nil unless the credential is known there and holds.
     func read<Key: RedisArgument>(
         _ keys: [Key],
-        for request: Request,
+        for credential: Credential,
         until deadline: Deadline
     ) -> Found? {
-        guard let credential = credential(of: request) else { return nil }
         let holderKey = credential.cacheName.key(credential.tokenHash)
         let read = Command("MGET", holderKey, keys: keys)
         guard let replies = cache.replies(to: [read], until: deadline)?.first?.array,

@@ -37,7 +37,7 @@ struct InvoiceController: Sendable {
         _ deadline: Deadline
     ) -> QuickLook {
         guard let id = captures.text(0), isInvoiceID(id),
-            let found = quick.read([CacheName.invoiceData.key(id)], for: request, until: deadline),
+            let found = quick.read(CacheName.invoiceData.key(id), for: request, until: deadline),
             let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff),
             let entry = found.entry(0)?.ifPresent,
             let order = InvoiceRepresentation.order(of: entry)

@@ -13,8 +13,10 @@ struct BulkStatusController: Sendable {
 
     private static let name = CacheName.orderSummaries
     private static let most = 1_000
-    /// Of so many a worker has nobody wait for longer than a millisecond.
+    /// Of so many, and of a body that names no more, a worker has nobody wait for longer than a
+    /// millisecond.
     private static let mostOnWorker = 250
+    private static let bodyOnWorker = 8_192
     private static let staff: Roles = [.support, .service, .admin]
 
     var endpoint: Endpoint {
@@ -35,9 +37,14 @@ struct BulkStatusController: Sendable {
         _: Captures,
         _ deadline: Deadline
     ) -> QuickLook {
-        guard request.isOfType(endpoint.accepts), let ids = try? Self.ids(request),
-            ids.count <= Self.mostOnWorker,
-            let found = quick.read(ids.map(Self.name.argument), for: request, until: deadline),
+        guard request.body.count <= Self.bodyOnWorker, request.isOfType(Endpoint.json),
+            let credential = quick.credential(of: request), credential.kind == .session,
+            let ids = try? Self.ids(request), ids.count <= Self.mostOnWorker,
+            let found = quick.read(
+                ids.map(Self.name.argument),
+                for: credential,
+                until: deadline
+            ),
             let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff)
         else { return .nothing }
         quick.noteCredential(found)

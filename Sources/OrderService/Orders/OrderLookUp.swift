@@ -51,7 +51,7 @@ final class OrderLookUp: Sendable {
         until deadline: Deadline
     ) -> QuickLook {
         guard target == .path, let orderID = captures.number(0),
-            let found = quick.read([name.key(orderID)], for: request, until: deadline)
+            let found = quick.read(name.key(orderID), for: request, until: deadline)
         else { return .nothing }
         let principal = found.principal
         guard found.has(0) else {
