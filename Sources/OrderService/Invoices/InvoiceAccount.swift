@@ -109,10 +109,12 @@ struct InvoiceAccount: Sendable {
 
     private var dueRefund: Due? {
         let known = Set(entries.map(\.cause))
-        var refunded: Int64 = 0
-        for refund in refunds {
+        let isKnown = { (refund: Refund) in known.contains(InvoiceCause.refund(refund.id).key) }
+        // Those that have their documents first: clocks of hosts differ, and one that is credited may
+        // have succeeded after one that is not.
+        var refunded = refunds.filter(isKnown).reduce(0) { $0 + $1.amount }
+        for refund in refunds where !isKnown(refund) {
             refunded += refund.amount
-            guard !known.contains(InvoiceCause.refund(refund.id).key) else { continue }
             let amount = min(left, target(refunded) - target(0) - credited)
             if amount > 0 { return .refund(refund.id, amount: amount) }
         }

@@ -61,6 +61,27 @@ import Testing
         #expect(account(price: 0, captured: 0).due == nil)
     }
 
+    @Test("is a credit note for each refund also where a later one was credited before it")
+    func clocks() {
+        // The first, by a clock that is ahead, was not there when the second was credited.
+        let first = account(refunds: [2_500, 1_000], [invoice(), note(2, 1_000)])
+        #expect(first.due == .refund(1, amount: 2_500))
+        let second = account(refunds: [1_000, 2_500], [invoice(), note(2, 2_500)])
+        #expect(second.due == .refund(1, amount: 1_000))
+        let done = account(
+            refunds: [1_000, 2_500],
+            [invoice(), note(2, 2_500), note(1, 1_000)]
+        )
+        #expect(done.due == nil)
+        // Of what was overpaid the first to be credited has borne the part.
+        let overpaid = account(
+            captured: 12_000,
+            refunds: [2_000, 5_000],
+            [invoice(), note(2, 3_000)]
+        )
+        #expect(overpaid.due == .refund(1, amount: 2_000))
+    }
+
     @Test("is a credit note for each refund, in their order")
     func refunds() {
         let first = account(refunds: [3_000, 7_000], [invoice()])
