@@ -83,6 +83,22 @@ extension MariaDBError.Code {
     /// Whether the server was out of reach or out of time, as opposed to refusing a statement.
     package var isUnavailability: Bool { isTransient || breaksConnection }
 
+    /// Whether the connection was found to have ended, or no answer came in time.
+    package var isConnectionLoss: Bool {
+        switch self {
+        case .serverGone, .connectionLost, .connectionKilled: true
+        default: false
+        }
+    }
+
+    /// Whether others' locks or changes were in the way.
+    package var isContention: Bool {
+        switch self {
+        case .deadlock, .lockWaitTimeout, .recordChanged: true
+        default: false
+        }
+    }
+
     /// Whether a transaction that failed with it may well succeed when begun again.
     var isTransient: Bool {
         switch self {

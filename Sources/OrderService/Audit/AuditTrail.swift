@@ -11,6 +11,9 @@ package struct AuditTrail: Sendable {
     private let failures: Counter
     private let logger = Logger(label: "orderd.audit")
 
+    /// A connection that ends later than this was waited for in vain.
+    private static let promptness = Duration.seconds(1)
+
     /// How long a record that may be missing is tried to be written.
     private static let patience = Duration.seconds(1)
 
@@ -26,7 +29,17 @@ package struct AuditTrail: Sendable {
             limit: Self.groupLimit,
             queueLimit: Self.queueLimit,
             failsAll: Self.isOfAll
-        ) { try store.record($0, until: $1) }
+        ) { entries, deadline in
+            let start = ContinuousClock.now
+            do {
+                try store.record(entries, until: deadline)
+            } catch let error as MariaDBError
+                where error.code?.isConnectionLoss == true && .now - start < Self.promptness
+            {
+                // Somebody has ended the connection, not the server: that is no reason to refuse all.
+                try store.record(entries, until: deadline)
+            }
+        }
         self.commit = commit
         metrics.counter(
             "orderd_audit_records_total",
@@ -42,11 +55,14 @@ package struct AuditTrail: Sendable {
         )
     }
 
-    /// Whether MariaDB is away, as opposed to out of time for one request.
+    /// Whether MariaDB is away or does not get on, as opposed to out of time for one request, or busy with
+    /// another's rows.
     @Sendable private static func isOfAll(_ error: any Error) -> Bool {
         switch error as? MariaDBError {
-        case nil, .deadlineExpired: false
-        case let error?: error.isUnavailability
+        case .connectFailed, .closed: true
+        case .failed(let failure):
+            failure.code.isUnavailability && !failure.code.isContention
+        default: false
         }
     }
 
@@ -143,7 +159,7 @@ package struct AuditTrail: Sendable {
         failures.increment()
         let problem = Problem.dependencyUnavailable(retryAfter: 1)
         // The write that has found it out has told why.
-        if error is GroupCommit<AuditEntry>.Refused { return problem }
+        if case GroupCommit<AuditEntry>.Refused.away = error { return problem }
         logger.error(
             "a request of staff is not on record",
             metadata: [

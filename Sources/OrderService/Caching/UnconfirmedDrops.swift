@@ -3,8 +3,8 @@
 /// A server may answer reads and hold writes back, as Redis does during a failover (Redis, «FAILOVER»,
 /// «CLIENT PAUSE»). What it does not drop then would be shown for as long as it lives.
 ///
-/// A lease that may be left with nobody to hold it is repeated as well, and says nothing of whether Redis
-/// is to be believed: it ends by itself.
+/// A lease that may be left with nobody to hold it is dropped once more as well. By itself it is no reason
+/// not to believe Redis, as it ends in time; that nothing can be dropped is.
 struct UnconfirmedDrops: Sendable {
     /// Which addition was the last before something was sent: its answer confirms no later one.
     struct Mark: Sendable {

@@ -49,15 +49,7 @@ struct AuditOfHitsTests {
     ) throws -> Companion<TestAnswer> {
         try connection.execute("LOCK TABLES audit_records READ", until: service.soon)
         let look = Companion { service.send(.get, path, token: token) }
-        let isWaiting = try eventually {
-            let rows = try service.query(
-                """
-                SELECT 1 FROM information_schema.processlist
-                WHERE db = DATABASE() AND state = 'Waiting for table metadata lock'
-                """
-            )
-            return !rows.isEmpty
-        }
+        let isWaiting = try eventually { try !Self.waiting(service).isEmpty }
         #expect(isWaiting)
         #expect(service.send(.delete, "/v1/sessions/current", token: token).status == 204)
         return look
@@ -80,6 +72,39 @@ struct AuditOfHitsTests {
             #expect(metrics.contains("orderd_audit_failures_total 1\n"))
             #expect(metrics.contains("orderd_audit_records_total 1\n"))
         }
+    }
+
+    @Test("is tried once more where somebody has ended its connection")
+    func killed() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder()
+            let path = "/v1/orders/\(order.id)"
+            let token = try service.session("support-1", .support)
+            #expect(service.send(.get, path, token: token).status == 200)
+            try service.services.database.withConnection(until: service.soon) { connection in
+                try connection.execute("LOCK TABLES audit_records READ", until: service.soon)
+                let look = Companion { service.send(.get, path, token: token) }
+                let isKilled = try eventually {
+                    guard let id = try Self.waiting(service).first else { return false }
+                    try service.execute(SQL(stringLiteral: "KILL \(id)"))
+                    return true
+                }
+                #expect(isKilled)
+                try connection.execute("UNLOCK TABLES", until: service.soon)
+                #expect(try look.join().status == 200)
+            }
+            #expect(try service.auditRecords().count == 2)
+        }
+    }
+
+    /// The connections that wait for a table that is locked.
+    private static func waiting(_ service: ServiceUnderTest) throws -> [Int64] {
+        try service.query(
+            """
+            SELECT id FROM information_schema.processlist
+            WHERE db = DATABASE() AND state = 'Waiting for table metadata lock'
+            """
+        ).map { try $0.int64("id") }
     }
 
     @Test("has each of many looks at once, before it is answered") func atOnce() async throws {
