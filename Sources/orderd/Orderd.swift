@@ -18,4 +18,9 @@ struct Orderd: ParsableCommand {
             Seed.self,
         ]
     )
+
+    static func main() {
+        Startup.occupyStandardStreams()
+        main(nil)
+    }
 }

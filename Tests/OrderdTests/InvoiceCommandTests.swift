@@ -199,6 +199,14 @@ struct InvoiceCommandTests {
             )
             #expect(run.status == 1)
             #expect(run.errors.contains("standard output: No space left on device"))
+            // It must not go where a connection has got the number of standard output.
+            let closed = try Program.run(
+                ["invoice"] + arguments,
+                service.settings,
+                output: Program.closed
+            )
+            #expect(closed.status == 1)
+            #expect(closed.errors.contains("standard output: Bad file descriptor"))
         }
     }
 

@@ -79,6 +79,9 @@ enum Program {
         ] + arguments
     }
 
+    /// An `output` that was closed before the program began.
+    static let closed = "&-"
+
     /// Runs a command to its end; blocks until then.
     ///
     /// - Parameters:
@@ -95,7 +98,7 @@ enum Program {
         let errors = NSTemporaryDirectory() + "orderd-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: errors) }
         let script =
-            "\"$@\" >\(file.map { "'\($0)'" } ?? "&1") 2>'\(errors)'; echo \"exit status $?\""
+            "\"$@\" >\(file.map { $0 == closed ? $0 : "'\($0)'" } ?? "&1") 2>'\(errors)'; echo \"exit status $?\""
         let child = try ChildProcess(
             "/bin/sh",
             ["-c", script, "sh", "/usr/bin/env"] + arguments(command, settings)
