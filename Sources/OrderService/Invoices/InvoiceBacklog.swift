@@ -7,7 +7,7 @@ struct InvoiceBacklog: Sendable {
     let database: Database
 
     /// Orders that one statement goes through.
-    private static let page = 10_000
+    var pageSize = 10_000
 
     /// Goes through all orders; blocks on MariaDB.
     ///
@@ -27,34 +27,33 @@ struct InvoiceBacklog: Sendable {
         }
     }
 
-    /// Calls `body` with the ids of all orders, so many at a time that one statement may go through
-    /// them.
+    /// Calls `body` with ranges that are all ids together, each of so many orders that one statement may
+    /// go through them.
     ///
-    /// Pages are of orders, not of ids: one id may be far from the next.
+    /// One id may be far from the next; and documents may be of an order that is gone.
     func forEachPage(
         until deadline: Deadline,
         _ body: (ClosedRange<Int64>) throws -> Void
     ) throws {
-        var last: Int64?
-        while let ids = try page(after: last, until: deadline) {
-            try body(ids)
-            last = ids.upperBound
+        var first = Int64.min
+        while true {
+            let last = try lastOfPage(from: first, until: deadline) ?? .max
+            try body(first...last)
+            guard last < .max else { return }
+            first = last + 1
         }
     }
 
-    private func page(after last: Int64?, until deadline: Deadline) throws -> ClosedRange<Int64>? {
-        let rest: SQL = last.map { "WHERE id > \($0)" } ?? ""
-        let row = try database.query(
+    /// The last id of the page that begins with this one; nil if all that follow are fewer.
+    private func lastOfPage(from first: Int64, until deadline: Deadline) throws -> Int64? {
+        try database.query(
             """
-            SELECT MIN(id) AS first, MAX(id) AS last
-            FROM (SELECT id FROM orders \(rest) ORDER BY id LIMIT \(Self.page)) AS page
+            SELECT id FROM orders WHERE id >= \(first) ORDER BY id
+            LIMIT 1 OFFSET \(pageSize - 1)
             """,
             class: .job,
             until: deadline
-        ).first
-        guard let first = try row?.optionalInt64("first"), let last = try row?.optionalInt64("last")
-        else { return nil }
-        return first...last
+        ).first?.int64("id")
     }
 
     /// The same of orders that lack a document which no task is about to issue, and of none that

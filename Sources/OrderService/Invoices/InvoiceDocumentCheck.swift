@@ -42,9 +42,6 @@ struct InvoiceDocumentCheck: Sendable {
         return faults
     }
 
-    /// How far the clocks of two hosts may be apart.
-    private static let clockSkew = Duration.seconds(3_600)
-
     /// How long it is kept counts from these times.
     private static func timeFaults(_ item: InvoiceArchive.Item) -> [Fault] {
         let createdAt = item.record.createdAt
@@ -52,7 +49,7 @@ struct InvoiceDocumentCheck: Sendable {
         if let issuedAt = item.record.issuedAt, createdAt > issuedAt {
             faults.append(("date", "it was made after it was issued"))
         }
-        if let orderedAt = item.orderedAt, createdAt < orderedAt - clockSkew {
+        if let orderedAt = item.orderedAt, createdAt < orderedAt - InvoiceVerification.clockSkew {
             faults.append(("date", "it was made before its order"))
         }
         return faults

@@ -38,8 +38,9 @@ struct InvoiceSubmissionCheck: Sendable {
                     findings.append(.init(kind: "row", subject: row.subject, text: row.text))
                 }
             }
-            guard page.count == Self.page else { return findings }
+            guard page.count == Self.page else { break }
         }
+        guard findings.count > InvoiceVerification.most else { return findings }
         return Array(findings.prefix(InvoiceVerification.most)) + [.more("row")]
     }
 
@@ -124,10 +125,12 @@ struct InvoiceSubmissionCheck: Sendable {
     }
 
     private func times(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
-        try submissions(
+        let skew = InvoiceVerification.clockSkew.components.seconds
+        return try submissions(
             """
-            s.uploaded_at < s.created_at OR s.finished_at < s.uploaded_at
-                OR s.finished_at < s.created_at
+            s.uploaded_at < s.created_at - INTERVAL \(skew) SECOND
+                OR s.finished_at < s.uploaded_at - INTERVAL \(skew) SECOND
+                OR s.finished_at < s.created_at - INTERVAL \(skew) SECOND
             """,
             "and created_at, uploaded_at and finished_at are not in their order",
             until: deadline

@@ -30,6 +30,8 @@ package struct InvoiceVerification: Sendable {
 
     /// What one question tells at most of a kind; one more says that there are more.
     static let most = 1_000
+    /// How far the clocks of two hosts may be apart.
+    static let clockSkew = Duration.seconds(3_600)
 
     package struct Report: Sendable {
         package var documents = 0

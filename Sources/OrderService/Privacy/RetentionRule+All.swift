@@ -94,7 +94,7 @@ extension RetentionRule {
     ///
     /// The payment's state picks these by an index out of all that came back, most of which was paid.
     private static let isUnsold: SQL = """
-        o.status = 'returned' AND o.payment_status = 'due_on_delivery'
+        o.status = 'returned' AND o.payment_status IN ('due_on_delivery', 'cancelled')
         AND o.personal_data <> 'none'
         AND NOT EXISTS (SELECT 1 FROM invoices y WHERE y.order_id = o.id)
         """

@@ -119,9 +119,9 @@ struct InvoiceSubmissionCheckTests {
     @Test(
         "wants its times in their order",
         arguments: [
-            "uploaded_at = created_at - INTERVAL 1 SECOND",
-            "finished_at = uploaded_at - INTERVAL 1 SECOND",
-            "created_at = uploaded_at + INTERVAL 1 SECOND",
+            "uploaded_at = created_at - INTERVAL 2 HOUR",
+            "finished_at = uploaded_at - INTERVAL 2 HOUR",
+            "created_at = uploaded_at + INTERVAL 2 HOUR",
         ]
     )
     func times(change: String) async throws {
