@@ -12,8 +12,10 @@ enum Startup {
     /// The time that a command gives the database to answer at start.
     static let patience = Duration.seconds(5)
 
-    /// Opens in their place standard streams that were closed: the next connection would get the number
-    /// of standard output, and what is printed would go there. Writing to it still fails.
+    /// Takes the places of standard streams that were closed.
+    ///
+    /// The next connection would get the number of standard output, and what is printed would go there.
+    /// Writing to it still fails.
     static func occupyStandardStreams() {
         for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
         where fcntl(stream, F_GETFD) < 0 && errno == EBADF {
