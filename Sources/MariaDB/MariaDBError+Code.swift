@@ -101,12 +101,6 @@ extension MariaDBError.Code {
 
     /// Whether a transaction that failed with it may well succeed when begun again.
     var isTransient: Bool {
-        switch self {
-        case .deadlock, .lockWaitTimeout, .recordChanged, .unknownCommand, .statementTimeout,
-            .serverGone, .connectionLost, .connectionKilled:
-            true
-        default:
-            false
-        }
+        isContention || isConnectionLoss || self == .unknownCommand || self == .statementTimeout
     }
 }
