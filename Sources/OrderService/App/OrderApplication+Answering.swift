@@ -89,11 +89,7 @@ extension OrderApplication {
                 calls: calls,
                 isKnownMissing: known != nil
             )
-            if known != nil, case .begun(_, let goOn) = look {
-                response = try goOn(context)
-            } else {
-                response = try call(endpoint, context)
-            }
+            response = try call(endpoint, context, after: known == nil ? .nothing : look)
         } catch {
             response = ErrorMapping.problem(for: error, endpoint.name, requestID, logger)
                 .response(requestID: requestID)
@@ -117,12 +113,19 @@ extension OrderApplication {
         return principal
     }
 
-    private func call(_ endpoint: Endpoint, _ context: Context) throws -> Response {
+    private func call(
+        _ endpoint: Endpoint,
+        _ context: Context,
+        after look: QuickLook
+    ) throws -> Response {
         if endpoint.access.isForStaff { try audit.note(endpoint, context) }
         switch endpoint.handler {
         case .immediate(let handle):
             return handle()
-        case .plain(let handle), .quick(_, orElse: let handle):
+        case .plain(let handle):
+            return try handle(context)
+        case .quick(_, orElse: let handle):
+            if case .begun(_, let goOn) = look { return try goOn(context) }
             return try handle(context)
         case .order(let handle):
             return try handle(context, visibleOrder(endpoint, context))
