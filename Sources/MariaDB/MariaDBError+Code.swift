@@ -91,16 +91,11 @@ extension MariaDBError.Code {
         }
     }
 
-    /// Whether others' locks or changes were in the way.
-    package var isContention: Bool {
-        switch self {
-        case .deadlock, .lockWaitTimeout, .recordChanged: true
-        default: false
-        }
-    }
-
     /// Whether a transaction that failed with it may well succeed when begun again.
     var isTransient: Bool {
-        isContention || isConnectionLoss || self == .unknownCommand || self == .statementTimeout
+        switch self {
+        case .deadlock, .lockWaitTimeout, .recordChanged, .unknownCommand, .statementTimeout: true
+        default: isConnectionLoss
+        }
     }
 }

@@ -14,6 +14,9 @@ package struct AuditTrail: Sendable {
     /// A connection that ends later than this was waited for in vain.
     private static let promptness = Duration.seconds(1)
 
+    /// How long MariaDB is thought to be away: longer than two tries and their connections take.
+    private static let absence = Duration.seconds(10)
+
     /// How long a record that may be missing is tried to be written.
     private static let patience = Duration.seconds(1)
 
@@ -28,7 +31,8 @@ package struct AuditTrail: Sendable {
             name: "audit",
             limit: Self.groupLimit,
             queueLimit: Self.queueLimit,
-            failsAll: Self.isOfAll
+            failsAll: Self.isOfAll,
+            awayFor: Self.absence
         ) { entries, deadline in
             let start = ContinuousClock.now
             do {
@@ -55,13 +59,15 @@ package struct AuditTrail: Sendable {
         )
     }
 
-    /// Whether MariaDB is away or does not get on, as opposed to out of time for one request, or busy with
-    /// another's rows.
+    /// Whether MariaDB is away or does not get on, as opposed to out of time for one request.
+    ///
+    /// Whoever waits in vain for a lock on the end of this table would do so once more, and so would all
+    /// others; what ends at once, as a deadlock does, is tried again.
     @Sendable private static func isOfAll(_ error: any Error) -> Bool {
         switch error as? MariaDBError {
-        case .connectFailed, .closed: true
+        case .connectFailed, .closed, .poolExhausted: true
         case .failed(let failure):
-            failure.code.isUnavailability && !failure.code.isContention
+            failure.code.isUnavailability && ![.deadlock, .recordChanged].contains(failure.code)
         default: false
         }
     }
