@@ -151,6 +151,13 @@ package final class StackUnderTest: @unchecked Sendable {
         return number
     }
 
+    /// What a part has logged about a request; such as `orderd-serve`, and all that write where it does.
+    package func logged(by part: String, about requestID: String) -> [String] {
+        let path = "\(runDirectory)/log/\(part).log"
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").filter { $0.contains(requestID) }.map(String.init)
+    }
+
     // MARK: Scripts
 
     private func run(_ script: String, _ arguments: String...) throws {

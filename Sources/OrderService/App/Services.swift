@@ -308,6 +308,8 @@ extension Settings.Database {
             write: writeTimeout,
             job: jobTimeout
         )
+        // The other half is for what the lock was waited for.
+        configuration.lockWait = writeTimeout / 2
         return configuration
     }
 }

@@ -60,15 +60,18 @@ struct RefundRequester: Sendable {
                 payment.captured.currency
             )
             let amount = try Self.amount(wish, parts, left: left)
-            try checkLimits(amount, left: left, payment, principal, &change, &transaction)
+            try check(amount, left: left, payment, principal)
             // Should this process die before the call, the worker goes on after the lease.
-            return try Self.write(
+            let refund = try Self.write(
                 Wanted(amount: amount, reason: wish.reason, parts: parts ?? [], claimID: claimID),
                 of: payment,
                 sendingAfter: RefundPace.lease,
                 &change,
                 &transaction
             )
+            // The last, because from here on all other refunds of the shop wait for the commit.
+            try checkDay(amount, at: change.now, &transaction)
+            return refund
         }
         guard let refund = written?.result else { throw Problem.orderNotFound }
         return refund
@@ -86,15 +89,12 @@ struct RefundRequester: Sendable {
         return try parts.reduce(.zero(left.currency)) { try $0.adding($1.amount) }
     }
 
-    /// Support's limit is for the order as a whole, so that it cannot be passed in steps; the
-    /// day's counts what was asked for, whatever became of it.
-    private func checkLimits(
+    /// Support's limit is for the order as a whole, so that it cannot be passed in steps.
+    private func check(
         _ amount: Money,
         left: Money,
         _ payment: Payment,
-        _ principal: Principal,
-        _ change: inout OrderChange,
-        _ transaction: inout Transaction
+        _ principal: Principal
     ) throws {
         let isLimited = principal.roles.isDisjoint(with: [.finance, .admin])
         if isLimited, try payment.refundReserved.adding(amount).minor > supportLimit {
@@ -103,10 +103,18 @@ struct RefundRequester: Sendable {
         guard amount.minor > 0, amount.minor <= left.minor else {
             throw Problem.refundExceedsCaptured(left: left)
         }
-        let sum = try RefundStore.addToDay(amount, at: change.now, in: &transaction)
+    }
+
+    /// The day's limit counts what was asked for, whatever became of it.
+    private func checkDay(
+        _ amount: Money,
+        at now: Timestamp,
+        _ transaction: inout Transaction
+    ) throws {
+        let sum = try RefundStore.addToDay(amount, at: now, in: &transaction)
         if dailyLimit > 0, sum > dailyLimit {
             let day: Int64 = 86_400
-            throw Problem.rateLimited(retryAfter: day - change.now.seconds % day)
+            throw Problem.rateLimited(retryAfter: day - now.seconds % day)
         }
     }
 

@@ -54,7 +54,7 @@ struct CoherenceReader {
         )
         let tag = answer.field("ETag")?.split(separator: "-").last?.dropLast()
         guard [200, 304].contains(answer.status), let version = tag.flatMap({ Int64($0) }) else {
-            scene.complain("\(order.id)\(part) at \(process): \(answer.status) \(answer.text)")
+            scene.complain(of: answer, to: "\(order.id)\(part) at \(process)")
             return
         }
         let place = "\(order.id)\(part) at \(process): \(version)"
@@ -80,7 +80,7 @@ struct CoherenceReader {
             uniquingKeysWith: { first, _ in first }
         )
         guard answer.status == 200, versions.count == own.count else {
-            scene.complain("history of \(customer) at \(process): \(answer.status) \(answer.text)")
+            scene.complain(of: answer, to: "history of \(customer) at \(process)")
             return
         }
         for (id, floor) in floors {

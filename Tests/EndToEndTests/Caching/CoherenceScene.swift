@@ -101,5 +101,12 @@ final class CoherenceScene: Sendable {
         violations.withLock { $0.append(text) }
     }
 
+    /// Complains of an answer that nobody should have got, with what was logged about it.
+    func complain(of answer: FastCGIClient.Answer, to what: String) {
+        let requestID = (try? JSON(parsing: answer.body))?["requestId"]?.string
+        let logged = requestID.map { stack.logged(by: "orderd-serve", about: $0) } ?? []
+        complain(([what, "\(answer.status)", answer.text] + logged).joined(separator: " "))
+    }
+
     var complaints: [String] { violations.withLock { $0 } }
 }

@@ -122,7 +122,7 @@ struct CoherenceWriter {
         guard (200...202).contains(answer.status) else {
             // An order in between two states; anything else is a fault.
             if answer.status != 409 {
-                scene.complain("\(target) at \(process): \(answer.status) \(answer.text)")
+                scene.complain(of: answer, to: "\(target) at \(process)")
             }
             return false
         }
