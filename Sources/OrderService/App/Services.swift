@@ -245,6 +245,7 @@ package final class Services: Sendable {
         ownConfiguration.poolSize = 4
         audit = AuditTrail(
             store: AuditStore(database: Database(ownConfiguration), clock: clock),
+            writeTimeout: settings.database.writeTimeout,
             metrics: metrics
         )
     }

@@ -11,12 +11,6 @@ package struct AuditTrail: Sendable {
     private let failures: Counter
     private let logger = Logger(label: "orderd.audit")
 
-    /// A connection that ends later than this was waited for in vain.
-    private static let promptness = Duration.seconds(1)
-
-    /// How long MariaDB is thought to be away: longer than two tries and their connections take.
-    private static let absence = Duration.seconds(10)
-
     /// How long a record that may be missing is tried to be written.
     private static let patience = Duration.seconds(1)
 
@@ -25,20 +19,30 @@ package struct AuditTrail: Sendable {
     /// Records that may wait for their commit while nobody waits for them on a lane.
     private static let queueLimit = 256
 
-    init(store: AuditStore, metrics: MetricsRegistry) {
+    /// Makes one.
+    ///
+    /// - Parameters:
+    ///   - store: where records are written.
+    ///   - writeTimeout: of the store's statements.
+    ///   - metrics: tell how many were written and how many were not.
+    init(store: AuditStore, writeTimeout: Duration, metrics: MetricsRegistry) {
         self.store = store
+        // A connection that ends later than this was waited for in vain.
+        let promptness = writeTimeout / 2
+        // How long MariaDB is thought to be away: longer than two tries and their connections take.
+        let absence = writeTimeout * 5
         let commit = GroupCommit<AuditEntry>(
             name: "audit",
             limit: Self.groupLimit,
             queueLimit: Self.queueLimit,
             failsAll: Self.isOfAll,
-            awayFor: Self.absence
+            awayFor: absence
         ) { entries, deadline in
             let start = ContinuousClock.now
             do {
                 try store.record(entries, until: deadline)
             } catch let error as MariaDBError
-                where error.code?.isConnectionLoss == true && .now - start < Self.promptness
+                where error.code?.isConnectionLoss == true && .now - start < promptness
             {
                 // Somebody has ended the connection, not the server: that is no reason to refuse all.
                 try store.record(entries, until: deadline)
@@ -63,7 +67,7 @@ package struct AuditTrail: Sendable {
     ///
     /// Whoever waits in vain for a lock on the end of this table would do so once more, and so would all
     /// others; what ends at once, as a deadlock does, is tried again.
-    @Sendable private static func isOfAll(_ error: any Error) -> Bool {
+    @Sendable static func isOfAll(_ error: any Error) -> Bool {
         switch error as? MariaDBError {
         case .connectFailed, .closed, .poolExhausted: true
         case .failed(let failure):
