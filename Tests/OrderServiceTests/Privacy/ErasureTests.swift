@@ -11,22 +11,6 @@ import Web
 
 @Suite("What is held of a person", .enabled(if: ServiceUnderTest.isAvailable))
 struct ErasureTests {
-    private func erase(
-        _ service: ServiceUnderTest,
-        _ subject: DataSubject,
-        skipsOpen: Bool = false,
-        isDryRun: Bool = false
-    ) throws -> ErasureReport {
-        try service.services.erasure.run(
-            subject,
-            by: "cli:ana",
-            reason: "asked by letter",
-            skipsOpen: skipsOpen,
-            isDryRun: isDryRun,
-            until: service.soon
-        )
-    }
-
     private func export(_ service: ServiceUnderTest, _ subject: DataSubject) throws -> JSON {
         try service.services.personalDataExport.document(of: subject, until: service.soon)
     }
@@ -106,40 +90,6 @@ struct ErasureTests {
         }
     }
 
-    @Test("goes of an order that came back unpaid from the door, and of none on its way there")
-    func returnedUnpaid() async throws {
-        try await ServiceUnderTest.run { service in
-            let subject = try #require(DataSubject(email: "ana@example.ro"))
-            let order = try service.returnedUnpaidOrder { order in
-                let report = try erase(service, subject, isDryRun: true)
-                #expect(report.open.count == 1)
-            }
-            let report = try erase(service, subject)
-            #expect(report.isCarriedOut && report.open.isEmpty)
-            let rows = try service.query("SELECT email FROM orders WHERE id = \(order.id)")
-            #expect(try rows.first?.string("email") == OrderReduction.erasedEmail)
-        }
-    }
-
-    @Test("goes, with whom to bill, where nothing was sold", arguments: [true, false])
-    func returnedUnsold(isRejected: Bool) async throws {
-        try await ServiceUnderTest.run { service in
-            let order = try service.returnedUnsoldOrder(isRejected: isRejected)
-            let subject = try #require(DataSubject(email: "ana@example.ro"))
-            let report = try erase(service, subject)
-            #expect(report.isCarriedOut)
-            #expect(report.json["counts"]?["ordersErased"] == 1)
-            #expect(report.json["counts"]?["ordersKeptForInvoice"] == nil)
-            let row = try #require(
-                try service.query(
-                    "SELECT personal_data, billing FROM orders WHERE id = \(order.id)"
-                ).first
-            )
-            #expect(try row.string("personal_data") == "none")
-            #expect(try row.string("billing") == "{}")
-        }
-    }
-
     @Test("goes, of a customer, but for whom the invoice is for; twice is as good as once")
     func customer() async throws {
         try await ServiceUnderTest.run { service in
@@ -156,13 +106,13 @@ struct ErasureTests {
             let kept = try service.placedOrder(customer: "1002", token: other)
             let subject = DataSubject.customer("1001")
 
-            let preview = try erase(service, subject, isDryRun: true)
+            let preview = try service.erase(subject, isDryRun: true)
             #expect(preview.isCarriedOut && preview.open.isEmpty)
             #expect(preview.json["counts"]?["ordersKeptForInvoice"] == 1)
             #expect(preview.json["counts"]?["ordersErased"] == 1)
             #expect(service.send(.get, sold.path, token: token).status == 200)
 
-            let report = try erase(service, subject)
+            let report = try service.erase(subject)
             #expect(report.isCarriedOut && report.open.isEmpty && report.isRedisClean)
             #expect(report.json["counts"] == preview.json["counts"])
             #expect(service.send(.get, sold.path, token: token).status == 401)
@@ -201,7 +151,7 @@ struct ErasureTests {
             #expect(try record.string("actor") == "cli:ana")
             #expect(try record.string("reason") == "asked by letter")
 
-            let again = try erase(service, subject)
+            let again = try service.erase(subject)
             #expect(again.isCarriedOut && again.open.isEmpty)
             #expect(again.json["counts"]?["ordersErased"] == nil)
             #expect(try service.query("SELECT id FROM privacy_erasures").count == 2)
@@ -234,7 +184,7 @@ struct ErasureTests {
                 ).first?.entry
             }
             for _ in 0..<2 { #expect(try lastLook()?.userID == "1001") }
-            #expect(try erase(service, .customer("1001")).isCarriedOut)
+            #expect(try service.erase(.customer("1001")).isCarriedOut)
             for _ in 0..<2 {
                 let look = try #require(try lastLook())
                 #expect(look.orderID == order.id && look.userID == nil)
@@ -253,7 +203,7 @@ struct ErasureTests {
             try service.settle()
             let before = try everything(service)
             #expect(before.contains("ana@example.ro") && before.contains("Țîrlea"))
-            let report = try erase(service, try #require(DataSubject(email: " Ana@Example.ro ")))
+            let report = try service.erase(try #require(DataSubject(email: " Ana@Example.ro ")))
             #expect(report.isCarriedOut && report.open.isEmpty)
             let after = try everything(service).lowercased()
             for trace in ["ana@example.ro", "țîrlea", "722 000 111", "memorandumului"] {
@@ -278,7 +228,7 @@ struct ErasureTests {
                     UTC_TIMESTAMP(6))
                 """
             )
-            let report = try erase(service, .email("vic@example.ro"))
+            let report = try service.erase(.email("vic@example.ro"))
             #expect(report.isCarriedOut && report.isRedisClean)
             #expect(service.send(.get, path, token: checkout.token).status == 404)
             let found = try service.query(
@@ -299,7 +249,7 @@ struct ErasureTests {
             try service.execute("DELETE FROM checkout_sessions")
             service.lookUp("RO-0000-0000-0", "ana@example.ro")
             service.lookUp("RO-0000-0000-0", "eva@example.ro")
-            let report = try erase(service, .email("ana@example.ro"))
+            let report = try service.erase(.email("ana@example.ro"))
             #expect(report.json["counts"]?["fraudDecisions"] == 1)
             #expect(report.json["counts"]?["guestLookUps"] == 1)
             #expect(try service.query("SELECT 1 FROM guest_lookups").count == 1)
@@ -326,7 +276,7 @@ struct ErasureTests {
             try service.settle()
             let causes: SQL = "SELECT cause FROM order_events WHERE cause LIKE '%Ana%'"
             #expect(try service.query(causes).count > 0)
-            _ = try erase(service, .email("ana@example.ro"))
+            _ = try service.erase(.email("ana@example.ro"))
             #expect(try service.query(causes).isEmpty)
         }
     }
@@ -340,7 +290,7 @@ struct ErasureTests {
             try service.settle()
             let subject = DataSubject.customer("1001")
             let before = try everything(service)
-            let refused = try erase(service, subject)
+            let refused = try service.erase(subject)
             #expect(!refused.isCarriedOut)
             #expect(refused.open.map(\.id) == [paid.id])
             #expect(refused.open.map(\.obstacle) == ["order.confirmed"])
@@ -357,9 +307,9 @@ struct ErasureTests {
                     created_at, created_at FROM payments
                 """
             )
-            #expect(try erase(service, subject).open.map(\.obstacle) == ["refund.manual"])
+            #expect(try service.erase(subject).open.map(\.obstacle) == ["refund.manual"])
             // The rest can be done, and the history stays whole until all of it goes.
-            let skipped = try erase(service, subject, skipsOpen: true)
+            let skipped = try service.erase(subject, skipsOpen: true)
             #expect(skipped.isCarriedOut && skipped.open.count == 1)
             #expect(service.send(.get, paid.path, token: token).status == 401)
             let fresh = try service.session("1001", .customer)
@@ -375,11 +325,11 @@ struct ErasureTests {
                     created_at, created_at, created_at FROM payments
                 """
             )
-            #expect(try erase(service, subject).open.map(\.obstacle) == ["dispute.needs_response"])
+            #expect(try service.erase(subject).open.map(\.obstacle) == ["dispute.needs_response"])
             try service.execute(
                 "UPDATE payment_disputes SET status = 'lost', closed_at = updated_at"
             )
-            let done = try erase(service, subject)
+            let done = try service.erase(subject)
             #expect(done.isCarriedOut && done.open.isEmpty)
             #expect(
                 try service.query("SELECT user_id FROM customers WHERE user_id = '1001'").isEmpty
@@ -395,7 +345,7 @@ struct ErasureTests {
             let email = try service.query("SELECT email FROM orders WHERE id = \(order.id)").first?
                 .string("email")
             let subject = try #require(email.flatMap { DataSubject(email: $0) })
-            let report = try erase(service, subject)
+            let report = try service.erase(subject)
             #expect(report.isCarriedOut && report.open.isEmpty && report.customers == ["1001"])
             #expect(service.send(.get, order.path, token: token)["status"] == "awaiting_payment")
             #expect(DataSubject(email: "nothing") == nil)
