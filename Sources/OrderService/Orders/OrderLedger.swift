@@ -35,27 +35,51 @@ package final class OrderLedger: Sendable {
         _ body: (inout OrderChange, inout Transaction) throws -> Result
     ) throws -> (result: Result, order: Order)? {
         let now = clock.now
-        let written = try database.transaction(class: .write, until: deadline) {
-            transaction -> (result: Result, change: OrderChange)? in
-            let rows = try transaction.query(
-                "SELECT \(Order.columns) FROM orders WHERE id = \(id) FOR UPDATE"
-            )
-            guard let order = try rows.first.map(Order.init) else { return nil }
-            var change = OrderChange(order: order, actor: actor, now: now)
-            let result = try body(&change, &transaction)
-            guard change.hasChanged else { return (result, change) }
-            change.seal()
-            try Self.write(change, from: order, in: &transaction)
-            change.passCrashPoints(.before)
-            return (result, change)
+        var attempted: OrderChange?
+        let written: (result: Result, change: OrderChange)?
+        do {
+            written = try database.transaction(class: .write, until: deadline) { transaction in
+                attempted = nil
+                let made = try make(id, actor, now, body, &transaction)
+                attempted = made?.change
+                return made
+            }
+        } catch MariaDBError.commitOutcomeUnknown(let failure) {
+            // It may stand, and a drop too many costs nothing.
+            if let attempted, attempted.hasChanged { dropCaches(after: attempted, until: deadline) }
+            throw MariaDBError.commitOutcomeUnknown(failure)
         }
         guard let written else { return nil }
-        let order = written.change.order
         if written.change.hasChanged {
             written.change.passCrashPoints(.after)
-            dropCaches(of: order, invoices: written.change.changedInvoices, until: deadline)
+            dropCaches(after: written.change, until: deadline)
         }
-        return (written.result, order)
+        return (written.result, written.change.order)
+    }
+
+    /// Makes a change in a transaction; nil if there is no such order.
+    private func make<Result>(
+        _ id: Int64,
+        _ actor: String,
+        _ now: Timestamp,
+        _ body: (inout OrderChange, inout Transaction) throws -> Result,
+        _ transaction: inout Transaction
+    ) throws -> (result: Result, change: OrderChange)? {
+        let rows = try transaction.query(
+            "SELECT \(Order.columns) FROM orders WHERE id = \(id) FOR UPDATE"
+        )
+        guard let order = try rows.first.map(Order.init) else { return nil }
+        var change = OrderChange(order: order, actor: actor, now: now)
+        let result = try body(&change, &transaction)
+        guard change.hasChanged else { return (result, change) }
+        change.seal()
+        try Self.write(change, from: order, in: &transaction)
+        change.passCrashPoints(.before)
+        return (result, change)
+    }
+
+    private func dropCaches(after change: OrderChange, until deadline: Deadline) {
+        dropCaches(of: change.order, invoices: change.changedInvoices, until: deadline)
     }
 
     private static func write(
