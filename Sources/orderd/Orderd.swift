@@ -21,6 +21,12 @@ struct Orderd: ParsableCommand {
 
     static func main() {
         Startup.occupyStandardStreams()
-        main(nil)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            try Startup.flushOutput()
+        } catch {
+            exit(withError: error)
+        }
     }
 }

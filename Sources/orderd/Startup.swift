@@ -1,6 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
-import Glibc
+@preconcurrency import Glibc
 import Logging
 import MariaDB
 import OrderService
@@ -21,6 +21,16 @@ enum Startup {
         where fcntl(stream, F_GETFD) < 0 && errno == EBADF {
             _ = open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY)
         }
+    }
+
+    /// Writes out what has been printed.
+    ///
+    /// - Throws: `ExitCode.failure` after one line if any of it could not be written, as on a full disk:
+    ///   whoever asked for it shall not think that there was no more.
+    static func flushOutput() throws {
+        guard fflush(stdout) != 0 || ferror(stdout) != 0 else { return }
+        printError("standard output: \(String(cString: strerror(errno)))")
+        throw ExitCode.failure
     }
 
     /// Reads the settings.

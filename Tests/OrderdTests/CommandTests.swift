@@ -189,8 +189,17 @@ struct CommandTests {
             #expect(issued.status == 0 && issued.output.contains("\"token\":\"st_"))
             let listed = try Program.run(["session", "list", "--user", "s-1"], settings)
             #expect(listed.output.contains("support"))
+            for (output, flaw) in [
+                ("/dev/full", "No space left on device"), (Program.closed, "Bad file descriptor"),
+            ] {
+                for command in [["list", "--user", "s-1"], Array(issue.dropFirst())] {
+                    let lost = try Program.run(["session"] + command, settings, output: output)
+                    #expect(lost.status == 1)
+                    #expect(lost.errors.contains("standard output: \(flaw)"))
+                }
+            }
             let revoked = try Program.run(["session", "revoke", "--user", "s-1"], settings)
-            #expect(revoked.status == 0 && revoked.output == "revoked 1\n")
+            #expect(revoked.status == 0 && revoked.output == "revoked 3\n")
             let none = try Program.run(["session", "revoke", "--user", "s-1"], settings)
             #expect(none.status == 1 && none.output == "revoked 0\n")
             for wrong in [
