@@ -263,6 +263,22 @@ struct LookUpTests {
         }
     }
 
+    @Test("show staff of their own orders what any customer is shown, of which no record is kept")
+    func eventsOfOwn() async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1", [.customer, .support])
+            let order = try service.placedOrder(customer: "1", token: token)
+            let own = service.send(.get, order.path + "/events", token: token)
+            #expect(own["items", "0", "event"] == "order.placed")
+            #expect(own["items", "0", "actor"].isNull)
+            #expect(try service.auditRecords().isEmpty)
+            let other = try service.session("2", [.customer, .support])
+            let all = service.send(.get, order.path + "/events", token: other)
+            #expect(all["items", "0", "actor"] == "staff:1")
+            #expect(try service.auditRecords().count == 1)
+        }
+    }
+
     @Test("answer HEAD as GET, and know no order before it is visible")
     func unseen() async throws {
         try await ServiceUnderTest.run { service in

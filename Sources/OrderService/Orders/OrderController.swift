@@ -116,7 +116,10 @@ struct OrderController: Sendable {
     }
 
     private func events(_ context: Context, _ order: Order) throws -> Response {
-        let isStaff = !context.principal.roles.isDisjoint(with: Self.staff)
+        // Of their own orders staff are told what any customer is: no record is kept of that.
+        let isStaff =
+            !context.principal.roles.isDisjoint(with: Self.staff)
+            && context.principal.isOutsider(to: order.owned)
         let events = try orders.events(
             of: order.id,
             publicOnly: !isStaff,
