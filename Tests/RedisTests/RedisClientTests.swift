@@ -29,6 +29,28 @@ struct RedisClientTests {
         #expect(try client.send(Command("STRLEN", key), until: soon).integer == Int64(value.count))
     }
 
+    @Test("finds all keys that fit a pattern, and those of a text as it stands")
+    func scans() throws {
+        let odd = "a*[b]?^-\\"
+        for number in 0..<2_500 {
+            #expect(try client.send(Command("SET", "\(odd):\(number)", "1"), until: soon).isOK)
+            #expect(try client.send(Command("SET", "ax[b]y^-\\:\(number)", "1"), until: soon).isOK)
+        }
+        func found(_ pattern: String) throws -> Set<[UInt8]> {
+            var keys: Set<[UInt8]> = []
+            var cursor: [UInt8]? = RedisClient.scanStart
+            while let position = cursor {
+                let step = try client.scan(from: position, matching: pattern, until: soon)
+                keys.formUnion(step.keys)
+                cursor = step.next
+            }
+            return keys
+        }
+        #expect(try found("*").count == 5_000)
+        let own = try found(RedisClient.pattern(of: odd) + ":*")
+        #expect(own == Set((0..<2_500).map { Array("\(odd):\($0)".utf8) }))
+    }
+
     @Test("tells nothing, numbers, words and lists apart") func tellsRepliesApart() throws {
         #expect(try client.send(Command("GET", "none"), until: soon).isNull)
         #expect(try client.send(Command("PING"), until: soon) == .status("PONG"))

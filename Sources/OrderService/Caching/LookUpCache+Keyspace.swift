@@ -24,7 +24,6 @@ extension LookUpCache {
 
     /// How many keys are looked at before the rest is guessed.
     private static let sample = 2_000
-    private static let step = 1_000
 
     /// Looks at what there is, or at a sample of it; blocks on Redis.
     ///
@@ -36,9 +35,9 @@ extension LookUpCache {
         )
         let keys = replies.first?.integer ?? 0
         var seen: [[UInt8]] = []
-        var cursor: [UInt8]? = Array("0".utf8)
+        var cursor: [UInt8]? = RedisClient.scanStart
         while let position = cursor, seen.count < Self.sample {
-            let found = try scan(from: position, matching: "*", until: deadline)
+            let found = try redis.scan(from: position, matching: "*", until: deadline)
             seen += found.keys
             cursor = found.next
         }
@@ -91,10 +90,10 @@ extension LookUpCache {
         // The leases first: whoever has one from before can store no more what is dropped then.
         for prefix in [Self.leaseKey(name.key([])), name.key([])] {
             let isEntries = prefix == name.key([])
-            var cursor: [UInt8]? = Array("0".utf8)
+            var cursor: [UInt8]? = RedisClient.scanStart
             while let position = cursor {
                 let pattern = String(decoding: prefix, as: UTF8.self) + "*"
-                let found = try scan(from: position, matching: pattern, until: deadline)
+                let found = try redis.scan(from: position, matching: pattern, until: deadline)
                 if !found.keys.isEmpty {
                     let reply = try redis.send(
                         Command("UNLINK", arguments: found.keys),
@@ -106,23 +105,6 @@ extension LookUpCache {
             }
         }
         return dropped
-    }
-
-    /// One step over the keys; `next` is nil at the end.
-    private func scan(
-        from cursor: [UInt8],
-        matching pattern: String,
-        until deadline: Deadline
-    ) throws -> (keys: [[UInt8]], next: [UInt8]?) {
-        let reply = try redis.send(
-            Command("SCAN", cursor, "MATCH", pattern, "COUNT", Self.step),
-            until: deadline
-        )
-        guard let parts = reply.array, parts.count == 2, let next = parts[0].bytes else {
-            throw RedisError.protocolViolation("no cursor")
-        }
-        let keys = (parts[1].array ?? []).compactMap(\.bytes)
-        return (keys, next == Array("0".utf8) ? nil : next)
     }
 
     /// A number of the server's `INFO`.

@@ -172,11 +172,29 @@ package struct Erasure: Sendable {
 
     /// Drops the person's keys in Redis; tells whether both have confirmed it.
     private func dropKeys(of subject: DataSubject, until deadline: Deadline) -> Bool {
-        let limitKeys = limits.limits(of: subject.payer).flatMap { [$0.key, $0.clearedKey] }
-        let command = Command("UNLINK", arguments: limitKeys)
-        let isStateClean = (try? stateRedis.send(command, until: deadline).integer) != nil
+        let isStateClean = (try? dropAttempts(of: subject, until: deadline)) != nil
         guard let id = subject.userID else { return isStateClean }
         let ofCustomer = [CacheName.cart.key(id), CacheName.orderHistory.key(id)]
         return cache.drop(ofCustomer, until: deadline) && isStateClean
+    }
+
+    /// Drops the counts of the person's attempts to pay, and what is kept of each attempt.
+    private func dropAttempts(
+        of subject: DataSubject,
+        until deadline: Deadline
+    ) throws(RedisError) {
+        for key in Set(limits.limits(of: subject.payer).map(\.key)) {
+            _ = try stateRedis.send(Command("UNLINK", key), until: deadline)
+            let pattern = RedisClient.pattern(of: key) + ":*"
+            var cursor: [UInt8]? = RedisClient.scanStart
+            while let position = cursor {
+                let found = try stateRedis.scan(from: position, matching: pattern, until: deadline)
+                if !found.keys.isEmpty {
+                    let command = Command("UNLINK", arguments: found.keys)
+                    _ = try stateRedis.send(command, until: deadline)
+                }
+                cursor = found.next
+            }
+        }
     }
 }

@@ -203,8 +203,18 @@ struct ErasureTests {
             try service.settle()
             let before = try everything(service)
             #expect(before.contains("ana@example.ro") && before.contains("Țîrlea"))
+            // What is kept of each attempt to pay is named after who made it as well.
+            func attempts() throws -> [String] {
+                try service.services.stateRedis.scan(
+                    from: RedisClient.scanStart,
+                    matching: "*ana@example.ro*",
+                    until: service.soon
+                ).keys.map { String(decoding: $0, as: UTF8.self) }
+            }
+            #expect(try attempts().contains { $0.contains(":by:") })
             let report = try service.erase(try #require(DataSubject(email: " Ana@Example.ro ")))
             #expect(report.isCarriedOut && report.open.isEmpty)
+            #expect(try attempts() == [])
             let after = try everything(service).lowercased()
             for trace in ["ana@example.ro", "țîrlea", "722 000 111", "memorandumului"] {
                 #expect(!after.contains(trace), "\(trace)")
