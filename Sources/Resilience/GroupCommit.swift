@@ -112,26 +112,35 @@ package final class GroupCommit<Item: Sendable>: Sendable {
         self.write = write
     }
 
-    /// Hands an item in, and blocks until it is written or `deadline` has passed.
+    /// Hands an item in, and blocks until it is written.
     ///
     /// Of a group that could not be written every item is tried alone, so that one that cannot be
     /// written does not take others along. An item is so written twice where the first write was done
     /// and its answer lost.
     ///
+    /// - Parameters:
+    ///   - item: to be written.
+    ///   - deadline: by which it is written, or fails.
+    ///   - end: by when the caller waits no longer, if before.
     /// - Throws: what `write` throws for this item or for all, `Refused.away` or `TimedOut`.
-    package func submit(_ item: Item, until deadline: Deadline) throws {
+    package func submit(
+        _ item: Item,
+        until deadline: Deadline,
+        waitingUntil end: Deadline? = nil
+    ) throws {
+        let end = min(deadline, end ?? deadline)
         let (group, isFirst) = try state.withLock { state throws(Refused) in
             try join(&state, item, deadline)
         }
         if isFirst { begin() }
-        let timeout = DispatchTime.now() + deadline.remaining.dispatchInterval
+        let timeout = DispatchTime.now() + end.remaining.dispatchInterval
         guard group.ended.wait(timeout: timeout) == .success else { throw TimedOut() }
         switch group.outcome.withLock({ $0 }) {
         case .written?: return
         case .failed(let error)?: throw error
-        case .groupFailed(let error)? where deadline.isExpired: throw error
+        case .groupFailed(let error)? where end.isExpired: throw error
         case .groupFailed?, nil:
-            try write([item], deadline)
+            try write([item], end)
             state.withLock { $0.usage.noteWrite(of: 1) }
         }
     }

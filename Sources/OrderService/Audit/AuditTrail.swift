@@ -8,7 +8,9 @@ import Web
 package struct AuditTrail: Sendable {
     let store: AuditStore
     private let commit: GroupCommit<AuditEntry>
+    private let waits: RecordWaits
     private let failures: Counter
+    private let refusals: Counter
     private let logger = Logger(label: "orderd.audit")
 
     /// How long a record that may be missing is tried to be written.
@@ -27,6 +29,7 @@ package struct AuditTrail: Sendable {
     ///   - metrics: tell how many were written and how many were not.
     init(store: AuditStore, writeTimeout: Duration, metrics: MetricsRegistry) {
         self.store = store
+        waits = RecordWaits(patience: writeTimeout / 8)
         // A connection that ends later than this was waited for in vain.
         let promptness = writeTimeout / 2
         // How long MariaDB is thought to be away: longer than two tries and their connections take.
@@ -61,6 +64,10 @@ package struct AuditTrail: Sendable {
             "orderd_audit_failures_total",
             help: "Records of what staff asked for that could not be written."
         )
+        refusals = metrics.counter(
+            "orderd_audit_refusals_total",
+            help: "Requests of staff that were not taken, as too many waited for their record."
+        )
     }
 
     /// Whether MariaDB is away or does not get on, as opposed to out of time for one request.
@@ -83,7 +90,13 @@ package struct AuditTrail: Sendable {
     func note(_ endpoint: Endpoint, _ context: Context, about order: OwnedOrder? = nil) throws {
         guard endpoint.record != .none, let entry = AuditEntry(endpoint, context) else { return }
         let whole = order.map(entry.about) ?? entry
-        try write(endpoint, context) { try commit.submit(whole, until: $0) }
+        try write(endpoint, context) { deadline, end in
+            do {
+                try commit.submit(whole, until: deadline, waitingUntil: end)
+            } catch is GroupCommit<AuditEntry>.TimedOut where !deadline.isExpired {
+                throw RecordWaits.Slow()
+            }
+        }
     }
 
     /// What came of a look that nobody waits for on a lane.
@@ -141,18 +154,23 @@ package struct AuditTrail: Sendable {
             var entry = AuditEntry(endpoint, context)
         else { return }
         entry.subject = subject
-        try write(endpoint, context) { try store.record(entry, aboutEach: orders, until: $0) }
+        try write(endpoint, context) { deadline, _ in
+            try store.record(entry, aboutEach: orders, until: deadline)
+        }
     }
 
     private func write(
         _ endpoint: Endpoint,
         _ context: Context,
-        _ record: (Deadline) throws -> Void
+        _ record: (_ deadline: Deadline, _ end: Deadline) throws -> Void
     ) throws {
         let isVital = endpoint.record == .required
-        let deadline = context.deadline
+        let deadline =
+            isVital ? context.deadline : context.deadline.tightened(to: Self.patience)
         do {
-            try record(isVital ? deadline : deadline.tightened(to: Self.patience))
+            let wait = try waits.begin(until: deadline)
+            defer { waits.end(wait) }
+            try record(deadline, wait.end)
         } catch {
             let refusal = refusal(endpoint.name, context.requestID, error, isRefused: isVital)
             if isVital { throw refusal }
@@ -166,10 +184,18 @@ package struct AuditTrail: Sendable {
         _ error: any Error,
         isRefused: Bool = true
     ) -> Problem {
-        failures.increment()
         let problem = Problem.dependencyUnavailable(retryAfter: 1)
+        switch error {
+        case GroupCommit<AuditEntry>.Refused.full, is RecordWaits.Slow:
+            refusals.increment()
+            return .overloaded(retryAfter: 1)
         // The write that has found it out has told why.
-        if case GroupCommit<AuditEntry>.Refused.away = error { return problem }
+        case GroupCommit<AuditEntry>.Refused.away:
+            failures.increment()
+            return problem
+        default:
+            failures.increment()
+        }
         logger.error(
             "a request of staff is not on record",
             metadata: [
