@@ -35,6 +35,16 @@ enum ErrorMapping {
                     ("allowed", .array([])),
                 ]
             )
+        case let error as InvoiceIssuer.NobodyToBill:
+            return Problem(
+                .conflict,
+                "illegal_transition",
+                "Nothing can be issued any more: \(error).",
+                extensions: [
+                    ("invoiceState", .string(InvoiceState.rejected.rawValue)),
+                    ("allowed", .array([])),
+                ]
+            )
         case is IdempotencyLost:
             return .idempotencyInProgress
         // The breaker has told why, once.

@@ -150,7 +150,7 @@ struct InvoiceBacklog: Sendable {
 
     /// Orders that may lack something; `InvoiceAccount` decides.
     ///
-    /// No invoice can be made once it is gone whom it would be for.
+    /// No document can be made once it is gone whom it would be for.
     private func candidates(
         _ ids: ClosedRange<Int64>,
         until deadline: Deadline
@@ -160,9 +160,9 @@ struct InvoiceBacklog: Sendable {
             SELECT o.id, o.number FROM orders o
             WHERE o.id BETWEEN \(ids.lowerBound) AND \(ids.upperBound)
                 AND o.visible_at IS NOT NULL AND o.total_minor > 0
+                AND o.personal_data <> 'none'
                 AND (
                     o.status IN ('confirmed', 'in_fulfilment', 'shipped', 'delivered', 'returned')
-                        AND o.personal_data <> 'none'
                         AND NOT EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id)
                     OR EXISTS (SELECT 1 FROM invoices i WHERE i.order_id = o.id) AND (
                         o.status IN ('returned', 'cancelled', 'rejected', 'expired')

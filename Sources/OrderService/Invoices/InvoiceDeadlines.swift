@@ -6,12 +6,13 @@ package import Resilience
 package struct InvoiceDeadlines: Sendable {
     let database: Database
 
-    /// How many documents break a rule, and since when the oldest does.
+    /// How many documents break a rule and can be corrected still, and since when the oldest does.
     func rejected(until deadline: Deadline) throws -> (count: Int, oldest: Timestamp?) {
         let row = try database.query(
             """
-            SELECT COUNT(*) AS number, MIN(created_at) AS oldest FROM invoices
-            WHERE state = \(InvoiceState.rejected.rawValue)
+            SELECT COUNT(*) AS number, MIN(i.created_at) AS oldest
+            FROM invoices i JOIN orders o ON o.id = i.order_id
+            WHERE i.state = \(InvoiceState.rejected.rawValue) AND o.personal_data <> 'none'
             """,
             class: .job,
             until: deadline

@@ -12,7 +12,7 @@ struct InvoiceSubmissionCheck: Sendable {
     func findings(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
         try rows(until: deadline) + states(until: deadline) + attempts(until: deadline)
             + channels(until: deadline) + answers(until: deadline) + queued(until: deadline)
-            + times(until: deadline) + repeats(until: deadline)
+            + times(until: deadline) + repeats(until: deadline) + versions(until: deadline)
     }
 
     /// Submissions that nobody who looks their document up could be shown.
@@ -116,8 +116,10 @@ struct InvoiceSubmissionCheck: Sendable {
     private func queued(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
         try submissions(
             """
-            s.state = \(InvoiceState.queued.rawValue) AND COALESCE(s.upload_index, s.download_id,
-                s.uploaded_at, s.checked_at, s.finished_at) IS NOT NULL
+            s.state = \(InvoiceState.queued.rawValue)
+                AND (COALESCE(s.upload_index, s.download_id, s.uploaded_at, s.checked_at,
+                        s.finished_at) IS NOT NULL
+                    OR s.faults IS NOT NULL OR s.response IS NOT NULL)
             """,
             "with something of an answer",
             until: deadline
@@ -128,11 +130,12 @@ struct InvoiceSubmissionCheck: Sendable {
         let skew = InvoiceVerification.clockSkew.components.seconds
         return try submissions(
             """
-            s.uploaded_at < s.created_at - INTERVAL \(skew) SECOND
+            s.created_at < i.issued_at - INTERVAL \(skew) SECOND
+                OR s.uploaded_at < s.created_at - INTERVAL \(skew) SECOND
                 OR s.finished_at < s.uploaded_at - INTERVAL \(skew) SECOND
                 OR s.finished_at < s.created_at - INTERVAL \(skew) SECOND
             """,
-            "and created_at, uploaded_at and finished_at are not in their order",
+            "and issued_at, created_at, uploaded_at and finished_at are not in their order",
             until: deadline
         )
     }
@@ -148,6 +151,10 @@ struct InvoiceSubmissionCheck: Sendable {
             "and there is another after it",
             until: deadline
         )
+    }
+
+    private func versions(until deadline: Deadline) throws -> [InvoiceVerification.Finding] {
+        try submissions("s.version < 1", "in a version below 1", until: deadline)
     }
 
     /// The submissions `s` of issued documents that are as they must not be.

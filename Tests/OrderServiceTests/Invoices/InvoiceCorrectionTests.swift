@@ -70,6 +70,32 @@ struct InvoiceCorrectionTests {
         }
     }
 
+    @Test("comes too late once it is gone whom it would be for")
+    func nobodyToBill() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try rejectedOrder(service)
+            let record = try #require(try service.invoices(of: order).first)
+            let finance = try service.session("f", .finance)
+            let deadlines = InvoiceDeadlines(database: service.services.database)
+            #expect(try deadlines.rejected(until: service.soon).count == 1)
+            try service.execute(
+                """
+                UPDATE orders SET billing = '{}', personal_data = 'none', status = 'delivered'
+                WHERE id = \(order.id)
+                """
+            )
+            for body: JSON in [["reason": "r"], ["reason": "r", "buyer": Self.buyer]] {
+                let answer = issue(service, record.publicID, token: finance, body)
+                #expect(answer.status == 409 && answer.code == "illegal_transition")
+            }
+            #expect(try deadlines.rejected(until: service.soon).count == 0)
+            var waiting = 0
+            let backlog = InvoiceBacklog(database: service.services.database)
+            try backlog.forEach(until: service.soon) { _ in waiting += 1 }
+            #expect(waiting == 0)
+        }
+    }
+
     @Test("issues it not before it was made, though a clock has gone back meanwhile")
     func clockWentBack() async throws {
         try await ServiceUnderTest.run { service in

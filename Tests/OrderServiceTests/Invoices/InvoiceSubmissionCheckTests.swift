@@ -104,7 +104,8 @@ struct InvoiceSubmissionCheckTests {
         "wants nothing of an answer with one that is queued",
         arguments: [
             "upload_index = '5'", "download_id = '5'", "uploaded_at = created_at",
-            "checked_at = created_at", "finished_at = created_at",
+            "checked_at = created_at", "finished_at = created_at", "faults = '[]'",
+            "response = 'x'",
         ]
     )
     func queued(change: String) async throws {
@@ -122,6 +123,7 @@ struct InvoiceSubmissionCheckTests {
             "uploaded_at = created_at - INTERVAL 2 HOUR",
             "finished_at = uploaded_at - INTERVAL 2 HOUR",
             "created_at = uploaded_at + INTERVAL 2 HOUR",
+            "created_at = created_at - INTERVAL 2 HOUR",
         ]
     )
     func times(change: String) async throws {
@@ -135,12 +137,22 @@ struct InvoiceSubmissionCheckTests {
                 """
             )
             try service.execute(SQL(stringLiteral: "UPDATE invoice_submissions SET \(change)"))
-            let text = "created_at, uploaded_at and finished_at are not in their order"
+            let text = "issued_at, created_at, uploaded_at and finished_at are not in their order"
             #expect(
                 try texts(service) == [
                     "submission MEX000001: its submission 1 is ok, and \(text)"
                 ]
             )
+        }
+    }
+
+    @Test("wants versions from 1")
+    func versions() async throws {
+        try await ServiceUnderTest.run { service in
+            _ = try service.paidOrder()
+            try service.execute("UPDATE invoice_submissions SET version = 0")
+            let text = "its submission 1 is queued, in a version below 1"
+            #expect(try texts(service) == ["submission MEX000001: \(text)"])
         }
     }
 
