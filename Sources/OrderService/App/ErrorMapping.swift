@@ -26,25 +26,9 @@ enum ErrorMapping {
                 ]
             )
         case let error as InvoiceStore.DayToCome:
-            return Problem(
-                .conflict,
-                "illegal_transition",
-                "Nothing can be issued before that day: \(error).",
-                extensions: [
-                    ("invoiceState", .string(InvoiceState.rejected.rawValue)),
-                    ("allowed", .array([])),
-                ]
-            )
+            return .cannotIssue("Nothing can be issued before that day: \(error).")
         case let error as InvoiceIssuer.NobodyToBill:
-            return Problem(
-                .conflict,
-                "illegal_transition",
-                "Nothing can be issued any more: \(error).",
-                extensions: [
-                    ("invoiceState", .string(InvoiceState.rejected.rawValue)),
-                    ("allowed", .array([])),
-                ]
-            )
+            return .cannotIssue("Nothing can be issued any more: \(error).")
         case is IdempotencyLost:
             return .idempotencyInProgress
         // The breaker has told why, once.
@@ -81,6 +65,19 @@ extension MariaDBError {
 }
 
 extension Problem {
+    /// A document that was rejected stays so.
+    fileprivate static func cannotIssue(_ detail: String) -> Problem {
+        Problem(
+            .conflict,
+            "illegal_transition",
+            detail,
+            extensions: [
+                ("invoiceState", .string(InvoiceState.rejected.rawValue)),
+                ("allowed", .array([])),
+            ]
+        )
+    }
+
     /// A move that the order's state forbids, with what it allows instead.
     init(_ error: IllegalTransition<OrderStatus>) {
         let allowed = error.allowed.map { JSON.string($0.rawValue) }
