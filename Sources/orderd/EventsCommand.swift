@@ -58,7 +58,7 @@ struct EventsCommand: ParsableCommand {
                         last = event.streamID
                     }
                     // Whoever reads this through a pipe wants it now, and not a page of it later.
-                    fflush(nil)
+                    try Startup.flushOutput()
                     printed += events.count
                 }
             }

@@ -21,12 +21,15 @@ struct Orderd: ParsableCommand {
 
     static func main() {
         Startup.occupyStandardStreams()
+        var failure: (any Error)?
         do {
             var command = try parseAsRoot()
             try command.run()
-            try Startup.flushOutput()
         } catch {
-            exit(withError: error)
+            failure = error
         }
+        // Help is printed later, and cannot be missed.
+        do { try Startup.flushOutput() } catch { failure = failure ?? error }
+        if let failure { exit(withError: failure) }
     }
 }
