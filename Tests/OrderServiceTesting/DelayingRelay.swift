@@ -12,6 +12,7 @@ package final class DelayingRelay: Sendable {
     private let delay: @Sendable (_ piece: [UInt8]) -> Duration
     private let listener: Int32
     private let descriptors = Mutex<Set<Int32>>([])
+    private let isStopped = Atomic(false)
 
     /// Begins to listen.
     ///
@@ -36,8 +37,10 @@ package final class DelayingRelay: Sendable {
         Thread.detachNewThread { [self] in accept() }
     }
 
-    /// Ends all connections and takes no more.
+    /// Ends all connections and takes no more; may be called again.
     package func stop() {
+        // The descriptor may be another's then.
+        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
         shutdown(listener, Int32(SHUT_RDWR))
         descriptors.withLock { all in
             for descriptor in all { shutdown(descriptor, Int32(SHUT_RDWR)) }
