@@ -33,6 +33,28 @@ extension RedisClient {
         return (keys, next == Self.scanStart ? nil : next)
     }
 
+    /// Removes all keys that fit a pattern; blocks, for long where the server has many.
+    ///
+    /// - Returns: how many there were.
+    /// - Throws: `RedisError`; what was removed by then is gone.
+    @discardableResult
+    package func unlinkAll(
+        matching pattern: String,
+        until deadline: Deadline
+    ) throws(RedisError) -> Int64 {
+        var count: Int64 = 0
+        var cursor: [UInt8]? = Self.scanStart
+        while let position = cursor {
+            let found = try scan(from: position, matching: pattern, until: deadline)
+            if !found.keys.isEmpty {
+                let reply = try send(Command("UNLINK", arguments: found.keys), until: deadline)
+                count += reply.integer ?? 0
+            }
+            cursor = found.next
+        }
+        return count
+    }
+
     /// The pattern that this text alone fits.
     package static func pattern(of text: String) -> String {
         text.reduce(into: "") { pattern, character in

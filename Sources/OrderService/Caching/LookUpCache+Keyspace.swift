@@ -86,25 +86,13 @@ extension LookUpCache {
     /// - Returns: how many entries there were.
     /// - Throws: `RedisError`; what was dropped by then is gone.
     func dropAll(of name: CacheName, until deadline: Deadline) throws -> Int64 {
-        var dropped: Int64 = 0
         // The leases first: whoever has one from before can store no more what is dropped then.
-        for prefix in [Self.leaseKey(name.key([])), name.key([])] {
-            let isEntries = prefix == name.key([])
-            var cursor: [UInt8]? = RedisClient.scanStart
-            while let position = cursor {
-                let pattern = String(decoding: prefix, as: UTF8.self) + "*"
-                let found = try redis.scan(from: position, matching: pattern, until: deadline)
-                if !found.keys.isEmpty {
-                    let reply = try redis.send(
-                        Command("UNLINK", arguments: found.keys),
-                        until: deadline
-                    )
-                    if isEntries { dropped += reply.integer ?? 0 }
-                }
-                cursor = found.next
-            }
+        func dropAll(under prefix: [UInt8]) throws -> Int64 {
+            let pattern = RedisClient.pattern(of: String(decoding: prefix, as: UTF8.self)) + "*"
+            return try redis.unlinkAll(matching: pattern, until: deadline)
         }
-        return dropped
+        _ = try dropAll(under: Self.leaseKey(name.key([])))
+        return try dropAll(under: name.key([]))
     }
 
     /// A number of the server's `INFO`.

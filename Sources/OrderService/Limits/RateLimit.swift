@@ -1,3 +1,5 @@
+import Redis
+
 /// How many attempts one key may make in any window of time.
 package struct RateLimit: Sendable, Hashable {
     /// One of a few words, for metrics.
@@ -42,4 +44,9 @@ package struct RateLimit: Sendable, Hashable {
 
     /// Where the time of the last success is kept.
     var clearedKey: String { key + ":cleared_at" }
+
+    /// What the keys fit under which `SlidingLogScripts` keep something of each attempt.
+    var patternsOfAttempts: [String] {
+        ["by", "done"].map { "\(RedisClient.pattern(of: key)):\($0):*" }
+    }
 }

@@ -183,18 +183,11 @@ package struct Erasure: Sendable {
         of subject: DataSubject,
         until deadline: Deadline
     ) throws(RedisError) {
-        for key in Set(limits.limits(of: subject.payer).map(\.key)) {
-            _ = try stateRedis.send(Command("UNLINK", key), until: deadline)
-            let pattern = RedisClient.pattern(of: key) + ":*"
-            var cursor: [UInt8]? = RedisClient.scanStart
-            while let position = cursor {
-                let found = try stateRedis.scan(from: position, matching: pattern, until: deadline)
-                if !found.keys.isEmpty {
-                    let command = Command("UNLINK", arguments: found.keys)
-                    _ = try stateRedis.send(command, until: deadline)
-                }
-                cursor = found.next
-            }
+        let counts = limits.limits(of: subject.payer)
+        let keys = counts.flatMap { [$0.key, $0.clearedKey] }
+        _ = try stateRedis.send(Command("UNLINK", arguments: keys), until: deadline)
+        for pattern in Set(counts.flatMap(\.patternsOfAttempts)) {
+            try stateRedis.unlinkAll(matching: pattern, until: deadline)
         }
     }
 }
