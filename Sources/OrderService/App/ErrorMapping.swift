@@ -26,9 +26,15 @@ enum ErrorMapping {
                 ]
             )
         case let error as InvoiceStore.DayToCome:
-            return .cannotIssue("Nothing can be issued before that day: \(error).")
-        case let error as InvoiceIssuer.NobodyToBill:
-            return .cannotIssue("Nothing can be issued any more: \(error).")
+            return Problem(
+                .conflict,
+                "illegal_transition",
+                "Nothing can be issued before that day: \(error).",
+                extensions: [
+                    ("invoiceState", .string(InvoiceState.rejected.rawValue)),
+                    ("allowed", .array([])),
+                ]
+            )
         case is IdempotencyLost:
             return .idempotencyInProgress
         // The breaker has told why, once.
@@ -65,19 +71,6 @@ extension MariaDBError {
 }
 
 extension Problem {
-    /// A document that was rejected stays so.
-    fileprivate static func cannotIssue(_ detail: String) -> Problem {
-        Problem(
-            .conflict,
-            "illegal_transition",
-            detail,
-            extensions: [
-                ("invoiceState", .string(InvoiceState.rejected.rawValue)),
-                ("allowed", .array([])),
-            ]
-        )
-    }
-
     /// A move that the order's state forbids, with what it allows instead.
     init(_ error: IllegalTransition<OrderStatus>) {
         let allowed = error.allowed.map { JSON.string($0.rawValue) }

@@ -16,7 +16,8 @@ extension InvoiceJobs {
     ///   - actor: who it is, for the history.
     ///   - deadline: by which it is committed, or fails.
     /// - Returns: the document as it is now; nil if there is none of this id.
-    /// - Throws: a `Problem` with 409 if it is issued already or due no more, 412 if it has changed,
+    /// - Throws: a `Problem` with 409 if it is issued already or due no more, or there is nobody to bill
+    ///   any more; 412 if it has changed,
     ///   422 with the rules that it breaks still; `MariaDBError`.
     func issue(
         _ publicID: String,
@@ -35,6 +36,9 @@ extension InvoiceJobs {
             }
             try EntityTag.check(ifMatch: header, is: record.entityTag)
             guard record.state == .rejected else { throw Problem.isIssued(record) }
+            guard try InvoiceStore.hasBuyer(change.order, in: &transaction) else {
+                throw Problem.hasNobodyToBill
+            }
             guard let cause = InvoiceCause(key: record.causeKey) else {
                 throw UnknownWord(column: "cause_key", word: record.causeKey)
             }
@@ -93,6 +97,15 @@ extension Problem {
         .conflict,
         "illegal_transition",
         "This document is not due, or not of this sum: look at the order's refunds and its state.",
+        extensions: [
+            ("invoiceState", .string(InvoiceState.rejected.rawValue)), ("allowed", .array([])),
+        ]
+    )
+
+    fileprivate static let hasNobodyToBill = Problem(
+        .conflict,
+        "illegal_transition",
+        "Nothing can be issued any more: the order's data has been erased.",
         extensions: [
             ("invoiceState", .string(InvoiceState.rejected.rawValue)), ("allowed", .array([])),
         ]

@@ -13,6 +13,13 @@ extension InvoiceStore {
         let shippedAt: Timestamp?
     }
 
+    /// Whether somebody is left whom a document of the order could be for.
+    static func hasBuyer(_ order: Order, in transaction: inout Transaction) throws -> Bool {
+        try !transaction.query(
+            "SELECT 1 FROM orders WHERE id = \(order.id) AND personal_data <> 'none'"
+        ).isEmpty
+    }
+
     static func sourceRow(
         of order: Order,
         in transaction: inout Transaction

@@ -130,12 +130,11 @@ struct InvoiceSubmissionCheck: Sendable {
         let skew = InvoiceVerification.clockSkew.components.seconds
         return try submissions(
             """
-            s.created_at < i.issued_at - INTERVAL \(skew) SECOND
-                OR s.uploaded_at < s.created_at - INTERVAL \(skew) SECOND
+            s.uploaded_at < s.created_at - INTERVAL \(skew) SECOND
                 OR s.finished_at < s.uploaded_at - INTERVAL \(skew) SECOND
                 OR s.finished_at < s.created_at - INTERVAL \(skew) SECOND
             """,
-            "and issued_at, created_at, uploaded_at and finished_at are not in their order",
+            "and created_at, uploaded_at and finished_at are not in their order",
             until: deadline
         )
     }
