@@ -246,6 +246,7 @@ package final class Services: Sendable {
         audit = AuditTrail(
             store: AuditStore(database: Database(ownConfiguration), clock: clock),
             writeTimeout: settings.database.writeTimeout,
+            connectTimeout: settings.database.connectTimeout,
             metrics: metrics
         )
     }

@@ -26,14 +26,20 @@ package struct AuditTrail: Sendable {
     /// - Parameters:
     ///   - store: where records are written.
     ///   - writeTimeout: of the store's statements.
+    ///   - connectTimeout: of its connections.
     ///   - metrics: tell how many were written and how many were not.
-    init(store: AuditStore, writeTimeout: Duration, metrics: MetricsRegistry) {
+    init(
+        store: AuditStore,
+        writeTimeout: Duration,
+        connectTimeout: Duration,
+        metrics: MetricsRegistry
+    ) {
         self.store = store
-        waits = RecordWaits(patience: writeTimeout / 8)
+        waits = RecordWaits(patience: writeTimeout / 4)
         // A connection that ends later than this was waited for in vain.
         let promptness = writeTimeout / 2
         // How long MariaDB is thought to be away: longer than two tries and their connections take.
-        let absence = writeTimeout * 5
+        let absence = writeTimeout * 3 + connectTimeout * 2
         let commit = GroupCommit<AuditEntry>(
             name: "audit",
             limit: Self.groupLimit,
@@ -90,13 +96,7 @@ package struct AuditTrail: Sendable {
     func note(_ endpoint: Endpoint, _ context: Context, about order: OwnedOrder? = nil) throws {
         guard endpoint.record != .none, let entry = AuditEntry(endpoint, context) else { return }
         let whole = order.map(entry.about) ?? entry
-        try write(endpoint, context) { deadline, end in
-            do {
-                try commit.submit(whole, until: deadline, waitingUntil: end)
-            } catch is GroupCommit<AuditEntry>.TimedOut where !deadline.isExpired {
-                throw RecordWaits.Slow()
-            }
-        }
+        try write(endpoint, context) { try commit.submit(whole, until: $0, waitingUntil: $1) }
     }
 
     /// What came of a look that nobody waits for on a lane.
@@ -154,9 +154,7 @@ package struct AuditTrail: Sendable {
             var entry = AuditEntry(endpoint, context)
         else { return }
         entry.subject = subject
-        try write(endpoint, context) { deadline, _ in
-            try store.record(entry, aboutEach: orders, until: deadline)
-        }
+        try write(endpoint, context) { try store.record(entry, aboutEach: orders, until: $1) }
     }
 
     private func write(
@@ -170,7 +168,11 @@ package struct AuditTrail: Sendable {
         do {
             let wait = try waits.begin(until: deadline)
             defer { waits.end(wait) }
-            try record(deadline, wait.end)
+            do {
+                try record(deadline, wait.end)
+            } catch  where wait.end.isExpired && !deadline.isExpired {
+                throw RecordWaits.Slow()
+            }
         } catch {
             let refusal = refusal(endpoint.name, context.requestID, error, isRefused: isVital)
             if isVital { throw refusal }
@@ -186,7 +188,8 @@ package struct AuditTrail: Sendable {
     ) -> Problem {
         let problem = Problem.dependencyUnavailable(retryAfter: 1)
         switch error {
-        case GroupCommit<AuditEntry>.Refused.full, is RecordWaits.Slow:
+        case GroupCommit<AuditEntry>.Refused.full where isRefused,
+            is RecordWaits.Slow where isRefused:
             refusals.increment()
             return .overloaded(retryAfter: 1)
         // The write that has found it out has told why.

@@ -3,7 +3,7 @@ import Resilience
 /// How long lanes wait for the record of staff while it is slow.
 ///
 /// What is written in time is waited for by all. When it is not, few go on waiting, and who comes then is
-/// refused: a lane that waits is taken from customers, who have no part in the record.
+/// refused: a lane that waits is taken from customers, whose look-ups need no record.
 final class RecordWaits: Sendable {
     /// The record is slow, and enough wait for it.
     struct Slow: Error, Equatable {}

@@ -78,7 +78,7 @@ extension Setting {
             .duration(
                 "2s",
                 .milliseconds(10)...(.minutes(1)),
-                "Longest time of a statement that writes; any waits for a lock for half of it at most."
+                "Longest time of a statement that writes; any waits for a lock for half of it, in whole seconds."
             )
         case .mariaDBJobTimeout:
             .duration(

@@ -47,7 +47,7 @@ import Web
 
     @Test("leave lanes to customers", .enabled(if: ServiceUnderTest.isAvailable))
     func lanes() async throws {
-        let settings = ["MARIADB_WRITE_TIMEOUT": "8s", "READ_LANES": "8"]
+        let settings = ["MARIADB_WRITE_TIMEOUT": "16s", "READ_LANES": "8"]
         try await ServiceUnderTest.run(settings) { service in
             let customer = try service.session("1001", .customer)
             _ = try service.placedOrder(customer: "1001", token: customer)
