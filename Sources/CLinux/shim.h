@@ -49,10 +49,13 @@ static inline int clinux_epoll_control(int set, int operation, int descriptor, u
     return epoll_ctl(set, operation, descriptor, &event);
 }
 
-// Waits for one event without limit; returns its token, or ~0 after a signal.
-static inline unsigned long long clinux_epoll_wait(int set) {
-    struct epoll_event event;
-    return epoll_wait(set, &event, 1, -1) == 1 ? event.data.u64 : ~0ULL;
+// Waits for events, without limit or not at all; returns how many there are, at most `limit` and at
+// most 64, and their tokens; 0 after a signal.
+static inline int clinux_epoll_wait(int set, unsigned long long *tokens, int limit, int waits) {
+    struct epoll_event events[64];
+    int count = epoll_wait(set, events, limit < 64 ? limit : 64, waits ? -1 : 0);
+    for (int place = 0; place < count; place++) tokens[place] = events[place].data.u64;
+    return count < 0 ? 0 : count;
 }
 
 // A file in memory that no name leads to.

@@ -76,16 +76,19 @@ package final class RedisClient: Sendable {
     ///
     /// - Parameters:
     ///   - commands: what to do, in this order.
+    ///   - calls: for how many they stand: so many have failed if this one does.
     ///   - deadline: the request's deadline.
     /// - Returns: a reply for each command.
     /// - Throws: any `RedisError` but `.server`, except for a refused sign-in.
     package func pipeline(
         _ commands: [Command],
+        standingFor calls: Int = 1,
         until deadline: Deadline
     ) throws(RedisError) -> [Reply] {
         guard !commands.isEmpty else { return [] }
         let limit = deadline.tightened(to: configuration.operationTimeout)
-        return try watched(false, limit, of: deadline) { () throws(RedisError) in
+        return try watched(false, standingFor: calls, limit, of: deadline) {
+            () throws(RedisError) in
             try noted(commands, until: limit, of: deadline)
         }
     }
@@ -125,6 +128,7 @@ package final class RedisClient: Sendable {
     ///
     /// - Parameters:
     ///   - isUrgent: whether to make it whatever the breaker says.
+    ///   - calls: for how many it stands.
     ///   - limit: when the call ends by itself.
     ///   - deadline: the caller's; a server is not to blame for it.
     ///   - call: to be made.
@@ -132,20 +136,22 @@ package final class RedisClient: Sendable {
     /// - Throws: `RedisError.breakerOpen`, and what the call throws.
     func watched(
         _ isUrgent: Bool,
+        standingFor calls: Int = 1,
         _ limit: Deadline,
         of deadline: Deadline,
         _ call: () throws(RedisError) -> Heard
     ) throws(RedisError) -> [Reply] {
         guard isIll.load(ordering: .relaxed) else {
-            return try permitted(isUrgent, limit, of: deadline, call)
+            return try permitted(isUrgent, calls, limit, of: deadline, call)
         }
         return try Turn.whileWhollyAway { () throws(RedisError) in
-            try permitted(isUrgent, limit, of: deadline, call)
+            try permitted(isUrgent, calls, limit, of: deadline, call)
         }
     }
 
     private func permitted(
         _ isUrgent: Bool,
+        _ calls: Int,
         _ limit: Deadline,
         of deadline: Deadline,
         _ call: () throws(RedisError) -> Heard
@@ -160,10 +166,21 @@ package final class RedisClient: Sendable {
         do throws(RedisError) {
             let (replies, isIll) = try told(limit, of: deadline, call)
             permit.end(isIll ? .failure : .success)
+            if isIll { noteFailures(calls - 1, breaker) }
             return replies
         } catch {
-            permit.end(Self.isOurs(error, limit, deadline) ? .ignored : .failure)
+            let isOurs = Self.isOurs(error, limit, deadline)
+            permit.end(isOurs ? .ignored : .failure)
+            if !isOurs { noteFailures(calls - 1, breaker) }
             throw error
+        }
+    }
+
+    /// Counts further calls that failed with one, as far as the breaker lets them through.
+    private func noteFailures(_ count: Int, _ breaker: CircuitBreaker) {
+        for _ in 0..<count {
+            guard let permit = try? breaker.acquire() else { return }
+            permit.end(.failure)
         }
     }
 

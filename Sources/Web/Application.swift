@@ -5,6 +5,18 @@ package protocol Application: Sendable {
     /// Must not block for longer than one trip to a cache takes: whatever needs longer is handed
     /// over to lanes of the application's own.
     func start(_ request: Request) -> Step
+
+    /// Begins to answer requests that have come together, so that they may share a trip to a cache.
+    ///
+    /// - Parameter requests: of different connections, at least one.
+    /// - Returns: a step for each.
+    func start(_ requests: [Request]) -> [Step]
+}
+
+extension Application {
+    package func start(_ requests: [Request]) -> [Step] {
+        requests.map { request -> Step in start(request) }
+    }
 }
 
 /// How an application begins to answer a request.

@@ -84,10 +84,8 @@ struct Serve: ParsableCommand {
         let listeners = settings.listeners.compactMap { address in
             ListenAddress(address.description, allowedPeers: peers)
         }
-        let workersPerCore = 2
-        let workers =
-            settings.workers > 0
-            ? settings.workers : workersPerCore * ProcessInfo.processInfo.activeProcessorCount
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let workers = settings.workers > 0 ? settings.workers : max(1, cores / 2)
         return ServerConfiguration(listeners: listeners, workers: workers)
     }
 

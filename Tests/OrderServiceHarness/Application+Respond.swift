@@ -8,7 +8,19 @@ extension Application {
     /// An application that does not answer within a minute is a 500, so that a test fails instead
     /// of hanging.
     package func respond(to request: Request) -> Response {
-        switch start(request) {
+        start(request).response
+    }
+
+    /// The answers to requests that come together, likewise.
+    package func respond(to requests: [Request]) -> [Response] {
+        start(requests).map(\.response)
+    }
+}
+
+extension Step {
+    /// The answer; blocks the calling thread until it is there.
+    fileprivate var response: Response {
+        switch self {
         case .answer(let response):
             return response
         case .handOver(let begin):

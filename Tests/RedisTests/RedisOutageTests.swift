@@ -88,6 +88,19 @@ struct RedisOutageTests {
         #expect(breaker.snapshot.state == .open)
     }
 
+    @Test("is taken for ill by as many calls as one stands for, and for well by one")
+    func standsForSeveral() throws {
+        let breaker = try breaker(.seconds(60))
+        let client = RedisClient(.test(server), breaker: breaker)
+        _ = try client.pipeline([ping, ping], standingFor: 2, until: soon)
+        #expect(breaker.snapshot.totals.succeeded == 1)
+        server.stop()
+        #expect(throws: RedisError.connectionFailed("Connection refused")) {
+            try client.pipeline([ping, ping, ping], standingFor: 3, until: soon)
+        }
+        #expect(breaker.snapshot.state == .open)
+    }
+
     @Test("is asked again once the breaker's wait is over") func breakerCloses() throws {
         let breaker = try breaker()
         let client = RedisClient(.test(server), breaker: breaker)

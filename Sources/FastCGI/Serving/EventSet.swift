@@ -9,7 +9,6 @@ final class EventSet: Sendable {
         case listener(Int)
         /// The token of a connection, which is its address and so greater than the others.
         case connection(UInt64)
-        case interrupted
     }
 
     // Listeners have the tokens from here on; no object lies in the first page.
@@ -95,15 +94,32 @@ final class EventSet: Sendable {
     private static let readable = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue
 
     /// Blocks the calling thread until something happens.
-    func wait() -> Source {
-        let token = clinux_epoll_wait(descriptor)
+    ///
+    /// Before it does, others may run once: under load they have more to do by then, and it costs less to do
+    /// that together than to fall asleep and be woken for each.
+    ///
+    /// - Parameter tokens: where to put what it was, of as much as has room.
+    /// - Returns: how many there are; none after a signal.
+    func wait(_ tokens: UnsafeMutableBufferPointer<UInt64>) -> Int {
+        if case let count = ready(tokens, waits: false), count > 0 { return count }
+        sched_yield()
+        if case let count = ready(tokens, waits: false), count > 0 { return count }
+        return ready(tokens, waits: true)
+    }
+
+    private func ready(_ tokens: UnsafeMutableBufferPointer<UInt64>, waits: Bool) -> Int {
+        let limit = Int32(tokens.count)
+        return Int(clinux_epoll_wait(descriptor, tokens.baseAddress, limit, waits ? 1 : 0))
+    }
+
+    /// What a token stands for; to be asked once of each.
+    func source(of token: UInt64) -> Source {
         switch token {
         case Self.wakeToken: return .wake
         case Self.tickToken:
             var expirations: UInt64 = 0
             _ = read(timer, &expirations, 8)
             return .tick
-        case .max: return .interrupted
         case ..<Self.pageSize: return .listener(Int(token - Self.firstListener))
         default: return .connection(token)
         }

@@ -47,7 +47,7 @@ extension ResponderLoop {
                 return waitForMore(connection)
             case .request(let request):
                 if cursor < bytes.count { connection.leftover = Array(bytes[cursor...]) }
-                return serve(request, on: connection, worker)
+                return accept(request, of: connection, worker)
             case .reply(let reply):
                 guard send(reply, on: connection) else { return close(connection) }
             case .aborted(let reply, let keepsConnection):
@@ -64,31 +64,41 @@ extension ResponderLoop {
         }
     }
 
-    private func serve(
+    /// Has a request begun together with what else has arrived.
+    private func accept(
         _ admitted: AdmittedRequest,
-        on connection: Connection,
+        of connection: Connection,
         _ worker: Worker
     ) {
         clearDeadline(connection)
         connection.phase.store(.answering, ordering: .sequentiallyConsistent)
         counters.requests.add()
         counters.requestsInFlight.add()
-        let parameters = admitted.parameters
-        let request = Request(parameters: parameters, body: admitted.body)
+        let request = Request(parameters: admitted.parameters, body: admitted.body)
         let exchange = Exchange(
             connection: connection,
             id: admitted.id,
             keepsConnection: admitted.keepsConnection,
             isHead: request.method == .head
         )
-        switch application.start(request) {
-        case .answer(let response):
-            answer(response, exchange, worker)
-        case .handOver(let begin):
-            let requestID = RequestID.of(parameters)
-            let token = ReplyToken(loop: self, exchange: exchange, requestID: requestID)
-            begin { token.reply($0) }
+        worker.arrived.append((exchange, request))
+    }
+
+    /// Begins to answer what has arrived.
+    func begin(_ worker: Worker) {
+        guard !worker.arrived.isEmpty else { return }
+        let steps = application.start(worker.arrived.map(\.request))
+        for ((exchange, request), step) in zip(worker.arrived, steps) {
+            switch step {
+            case .answer(let response):
+                answer(response, exchange, worker)
+            case .handOver(let begin):
+                let requestID = RequestID.of(request.parameters)
+                let token = ReplyToken(loop: self, exchange: exchange, requestID: requestID)
+                begin { token.reply($0) }
+            }
         }
+        worker.arrived.removeAll(keepingCapacity: true)
     }
 
     /// Waits for the rest of what the connection is sending, or for the next request.

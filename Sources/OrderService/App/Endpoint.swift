@@ -17,9 +17,9 @@ struct Endpoint: Sendable {
     enum Handler: Sendable {
         /// Answers with what the context has.
         case plain(@Sendable (Context) throws -> Response)
-        /// The same, unless the first can answer on the worker, with one trip to Redis at most.
+        /// The same, unless the first has a question to Redis of which the worker can answer.
         case quick(
-            @Sendable (Request, Captures, Deadline) -> QuickLook,
+            @Sendable (Request, Captures) -> QuickQuestion?,
             orElse: @Sendable (Context) throws -> Response
         )
         /// Answers for one order, which was found and may be seen by the principal.

@@ -1,15 +1,16 @@
 import Logging
 import MariaDB
 import Observability
+import Redis
 import Resilience
 package import Web
 
 /// The application behind the server: finds the endpoint, answers hits on the worker, hands the
 /// rest to lanes, and turns errors into problems.
 ///
-/// The way of a request, top to bottom: `start` → a quick look at the caches, which may be the answer,
-/// for staff once it is on record (`answerOnRecord`), or else a lane → `answer(_:)`: authenticate, check
-/// access, find the order (a look-up: its entry), put what staff ask for on record, call the handler →
+/// The way of a request, top to bottom: `start` → a quick look at the caches, in one trip for all that have
+/// come together, which may be the answer, for staff once it is on record (`answerOnRecord`), or else a
+/// lane → `answer(_:)`: authenticate, check access, find the order (a look-up: its entry), put what staff ask for on record, call the handler →
 /// `finish`.
 package final class OrderApplication: Application {
     /// A class, so that a request takes it along without copying all that an endpoint has.
@@ -37,6 +38,7 @@ package final class OrderApplication: Application {
     private let routes: [Route]
     private let unrouted: RouteMetrics
     let authenticator: Authenticator
+    private let cache: LookUpCache
     let orders: OrderStore
     let audit: AuditTrail
     let guestAccesses: GuestAccessLog
@@ -51,6 +53,7 @@ package final class OrderApplication: Application {
     init(
         endpoints: [Endpoint],
         authenticator: Authenticator,
+        cache: LookUpCache,
         orders: OrderStore,
         audit: AuditTrail,
         guestAccesses: GuestAccessLog,
@@ -78,6 +81,7 @@ package final class OrderApplication: Application {
         }
         unrouted = RouteMetrics(method: "OTHER", route: "none", in: metrics)
         self.authenticator = authenticator
+        self.cache = cache
         self.orders = orders
         self.audit = audit
         self.guestAccesses = guestAccesses
@@ -89,58 +93,101 @@ package final class OrderApplication: Application {
     }
 
     package func start(_ request: Request) -> Step {
+        start([request])[0]
+    }
+
+    package func start(_ requests: [Request]) -> [Step] {
         let arrival = ContinuousClock.now
+        let begun = requests.map { begin($0, at: arrival) }
+        var steps: [Step] = []
+        steps.reserveCapacity(begun.count)
+        while steps.count < begun.count {
+            let rest = begun[steps.count...]
+            let count = QuickQuestion.firstTrip(of: rest.lazy.map { $0.question?.weight ?? 0 })
+            ask(rest.prefix(count), until: Deadline(arrival + requestDeadline), &steps)
+        }
+        return steps
+    }
+
+    /// Asks Redis all questions in one trip, and adds what follows.
+    private func ask(_ begun: ArraySlice<Begun>, until deadline: Deadline, _ steps: inout [Step]) {
+        let questions = begun.compactMap(\.question)
+        let commands = questions.flatMap(\.commands)
+        let replies =
+            commands.isEmpty
+            ? nil : cache.replies(to: commands, of: questions.count, until: deadline)
+        var place = 0
+        for begun in begun {
+            switch begun {
+            case .answered(let response): steps.append(.answer(response))
+            case .asked(let asked, nil): steps.append(step(asked, .nothing))
+            case .asked(let asked, let question?):
+                let next = place + question.commands.count
+                let look = replies.map { question.look($0[place..<next]) }
+                steps.append(step(asked, look ?? .nothing))
+                place = next
+            }
+        }
+    }
+
+    /// What is known of a request before Redis is asked.
+    private enum Begun {
+        case answered(Response)
+        case asked(Asked, QuickQuestion?)
+
+        var question: QuickQuestion? {
+            if case .asked(_, let question) = self { question } else { nil }
+        }
+    }
+
+    private func begin(_ request: Request, at arrival: ContinuousClock.Instant) -> Begun {
         switch table.match(request.method, request.path) {
         case .notFound:
-            return .answer(reject(.notFound, request, since: arrival))
+            return .answered(reject(.notFound, request, since: arrival))
         case .methodNotAllowed(let allow):
-            if request.method == .options {
-                let answer = Response(.noContent, fields: [Response.Field("Allow", allow)])
-                return .answer(
-                    finish(answer, request, RequestID.of(request.parameters), nil, since: arrival)
-                )
+            guard request.method == .options else {
+                let problem = Problem.methodNotAllowed(allow: allow)
+                return .answered(reject(problem, request, since: arrival))
             }
-            return .answer(reject(.methodNotAllowed(allow: allow), request, since: arrival))
+            let answer = Response(.noContent, fields: [Response.Field("Allow", allow)])
+            let requestID = RequestID.of(request.parameters)
+            return .answered(finish(answer, request, requestID, nil, since: arrival))
         case .found(let place, let captures):
             let route = routes[place]
-            if case .immediate(let handle) = route.endpoint.handler {
-                return .answer(
-                    finish(
-                        handle(),
-                        request,
-                        RequestID.of(request.parameters),
-                        route,
-                        since: arrival
-                    )
-                )
-            }
-            let deadline = Deadline(arrival + requestDeadline)
-            let look: QuickLook =
-                switch route.endpoint.handler {
-                case .cachedLookUp(let lookUp):
-                    lookUp.quickAnswer(request, captures, until: deadline)
-                case .quick(let answer, orElse: _): answer(request, captures, deadline)
-                case .immediate, .plain, .order: .nothing
-                }
-            if case .answer(let hit) = look {
-                return .answer(
-                    finish(hit, request, RequestID.of(request.parameters), route, since: arrival)
-                )
+            let question: QuickQuestion?
+            switch route.endpoint.handler {
+            case .immediate(let handle):
+                let requestID = RequestID.of(request.parameters)
+                return .answered(finish(handle(), request, requestID, route, since: arrival))
+            case .cachedLookUp(let lookUp): question = lookUp.question(request, captures)
+            case .quick(let ask, orElse: _): question = ask(request, captures)
+            case .plain, .order: question = nil
             }
             let asked = Asked(
                 request: request,
                 captures: captures,
                 route: route,
                 arrival: arrival,
-                deadline: deadline
+                deadline: Deadline(arrival + requestDeadline)
             )
+            return .asked(asked, question)
+        }
+    }
+
+    /// What follows from a look at the caches.
+    private func step(_ asked: Asked, _ look: QuickLook) -> Step {
+        switch look {
+        case .answer(let hit):
+            let requestID = RequestID.of(asked.request.parameters)
+            return .answer(
+                finish(hit, asked.request, requestID, asked.route, since: asked.arrival)
+            )
+        case .onRecord(let response, let session, let order):
             return .handOver { [self] reply in
-                if case .onRecord(let response, let session, let order) = look {
-                    answerOnRecord(response, asked, by: session, about: order, reply)
-                } else {
-                    handOver(asked, look, reply)
-                }
+                answerOnRecord(response, asked, by: session, about: order, reply)
             }
+        case .missing, .begun, .nothing:
+            return .handOver { [self] reply in handOver(asked, look, reply) }
         }
     }
 

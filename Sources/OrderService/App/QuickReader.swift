@@ -2,7 +2,7 @@ import Redis
 import Resilience
 import Web
 
-/// Reads on the worker, in one trip to Redis, who asks and what is asked for.
+/// Asks Redis on the worker, by one question, who asks and what is asked for.
 ///
 /// Whatever is odd, from a credential that is none to a Redis that is away, is nothing: the lanes find
 /// out what it is.
@@ -22,35 +22,44 @@ struct QuickReader: Sendable {
         fileprivate let replies: [Reply]
     }
 
-    /// Reads the entries of a request's credential and of a key.
+    /// Asks for the entries of a request's credential and of a key.
     ///
-    /// - Returns: nil unless the credential is known there and holds.
-    func read(_ key: [UInt8], for request: Request, until deadline: Deadline) -> Found? {
-        credential(of: request).flatMap { read([key], for: $0, until: deadline) }
+    /// - Parameters:
+    ///   - key: the entry's.
+    ///   - request: that shows the credential.
+    ///   - look: is told what was found, if the credential is known there and holds.
+    /// - Returns: nil of a credential that is odd.
+    func question(
+        _ key: [UInt8],
+        for request: Request,
+        _ look: @escaping (Found) -> QuickLook
+    ) -> QuickQuestion? {
+        credential(of: request).map { question([key], for: $0, look) }
     }
 
-    /// Reads the entries of a credential and of some keys, by one command: at the server two cost more
+    /// Asks for the entries of a credential and of some keys, by one command: at the server two cost more
     /// than their trip.
-    ///
-    /// - Returns: nil unless the credential is known there and holds.
-    func read<Key: RedisArgument>(
+    func question<Key: RedisArgument>(
         _ keys: [Key],
         for credential: Credential,
-        until deadline: Deadline
-    ) -> Found? {
+        _ look: @escaping (Found) -> QuickLook
+    ) -> QuickQuestion {
         let holderKey = credential.cacheName.key(credential.tokenHash)
         let read = Command("MGET", holderKey, keys: keys)
-        guard let replies = cache.replies(to: [read], until: deadline)?.first?.array,
-            replies.count == 1 + keys.count,
-            let holder = replies[0].bytes.flatMap({ CacheEntry(stored: $0) }),
-            let principal = principal(credential, holder)
-        else { return nil }
-        return Found(
-            principal: principal,
-            credential: credential,
-            holder: holder,
-            replies: replies
-        )
+        return QuickQuestion(commands: [read], weight: 1 + keys.count) { replies in
+            guard let replies = replies.first?.array, replies.count == 1 + keys.count,
+                let holder = replies[0].bytes.flatMap({ CacheEntry(stored: $0) }),
+                let principal = principal(credential, holder)
+            else { return .nothing }
+            return look(
+                Found(
+                    principal: principal,
+                    credential: credential,
+                    holder: holder,
+                    replies: replies
+                )
+            )
+        }
     }
 
     /// The credential of a request that has no more than one, of a kind that caches know, which was not

@@ -22,6 +22,7 @@ extension Services {
                 csrf: csrf,
                 clock: clock
             ),
+            cache: cache,
             orders: orders,
             audit: audit,
             guestAccesses: guestAccesses,

@@ -30,48 +30,54 @@ extension LookUpCache {
         """
     )
 
-    /// A session's entry and the page of its user, which may not be there; nil without the session.
-    func sessionAndPage(
-        _ tokenHash: Digest,
-        _ page: PageRequest,
-        until deadline: Deadline
-    ) -> (session: CacheEntry, page: CacheEntry?)? {
-        guard let found = read(tokenHash, page, until: deadline), found.count == 2,
-            let session = found[0].bytes.flatMap({ CacheEntry(stored: $0) })
-        else { return nil }
-        let entry = found[1].bytes.flatMap { CacheEntry(stored: $0) }
-        counts.noteRead(.session, session)
-        // A miss is counted by whoever fills it.
-        if let entry { counts.noteRead(.orderHistory, entry) }
-        return (session, entry)
-    }
+    /// What asks for a session and a page, and reads the replies.
+    typealias SessionAndPage = (
+        commands: [Command],
+        entries: (ArraySlice<Reply>) -> (session: CacheEntry, page: CacheEntry?)?
+    )
 
-    /// Both as Redis has them, by two commands where the user is known, which cost it a third of a script.
-    private func read(
-        _ tokenHash: Digest,
-        _ page: PageRequest,
-        until deadline: Deadline
-    ) -> [Reply]? {
+    /// Asks for a session's entry and the page of its user, which may not be there; without the session
+    /// there are no entries.
+    func sessionAndPage(_ tokenHash: Digest, _ page: PageRequest) -> SessionAndPage {
         let key = CacheName.session.key(tokenHash)
+        // Two commands where the user is known, which cost Redis a third of a script.
         if let userID = holders.userID(of: tokenHash) {
             let pages = CacheName.orderHistory.key(userID)
-            return replies(
-                to: [Command("GET", key), Command("HGET", pages, page.field)],
-                until: deadline
-            ).flatMap { replies in
-                let session = replies.first?.bytes.flatMap { CacheEntry(stored: $0) }
-                return session?.owner.elementsEqual(userID.utf8) == true ? replies : nil
-            }
+            let commands = [Command("GET", key), Command("HGET", pages, page.field)]
+            return (
+                commands,
+                { [self] replies in
+                    let found = entries(replies)
+                    return found?.session.owner.elementsEqual(userID.utf8) == true ? found : nil
+                }
+            )
         }
         let read = Command.script(
             Self.sessionAndPage,
             keys: [key],
             arguments: [page.field, CacheName.orderHistory.key([])]
         )
-        let found = replies(to: [read], until: deadline)?.first?.array
-        let session = found?.first?.bytes.flatMap { CacheEntry(stored: $0) }
-        if let userID = session?.userID { holders.note(tokenHash, of: userID) }
-        return found
+        return (
+            [read],
+            { [self] replies in
+                let found = entries(replies.first?.array?[...] ?? [])
+                if let userID = found?.session.userID { holders.note(tokenHash, of: userID) }
+                return found
+            }
+        )
+    }
+
+    private func entries(
+        _ replies: ArraySlice<Reply>
+    ) -> (session: CacheEntry, page: CacheEntry?)? {
+        guard replies.count == 2,
+            let session = replies.first?.bytes.flatMap({ CacheEntry(stored: $0) })
+        else { return nil }
+        let page = replies.last?.bytes.flatMap { CacheEntry(stored: $0) }
+        counts.noteRead(.session, session)
+        // A miss is counted by whoever fills it.
+        if let page { counts.noteRead(.orderHistory, page) }
+        return (session, page)
     }
 
     /// A page of a customer's history, or what `load` reads; blocks on Redis and MariaDB.

@@ -89,18 +89,20 @@ package final class LookUpCache: Sendable {
     ///
     /// - Parameters:
     ///   - commands: sent in one trip.
+    ///   - questions: of how many requests they are.
     ///   - deadline: of the request.
     ///   - leased: the keys whose leases they may have taken, should the answer be lost.
     /// - Returns: their replies; nil if Redis is away or not believed.
     func replies(
         to commands: [Command],
+        of questions: Int = 1,
         until deadline: Deadline,
         leasing leased: [[UInt8]] = []
     ) -> [Reply]? {
         let period = trust.period
         guard period.isTrusted else { return nil }
         do throws(RedisError) {
-            let replies = try redis.pipeline(commands, until: deadline)
+            let replies = try redis.pipeline(commands, standingFor: questions, until: deadline)
             // It may have been another server that answered.
             if trust.period == period { return replies }
             keep(leasesOf: leased)

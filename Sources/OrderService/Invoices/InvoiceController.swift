@@ -31,14 +31,19 @@ struct InvoiceController: Sendable {
 
     /// Answers from the cache alone, once the look is on record, unless anything is missing, odd or not
     /// allowed.
-    private func quickLook(
-        _ request: Request,
-        _ captures: Captures,
-        _ deadline: Deadline
+    private func quickLook(_ request: Request, _ captures: Captures) -> QuickQuestion? {
+        guard let id = captures.text(0), isInvoiceID(id) else { return nil }
+        return quick.question(CacheName.invoiceData.key(id), for: request) { found in
+            look(found, at: id, request)
+        }
+    }
+
+    private func look(
+        _ found: QuickReader.Found,
+        at id: String,
+        _ request: Request
     ) -> QuickLook {
-        guard let id = captures.text(0), isInvoiceID(id),
-            let found = quick.read(CacheName.invoiceData.key(id), for: request, until: deadline),
-            let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff),
+        guard let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff),
             let entry = found.entry(0)?.ifPresent,
             let order = InvoiceRepresentation.order(of: entry)
         else { return .nothing }

@@ -32,20 +32,18 @@ struct BulkStatusController: Sendable {
     }
 
     /// Answers from the cache alone where it has all; a lane reads the rest.
-    private func quickStates(
-        _ request: Request,
-        _: Captures,
-        _ deadline: Deadline
-    ) -> QuickLook {
+    private func quickStates(_ request: Request, _: Captures) -> QuickQuestion? {
         guard request.body.count <= Self.bodyOnWorker, request.isOfType(Endpoint.json),
             let credential = quick.credential(of: request), credential.kind == .session,
-            let ids = try? Self.ids(request), ids.count <= Self.mostOnWorker,
-            let found = quick.read(
-                ids.map(Self.name.argument),
-                for: credential,
-                until: deadline
-            ),
-            let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff)
+            let ids = try? Self.ids(request), ids.count <= Self.mostOnWorker
+        else { return nil }
+        return quick.question(ids.map(Self.name.argument), for: credential) { found in
+            look(found, at: ids)
+        }
+    }
+
+    private func look(_ found: QuickReader.Found, at ids: [Int64]) -> QuickLook {
+        guard let session = found.principal.session, !session.roles.isDisjoint(with: Self.staff)
         else { return .nothing }
         quick.noteCredential(found)
         let cached = ids.indices.map(found.entry)

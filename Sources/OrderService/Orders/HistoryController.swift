@@ -26,22 +26,22 @@ struct HistoryController: Sendable {
         ]
     }
 
-    /// Answers from the cache alone, in one trip to Redis, unless anything is missing, odd or not
-    /// allowed, which the slow path sorts out.
-    private func quickHistory(
-        _ request: Request,
-        _: Captures,
-        _ deadline: Deadline
-    ) -> QuickLook {
+    /// Answers from the cache alone, unless anything is missing, odd or not allowed, which the slow path
+    /// sorts out.
+    private func quickHistory(_ request: Request, _: Captures) -> QuickQuestion? {
         guard let credential = quick.credential(of: request), credential.kind == .session,
-            let page = try? PageRequest(request.query),
-            let found = cache.sessionAndPage(credential.tokenHash, page, until: deadline),
-            let principal = quick.principal(credential, found.session),
-            principal.roles.contains(.customer)
-        else { return .nothing }
-        guard let entry = found.page else { return .missing(askedBy: principal) }
-        quick.noteUse(by: principal)
-        return .answer(answer(entry, request))
+            let page = try? PageRequest(request.query)
+        else { return nil }
+        let asked = cache.sessionAndPage(credential.tokenHash, page)
+        return QuickQuestion(commands: asked.commands, weight: 2) { replies in
+            guard let found = asked.entries(replies),
+                let principal = quick.principal(credential, found.session),
+                principal.roles.contains(.customer)
+            else { return .nothing }
+            guard let entry = found.page else { return .missing(askedBy: principal) }
+            quick.noteUse(by: principal)
+            return .answer(answer(entry, request))
+        }
     }
 
     private func ownHistory(_ context: Context) throws -> Response {

@@ -43,16 +43,20 @@ final class OrderLookUp: Sendable {
         self.target = target
     }
 
-    /// Answers from the cache alone, unless anything is missing, odd or not allowed, which the slow path
-    /// sorts out.
-    func quickAnswer(
-        _ request: Request,
-        _ captures: Captures,
-        until deadline: Deadline
+    /// Asks the cache for an answer; what is odd, the slow path sorts out.
+    func question(_ request: Request, _ captures: Captures) -> QuickQuestion? {
+        guard target == .path, let orderID = captures.number(0) else { return nil }
+        return quick.question(name.key(orderID), for: request) { [self] found in
+            look(found, at: orderID, request)
+        }
+    }
+
+    /// Answers from the cache alone, unless anything is missing, odd or not allowed.
+    private func look(
+        _ found: QuickReader.Found,
+        at orderID: Int64,
+        _ request: Request
     ) -> QuickLook {
-        guard target == .path, let orderID = captures.number(0),
-            let found = quick.read(name.key(orderID), for: request, until: deadline)
-        else { return .nothing }
         let principal = found.principal
         guard found.has(0) else {
             quick.noteCredential(found)

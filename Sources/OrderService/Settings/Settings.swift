@@ -36,7 +36,7 @@ extension Settings {
         package var listeners: [ServerAddress]
         /// Addresses that may connect to TCP listeners.
         package var peers: [String]
-        /// 0 for two per core.
+        /// 0 for one per two cores.
         package var workers: Int
         package var readLanes: Int
         package var requestLanes: Int
