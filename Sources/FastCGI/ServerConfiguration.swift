@@ -3,7 +3,7 @@ import Resilience
 /// What the server listens on, and its limits.
 package struct ServerConfiguration: Sendable {
     package var listeners: [ListenAddress]
-    /// Threads that wait for requests and answer the short ones; 2 per core is a good number.
+    /// Threads that wait for requests and answer the short ones; one per two cores is a good number.
     package var workers: Int
     /// Threads for answers too large to fit the socket's buffer.
     package var writers = 4

@@ -6,16 +6,19 @@ package protocol Application: Sendable {
     /// over to lanes of the application's own.
     func start(_ request: Request) -> Step
 
-    /// Begins to answer requests that have come together, so that they may share a trip to a cache.
+    /// Begins to answer requests that have come together, so that they may share trips to a cache.
     ///
-    /// - Parameter requests: of different connections, at least one.
-    /// - Returns: a step for each.
-    func start(_ requests: [Request]) -> [Step]
+    /// Called instead, under the same condition for each trip.
+    ///
+    /// - Parameters:
+    ///   - requests: of different connections, at least one.
+    ///   - then: to be told the step of each by its place, as soon as it is known.
+    func start(_ requests: [Request], _ then: (_ place: Int, _ step: Step) -> Void)
 }
 
 extension Application {
-    package func start(_ requests: [Request]) -> [Step] {
-        requests.map { request -> Step in start(request) }
+    package func start(_ requests: [Request], _ then: (_ place: Int, _ step: Step) -> Void) {
+        for (place, request) in requests.enumerated() { then(place, start(request)) }
     }
 }
 

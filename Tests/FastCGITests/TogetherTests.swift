@@ -15,13 +15,16 @@ extension SocketTests {
                 .answer(Response(.ok, body: Array(request.parameters[.requestURI] ?? [])))
             }
 
-            func start(_ requests: [Request]) -> [Step] {
+            func start(_ requests: [Request], _ then: (Int, Step) -> Void) {
                 let isFirst = counts.withLock { counts in
                     counts.append(requests.count)
                     return counts.count == 1
                 }
                 if isFirst { turnstile.wait() }
-                return requests.map { request -> Step in start(request) }
+                // In another order than they have come.
+                for (place, request) in requests.enumerated().reversed() {
+                    then(place, start(request))
+                }
             }
         }
 

@@ -13,7 +13,9 @@ extension Application {
 
     /// The answers to requests that come together, likewise.
     package func respond(to requests: [Request]) -> [Response] {
-        start(requests).map(\.response)
+        var steps: [Int: Step] = [:]
+        start(requests) { place, step in steps[place] = step }
+        return requests.indices.map { steps[$0]?.response ?? Response(.internalServerError) }
     }
 }
 

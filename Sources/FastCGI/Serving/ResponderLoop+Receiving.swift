@@ -87,8 +87,8 @@ extension ResponderLoop {
     /// Begins to answer what has arrived.
     func begin(_ worker: Worker) {
         guard !worker.arrived.isEmpty else { return }
-        let steps = application.start(worker.arrived.map(\.request))
-        for ((exchange, request), step) in zip(worker.arrived, steps) {
+        application.start(worker.arrived.map(\.request)) { place, step in
+            let (exchange, request) = worker.arrived[place]
             switch step {
             case .answer(let response):
                 answer(response, exchange, worker)

@@ -8,8 +8,8 @@ package import Web
 /// The application behind the server: finds the endpoint, answers hits on the worker, hands the
 /// rest to lanes, and turns errors into problems.
 ///
-/// The way of a request, top to bottom: `start` → a quick look at the caches, in one trip for all that have
-/// come together, which may be the answer, for staff once it is on record (`answerOnRecord`), or else a
+/// The way of a request, top to bottom: `start` → a quick look at the caches, together with the requests that
+/// have come at the same time, which may be the answer, for staff once it is on record (`answerOnRecord`), or else a
 /// lane → `answer(_:)`: authenticate, check access, find the order (a look-up: its entry), put what staff ask for on record, call the handler →
 /// `finish`.
 package final class OrderApplication: Application {
@@ -93,40 +93,36 @@ package final class OrderApplication: Application {
     }
 
     package func start(_ request: Request) -> Step {
-        start([request])[0]
+        var step: Step?
+        start([request]) { step = $1 }
+        guard let step else { preconditionFailure("each request has a step") }
+        return step
     }
 
-    package func start(_ requests: [Request]) -> [Step] {
+    package func start(_ requests: [Request], _ then: (_ place: Int, _ step: Step) -> Void) {
         let arrival = ContinuousClock.now
-        let begun = requests.map { begin($0, at: arrival) }
-        var steps: [Step] = []
-        steps.reserveCapacity(begun.count)
-        while steps.count < begun.count {
-            let rest = begun[steps.count...]
-            let count = QuickQuestion.firstTrip(of: rest.lazy.map { $0.question?.weight ?? 0 })
-            ask(rest.prefix(count), until: Deadline(arrival + requestDeadline), &steps)
-        }
-        return steps
-    }
-
-    /// Asks Redis all questions in one trip, and adds what follows.
-    private func ask(_ begun: ArraySlice<Begun>, until deadline: Deadline, _ steps: inout [Step]) {
-        let questions = begun.compactMap(\.question)
-        let commands = questions.flatMap(\.commands)
-        let replies =
-            commands.isEmpty
-            ? nil : cache.replies(to: commands, of: questions.count, until: deadline)
-        var place = 0
-        for begun in begun {
-            switch begun {
-            case .answered(let response): steps.append(.answer(response))
-            case .asked(let asked, nil): steps.append(step(asked, .nothing))
-            case .asked(let asked, let question?):
-                let next = place + question.commands.count
-                let look = replies.map { question.look($0[place..<next]) }
-                steps.append(step(asked, look ?? .nothing))
-                place = next
+        var waiting: [Waiting] = []
+        for (place, request) in requests.enumerated() {
+            switch begin(request, at: arrival) {
+            case .answered(let response): then(place, .answer(response))
+            case .asked(let asked, nil): then(place, step(asked, .nothing))
+            case .asked(let asked, let question?): waiting.append((place, asked, question))
             }
+        }
+        // Who asks for much comes last.
+        if waiting.contains(where: \.question.isHeavy) {
+            waiting = waiting.filter { !$0.question.isHeavy } + waiting.filter(\.question.isHeavy)
+        }
+        var rest = waiting[...]
+        var isAnswering = true
+        while !rest.isEmpty {
+            let trip = rest.prefix(QuickQuestion.firstTrip(of: rest.lazy.map(\.question.weight)))
+            // Nobody waits for a Redis that has just been waited for in vain.
+            isAnswering = isAnswering && ask(trip, until: Deadline(arrival + requestDeadline), then)
+            if !isAnswering {
+                for (place, asked, _) in trip { then(place, step(asked, .nothing)) }
+            }
+            rest = rest.dropFirst(trip.count)
         }
     }
 
@@ -134,10 +130,26 @@ package final class OrderApplication: Application {
     private enum Begun {
         case answered(Response)
         case asked(Asked, QuickQuestion?)
+    }
 
-        var question: QuickQuestion? {
-            if case .asked(_, let question) = self { question } else { nil }
+    private typealias Waiting = (place: Int, asked: Asked, question: QuickQuestion)
+
+    /// Asks Redis all questions in one trip, and tells what follows; false if Redis did not answer.
+    private func ask(
+        _ waiting: ArraySlice<Waiting>,
+        until deadline: Deadline,
+        _ then: (_ place: Int, _ step: Step) -> Void
+    ) -> Bool {
+        let commands = waiting.flatMap(\.question.commands)
+        guard let replies = cache.replies(to: commands, of: waiting.count, until: deadline) else {
+            return false
         }
+        var rest = replies[...]
+        for (place, asked, question) in waiting {
+            then(place, step(asked, question.look(rest.prefix(question.commands.count))))
+            rest = rest.dropFirst(question.commands.count)
+        }
+        return true
     }
 
     private func begin(_ request: Request, at arrival: ContinuousClock.Instant) -> Begun {

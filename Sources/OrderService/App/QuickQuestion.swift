@@ -15,6 +15,9 @@ struct QuickQuestion {
     /// server's at most.
     private static let heaviestTrip = 512
 
+    /// Whether what it looks for takes longer than others should wait.
+    var isHeavy: Bool { weight > 16 }
+
     /// How many questions of these weights the first trip carries; one at least.
     static func firstTrip(of weights: some Collection<Int>) -> Int {
         var sum = 0

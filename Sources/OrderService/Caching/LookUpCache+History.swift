@@ -48,7 +48,10 @@ extension LookUpCache {
                 commands,
                 { [self] replies in
                     let found = entries(replies)
-                    return found?.session.owner.elementsEqual(userID.utf8) == true ? found : nil
+                    guard found?.session.owner.elementsEqual(userID.utf8) == true else {
+                        return nil
+                    }
+                    return counted(found)
                 }
             )
         }
@@ -62,7 +65,7 @@ extension LookUpCache {
             { [self] replies in
                 let found = entries(replies.first?.array?[...] ?? [])
                 if let userID = found?.session.userID { holders.note(tokenHash, of: userID) }
-                return found
+                return counted(found)
             }
         )
     }
@@ -73,11 +76,17 @@ extension LookUpCache {
         guard replies.count == 2,
             let session = replies.first?.bytes.flatMap({ CacheEntry(stored: $0) })
         else { return nil }
-        let page = replies.last?.bytes.flatMap { CacheEntry(stored: $0) }
-        counts.noteRead(.session, session)
+        return (session, replies.last?.bytes.flatMap { CacheEntry(stored: $0) })
+    }
+
+    private func counted(
+        _ found: (session: CacheEntry, page: CacheEntry?)?
+    ) -> (session: CacheEntry, page: CacheEntry?)? {
+        guard let found else { return nil }
+        counts.noteRead(.session, found.session)
         // A miss is counted by whoever fills it.
-        if let page { counts.noteRead(.orderHistory, page) }
-        return (session, page)
+        if let page = found.page { counts.noteRead(.orderHistory, page) }
+        return found
     }
 
     /// A page of a customer's history, or what `load` reads; blocks on Redis and MariaDB.

@@ -85,24 +85,31 @@ package final class LookUpCache: Sendable {
         )
     }
 
+    /// For how many calls a worker's trip stands that fails.
+    ///
+    /// While it waits, all do. One is not enough to open the breaker, which wants 20 of the last 40 calls to
+    /// have failed; two or four are.
+    private static func callsOfTrip(_ questions: Int) -> Int { min(max(questions, 5), 10) }
+
     /// Sends commands that read, or take a lease.
     ///
     /// - Parameters:
     ///   - commands: sent in one trip.
-    ///   - questions: of how many requests they are.
+    ///   - questions: of how many requests they are, on a worker; nil on a lane.
     ///   - deadline: of the request.
     ///   - leased: the keys whose leases they may have taken, should the answer be lost.
     /// - Returns: their replies; nil if Redis is away or not believed.
     func replies(
         to commands: [Command],
-        of questions: Int = 1,
+        of questions: Int? = nil,
         until deadline: Deadline,
         leasing leased: [[UInt8]] = []
     ) -> [Reply]? {
         let period = trust.period
         guard period.isTrusted else { return nil }
         do throws(RedisError) {
-            let replies = try redis.pipeline(commands, standingFor: questions, until: deadline)
+            let calls = questions.map(Self.callsOfTrip) ?? 1
+            let replies = try redis.pipeline(commands, standingFor: calls, until: deadline)
             // It may have been another server that answered.
             if trust.period == period { return replies }
             keep(leasesOf: leased)

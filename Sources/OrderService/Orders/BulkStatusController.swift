@@ -13,8 +13,8 @@ struct BulkStatusController: Sendable {
 
     private static let name = CacheName.orderSummaries
     private static let most = 1_000
-    /// Of so many, and of a body that names no more, a worker has nobody wait for longer than a
-    /// millisecond.
+    /// Of so many, and of a body that names no more, a worker has who comes next wait for no longer than a
+    /// millisecond each.
     private static let mostOnWorker = 250
     private static let bodyOnWorker = 8_192
     private static let staff: Roles = [.support, .service, .admin]

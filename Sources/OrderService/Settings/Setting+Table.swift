@@ -13,7 +13,12 @@ extension Setting {
                 default: "127.0.0.1,::1",
                 "Who may connect to the `host:port` listeners."
             )
-        case .workers: .count("0", 0...64, "Threads that read requests; 0 for one per two cores.")
+        case .workers:
+            .count(
+                "0",
+                0...64,
+                "Threads that read requests; 0 for one per two cores, at least one."
+            )
         case .readLanes: .count("16", 1...100, "Lanes for look-ups that the cache cannot answer.")
         case .requestLanes:
             .count("48", 1...150, "Lanes for writes and for routes that call other services.")
