@@ -129,6 +129,11 @@ package struct RedisConnection: ~Copyable {
         var replies: [Reply] = []
         replies.reserveCapacity(requests.count)
         for _ in requests { replies.append(try readReply(until: deadline)) }
+        // Nobody knows which of them was one too many, and what follows would be taken for the next answer.
+        let reader = context.pointee.reader.pointee
+        guard reader.pos == reader.len else {
+            throw .protocolViolation("more replies than requests")
+        }
         return replies
     }
 
