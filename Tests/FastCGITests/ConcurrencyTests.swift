@@ -68,6 +68,31 @@ extension SocketTests {
             }
         }
 
+        @Test("is not held up by such a peer either where requests are refused at once")
+        func outlivesSlowReaderOfRefusals() async throws {
+            try await onOwnThread {
+                let body = [UInt8](repeating: 1, count: 60_000)
+                let application = ClosureApplication { _ in
+                    .handOver { reply in reply(Response(.ok, body: body)) }
+                }
+                let fixture = try ServerFixture(application, workers: 1) {
+                    $0.sendTimeout = .seconds(60)
+                }
+                let many = try fixture.connect()
+                for _ in 0..<20 { try many.send(FastCGIRecords.request("GET", "/s")) }
+                // Its first answers fill what the kernel keeps for it.
+                #expect(fixture.eventually { $0.requests >= 4 })
+                let client = try fixture.connect()
+                for _ in 0..<20 {
+                    let answer = try client.exchange(FastCGIRecords.request("GET", "/"))
+                    #expect(answer?.body.count == 60_000)
+                }
+                for _ in 0..<20 {
+                    #expect(try many.nextAnswer()?.body.count == 60_000)
+                }
+            }
+        }
+
         @Test("closes connections above the limit and accepts again below it")
         func limitsConnections() async throws {
             try await onOwnThread {

@@ -17,6 +17,8 @@ final class ReplyToken: Sendable {
     private let exchange: Exchange
     private let requestID: String
     private let isAnswered = Atomic(false)
+    // While the worker hands the request over, which waits for no peer.
+    private let isOnWorker = Atomic(true)
 
     init(loop: ResponderLoop, exchange: Exchange, requestID: String) {
         self.loop = loop
@@ -24,10 +26,15 @@ final class ReplyToken: Sendable {
         self.requestID = requestID
     }
 
+    /// Notes that the worker has handed the request over: whoever replies now may wait.
+    func handedOver() {
+        isOnWorker.store(false, ordering: .releasing)
+    }
+
     /// Writes the answer on the calling thread; all calls but the first do nothing.
     func reply(_ response: Response) {
         guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        loop.answer(response, exchange)
+        loop.answer(response, exchange, mayWait: !isOnWorker.load(ordering: .acquiring))
     }
 
     deinit {
@@ -39,6 +46,6 @@ final class ReplyToken: Sendable {
             "The request could not be answered."
         )
         let response = problem.response(requestID: requestID).with("X-Request-Id", requestID)
-        loop.answer(response, exchange)
+        loop.answer(response, exchange, mayWait: !isOnWorker.load(ordering: .acquiring))
     }
 }

@@ -14,18 +14,29 @@ extension ResponderLoop {
     /// Answers on a worker's thread, or hands the writing over if it might block.
     func answer(_ response: Response, _ exchange: Exchange, _ worker: Worker) {
         guard hasRoom(for: response, on: exchange.connection) else {
-            let isTaken = writers.submit { self.answer(response, exchange) }
-            if !isTaken {
-                counters.count(.writersBusy)
-                conclude(exchange, isWritten: false)
-            }
-            return
+            return handToWriters(response, exchange)
         }
         conclude(exchange, isWritten: write(response, exchange, worker.channel))
     }
 
+    /// Answers on the calling thread, unless writing might block and it may not wait.
+    func answer(_ response: Response, _ exchange: Exchange, mayWait: Bool) {
+        guard mayWait || hasRoom(for: response, on: exchange.connection) else {
+            return handToWriters(response, exchange)
+        }
+        answer(response, exchange)
+    }
+
+    private func handToWriters(_ response: Response, _ exchange: Exchange) {
+        let isTaken = writers.submit { self.answer(response, exchange) }
+        if !isTaken {
+            counters.count(.writersBusy)
+            conclude(exchange, isWritten: false)
+        }
+    }
+
     /// Answers on the calling thread; blocks while the web server does not read.
-    func answer(_ response: Response, _ exchange: Exchange) {
+    private func answer(_ response: Response, _ exchange: Exchange) {
         do throws(ServerError) {
             let isWritten = try channels.withChannel { write(response, exchange, $0) }
             conclude(exchange, isWritten: isWritten)

@@ -96,6 +96,7 @@ extension ResponderLoop {
                 let requestID = RequestID.of(request.parameters)
                 let token = ReplyToken(loop: self, exchange: exchange, requestID: requestID)
                 begin { token.reply($0) }
+                token.handedOver()
             }
         }
         worker.arrived.removeAll(keepingCapacity: true)
