@@ -10,6 +10,7 @@ extension Unicode.Scalar {
 
     /// Whether nothing of it is seen by itself: a blank, a mark without a letter, what has no form.
     fileprivate var showsNothing: Bool {
+        if properties.isNoncharacterCodePoint { return true }
         // A braille cell without a dot and a note without a head are symbols to Unicode.
         if self == "\u{2800}" || self == "\u{1D159}" { return true }
         if properties.isWhitespace || properties.isDefaultIgnorableCodePoint { return true }

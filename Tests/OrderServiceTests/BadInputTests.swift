@@ -164,6 +164,14 @@ struct BadInputTests {
                 #"{"billing":{"name":"A","cui":"18547290","address":{"street":"S","city":"C","county":"RO-CJ","postalCode":"400114","country":"RO"}}}"#,
                 "/billing/company required"
             ),
+            (
+                #"{"billing":{"name":"A","company":"B","address":{"street":"S","city":"C","county":"RO-CJ","postalCode":"400114","country":"RO"}}}"#,
+                "/billing/cui required"
+            ),
+            (
+                #"{"billing":{"name":"\uD83F\uDFFE","address":{"street":"S","city":"C","county":"RO-CJ","postalCode":"400114","country":"RO"}}}"#,
+                "/billing/name characters"
+            ),
             (#"{"items":[]}"#, "/items length"),
             (#"{"items":[{"sku":"NONE","quantity":1}]}"#, "/items/0/sku unknown_sku"),
             (

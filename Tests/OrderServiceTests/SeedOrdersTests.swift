@@ -124,7 +124,6 @@ extension Settings.Invoicing {
                 country: "RO"
             )
         ),
-        iban: nil,
         invoiceSeries: "MEX",
         creditNoteSeries: "MEXS"
     )

@@ -168,10 +168,6 @@ import Testing
             ),
             ("SELLER_POSTAL_CODE", "40001", "«40001» is not six digits"),
             (
-                "SELLER_IBAN", "RO49AAAA1B31007593840001",
-                "«RO49AAAA1B31007593840001» is not an IBAN with its check digits"
-            ),
-            (
                 "INVOICE_SERIES", "mex-",
                 "«mex-» is not 1 to 20 capital letters and digits, a letter first"
             ),

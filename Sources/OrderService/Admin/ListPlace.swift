@@ -30,8 +30,18 @@ struct ListPlace {
         id: (Item) -> Int64,
         _ json: (Item) -> JSON
     ) -> Response {
+        Self.answer(items, size, cursor: { String(id($0)) }, json)
+    }
+
+    /// The same where the id alone does not tell the place.
+    static func answer<Item>(
+        _ items: [Item],
+        _ size: Int,
+        cursor: (Item) -> String,
+        _ json: (Item) -> JSON
+    ) -> Response {
         let page = items.prefix(size)
-        let next = items.count > size ? page.last.map { String(id($0)) } : nil
+        let next = items.count > size ? page.last.map(cursor) : nil
         let body: JSON = ["items": .array(page.map(json)), "nextCursor": JSON(next)]
         return Response.json(.ok, body.serialized())
     }

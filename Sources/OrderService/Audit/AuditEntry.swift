@@ -85,9 +85,9 @@ extension AuditEntry {
             case "orders": orderID = captures.number(number)
             case "users": userID = captures.text(number).flatMap { isUserID($0) ? $0 : nil }
             case "invoices":
-                subject = captures.text(number)
-                if orderID == nil { invoiceID = subject.flatMap { isInvoiceID($0) ? $0 : nil } }
-                subject = subject?.cut(toVarChar: Self.subjectLength)
+                // The record is for ever, and what else was typed may be a person's name.
+                subject = captures.text(number).flatMap { isInvoiceID($0) ? $0 : nil }
+                if orderID == nil { invoiceID = subject }
             default: subject = captures.text(number).map { $0.cut(toVarChar: Self.subjectLength) }
             }
         }

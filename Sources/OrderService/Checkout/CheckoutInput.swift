@@ -70,6 +70,10 @@ enum CheckoutInput {
             if cui != nil, company == nil {
                 object.report("company", "required", "A CUI needs the company's name.")
             }
+            // Art. 319 (20) f of the Fiscal Code: a company's invoice has its code.
+            if company != nil, !object.has("cui") || object.isNull("cui") {
+                object.report("cui", "required", "A company is invoiced by its CUI.")
+            }
             if cnp != nil, company != nil {
                 object.report("cnp", "value", "A CNP is a person's; a company has a CUI.")
             }

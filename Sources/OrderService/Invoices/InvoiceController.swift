@@ -50,7 +50,7 @@ struct InvoiceController: Sendable {
         let seen = EntityTag.version(in: request, invoice: id)
         guard entry.version >= seen ?? 0 else { return .nothing }
         quick.noteHit(found, .invoiceData, entry)
-        return .onRecord(answer(entry, id, seen, request), askedBy: session, about: order)
+        return .onRecord(answer(entry, id, request), askedBy: session, about: order)
     }
 
     /// Answers the ready bytes of the cache, or fills it.
@@ -65,19 +65,16 @@ struct InvoiceController: Sendable {
             load: { try load(id, until: context.deadline) }
         )
         guard let entry else { throw Problem.notFound }
-        return answer(entry, id, seen, context.request)
+        return answer(entry, id, context.request)
     }
 
     private func answer(
         _ entry: CacheEntry,
         _ id: String,
-        _ seen: Int64?,
         _ request: Request
     ) -> Response {
         let tag = EntityTag.text(invoice: id, version: entry.version)
-        guard seen != entry.version, !EntityTag.isAny(in: request) else {
-            return Response.notModified(tag: tag)
-        }
+        guard !EntityTag.isKnown(tag, in: request) else { return Response.notModified(tag: tag) }
         return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
     }
 

@@ -38,6 +38,8 @@ struct InvoiceDrafting: Sendable {
     /// What has become of the money of what is credited.
     enum Payback: Sendable {
         case refunded
+        /// It was given back by other means than it was paid, such as a bank transfer.
+        case refundedOtherwise
         /// The payer's bank has taken it.
         case chargedBack
         /// There was none.
@@ -125,7 +127,7 @@ struct InvoiceDrafting: Sendable {
         let terms =
             switch payback {
             case .refunded where invoice.paymentMeans.code == .card: Words.backToCard
-            case .refunded: Words.back
+            case .refunded, .refundedOtherwise: Words.back
             case .chargedBack: Words.chargedBack
             case .nothing: Words.nothingBack
             }

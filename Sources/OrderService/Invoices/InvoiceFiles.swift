@@ -72,9 +72,11 @@ struct InvoiceFiles: Sendable {
     }
 }
 
-/// Whether a text can be the public id of an invoice: 1 to 32 letters, digits, hyphens and underscores.
+/// Whether a text can be the public id of an invoice: `inv_`, and up to 28 letters, digits, `-` and `_`.
+///
+/// Nothing else comes to be an id in the record of what staff have asked for.
 func isInvoiceID(_ text: String) -> Bool {
-    (1...32).contains(text.utf8.count)
+    text.hasPrefix("inv_") && (5...32).contains(text.utf8.count)
         && text.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
                 || "-_".utf8.contains(byte)

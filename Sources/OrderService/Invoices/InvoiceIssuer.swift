@@ -191,7 +191,11 @@ struct InvoiceIssuer: Sendable {
         _ order: Order,
         _ transaction: inout Transaction
     ) throws -> InvoiceDrafting.Payback {
-        guard cause.refundID == nil else { return .refunded }
+        if let refundID = cause.refundID {
+            // One that Stripe would not do, and somebody has done by hand.
+            let isByHand = try InvoiceStore.isByHand(refund: refundID, in: &transaction)
+            return isByHand ? .refundedOtherwise : .refunded
+        }
         let account = try InvoiceStore.account(of: order, in: &transaction)
         return account.lost > 0 ? .chargedBack : .nothing
     }

@@ -14,13 +14,14 @@ package struct InvoiceReading: Sendable {
         ).first.map(InvoiceRecord.init)
     }
 
-    /// The document of a number.
+    /// The document of a number, however it is written: with blanks and hyphens, in small letters.
     package func find(
         number: String,
         until deadline: Deadline
     ) throws -> InvoiceRecord? {
-        try database.query(
-            "SELECT \(InvoiceRecord.columns) FROM invoices WHERE number = \(number)",
+        let written = InvoiceSearchFilter.number(number) ?? number
+        return try database.query(
+            "SELECT \(InvoiceRecord.columns) FROM invoices WHERE number = \(written)",
             until: deadline
         ).first.map(InvoiceRecord.init)
     }

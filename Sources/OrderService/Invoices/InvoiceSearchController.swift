@@ -20,23 +20,21 @@ struct InvoiceSearchController: Sendable {
 
     private func list(_ context: Context) throws -> Response {
         let query = context.request.query
-        let page = try ListPlace(query)
-        let filter = try InvoiceSearchFilter(query)
+        let size = try PageRequest(query).size
+        let place = try query["cursor"].map { text throws(Problem) in
+            guard let place = InvoiceSearchStore.Place(cursor: text) else {
+                throw ListPlace.foreignCursor
+            }
+            return place
+        }
         let found = try store.invoices(
-            filter,
-            after: place(page, context),
-            limit: page.size + 1,
+            InvoiceSearchFilter(query),
+            after: place,
+            limit: size + 1,
             until: context.deadline
         )
-        return page.answer(found, id: \.id) { .object(InvoiceRepresentation.members($0)) }
-    }
-
-    /// Where the page begins; invoices that have been shown never go.
-    private func place(_ page: ListPlace, _ context: Context) throws -> InvoiceSearchStore.Place? {
-        guard page.last > 0 else { return nil }
-        guard let place = try store.place(of: page.last, until: context.deadline) else {
-            throw ListPlace.foreignCursor
+        return ListPlace.answer(found, size, cursor: \.place.cursor) {
+            .object(InvoiceRepresentation.members($0))
         }
-        return place
     }
 }

@@ -66,7 +66,7 @@ struct InvoiceSearchFilter: Sendable {
     }
 
     /// Letters and digits, as numbers are kept; blanks and hyphens are how people part them.
-    private static func number(_ text: String) -> String? {
+    static func number(_ text: String) -> String? {
         let bytes = text.uppercased().utf8.filter { !" -".utf8.contains($0) }
         let isNumber = bytes.allSatisfy { (48...57).contains($0) || (65...90).contains($0) }
         return isNumber && (1...longestNumber).contains(bytes.count)

@@ -9,17 +9,11 @@ import Resilience
 struct InvoiceSearchStore: Sendable {
     let database: Database
 
-    /// The invoice after which a page begins.
+    /// The place of an invoice in the list when it was shown; it may have moved since, or gone.
     struct Place: Sendable {
         let id: Int64
         /// The beginning of the day of its date.
         let datedOn: Timestamp
-    }
-
-    /// The place of an invoice that has been shown; nil if there is no such invoice.
-    func place(of id: Int64, until deadline: Deadline) throws -> Place? {
-        try database.query("SELECT dated_on FROM invoices WHERE id = \(id)", until: deadline)
-            .first.map { Place(id: id, datedOn: try $0.timestamp("dated_on")) }
     }
 
     /// Invoices that fit the filter, latest first; those alone that come after `place`.
@@ -76,4 +70,23 @@ struct InvoiceSearchStore: Sendable {
         let all: [SQL] = conditions.isEmpty ? ["1"] : conditions
         return "SELECT 1 FROM invoices s FORCE INDEX (\(index)) WHERE \(all: all)"
     }
+}
+
+extension InvoiceSearchStore.Place {
+    private static let day: Int64 = 86_400
+
+    /// Reads what `cursor` has told; nil of anything else.
+    init?(cursor: String) {
+        let parts = cursor.split(separator: "-", omittingEmptySubsequences: false)
+            .map { Int64($0) }
+        guard parts.count == 2, let days = parts[0], let id = parts[1], id > 0,
+            // As long as years have four digits.
+            (0..<2_932_897).contains(days)
+        else { return nil }
+        self.id = id
+        datedOn = Timestamp(microseconds: days * Self.day * 1_000_000)
+    }
+
+    /// The day, counted from that of 1970, and the invoice's id.
+    var cursor: String { "\(datedOn.seconds / Self.day)-\(id)" }
 }

@@ -60,6 +60,13 @@ extension InvoiceStore {
         ).map(Line.init)
     }
 
+    /// Whether somebody has given the money back by other means than Stripe, and said how.
+    static func isByHand(refund id: Int64, in transaction: inout Transaction) throws -> Bool {
+        try transaction.query(
+            "SELECT resolved_at IS NOT NULL AS is_by_hand FROM refunds WHERE id = \(id)"
+        ).first?.bool("is_by_hand") ?? false
+    }
+
     /// The pieces that a refund was asked for; none of one that is an amount.
     static func pieces(
         of refundID: Int64,

@@ -10,6 +10,8 @@ struct InvoiceSummary: Sendable {
     }
 
     let id: Int64
+    /// Where lists have it.
+    let place: InvoiceSearchStore.Place
     let publicID: String
     let kind: InvoiceDocument.Kind
     let orderID: Int64
@@ -32,7 +34,7 @@ extension InvoiceSummary {
     /// The columns that `init(_:)` reads, of `invoices i` and of the credited one as `c`.
     static let columns: SQL = """
         i.id, i.public_id, i.kind, i.order_id, i.order_number, i.series, i.ordinal, i.state,
-        i.issue_date, i.deadline, i.buyer_name, i.buyer_cui, i.currency, i.gross_minor, i.version, i.created_at,
+        i.dated_on, i.issue_date, i.deadline, i.buyer_name, i.buyer_cui, i.currency, i.gross_minor, i.version, i.created_at,
         c.public_id AS credited_public_id, c.number AS credited_number
         """
 
@@ -41,6 +43,7 @@ extension InvoiceSummary {
         let creditedNumber = try row.optionalString("credited_number")
         let name = try row.string("buyer_name")
         id = try row.int64("id")
+        place = .init(id: id, datedOn: try row.timestamp("dated_on"))
         publicID = try row.string("public_id")
         kind = try row.word("kind", InvoiceDocument.Kind.init(rawValue:))
         orderID = try row.int64("order_id")

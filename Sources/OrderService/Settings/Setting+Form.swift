@@ -21,7 +21,6 @@ enum SettingForm {
     case cui
     case county
     case postalCode
-    case iban
     case series
 
     /// The column «values» of the README's table.
@@ -45,7 +44,6 @@ enum SettingForm {
         case .cui: "fiscal code"
         case .county: "code such as `RO-CJ`"
         case .postalCode: "6 digits"
-        case .iban: "IBAN"
         case .series: "1…20 letters and digits"
         case .count(let range): "\(range.lowerBound)…\(range.upperBound)"
         case .duration(let range):

@@ -237,7 +237,6 @@ extension Setting {
         case .sellerPostalCode: .init(.postalCode, note: "required", "and the postal code.")
         case .sellerPhone: .init(.words(1...100), "Its telephone number, as invoices have it.")
         case .sellerEmail: .init(.words(3...100), "Its e-mail address, as invoices have it.")
-        case .sellerIBAN: .init(.iban, "Its bank account.")
         case .invoiceSeries: .init(.series, default: "MEX", "The series of invoices' numbers,")
         case .creditNoteSeries:
             .init(.series, default: "MEXS", "and that of credit notes, which is another one.")

@@ -91,7 +91,6 @@ package enum Setting: String, Sendable, CaseIterable {
     case sellerPostalCode = "SELLER_POSTAL_CODE"
     case sellerPhone = "SELLER_PHONE"
     case sellerEmail = "SELLER_EMAIL"
-    case sellerIBAN = "SELLER_IBAN"
     case invoiceSeries = "INVOICE_SERIES"
     case creditNoteSeries = "CREDIT_NOTE_SERIES"
 

@@ -29,7 +29,6 @@ extension Settings.Invoicing {
             phone: reader.optionalWords(.sellerPhone),
             email: reader.optionalWords(.sellerEmail)
         )
-        iban = reader.iban(.sellerIBAN)
         invoiceSeries = reader.series(.invoiceSeries)
         creditNoteSeries = reader.series(.creditNoteSeries)
         if invoiceSeries == creditNoteSeries, !reader.hasProblem(.creditNoteSeries) {
@@ -100,15 +99,6 @@ extension SettingsReader {
                 throw Fault(text: "«\(text)» is not six digits")
             }
             return text
-        }
-    }
-
-    mutating func iban(_ setting: Setting) -> IBAN? {
-        optional(setting) { text throws(Fault) in
-            guard let iban = IBAN(parsing: text) else {
-                throw Fault(text: "«\(text)» is not an IBAN with its check digits")
-            }
-            return iban
         }
     }
 

@@ -140,7 +140,6 @@ extension Settings {
     /// Who sells, and how invoices are numbered.
     package struct Invoicing: Sendable, Equatable {
         package var seller: InvoiceParty
-        package var iban: IBAN?
         package var invoiceSeries: String
         package var creditNoteSeries: String
     }

@@ -38,6 +38,26 @@ struct StaffRoutesTests {
         }
     }
 
+    @Test("put on record no id of an invoice that cannot be one")
+    func typed() async throws {
+        try await ServiceUnderTest.run { service in
+            let staff = try service.session("boss-1", [.support])
+            for (id, subject) in [("PopescuIon-1800101221144", nil), ("inv_none", "inv_none")] {
+                let answer = service.send(.get, "/v1/admin/invoices/\(id)", token: staff)
+                #expect(answer.status == 404)
+                let records = try service.services.audit.store.records(
+                    ofOrder: nil,
+                    by: "boss-1",
+                    before: 0,
+                    limit: 1,
+                    until: service.soon
+                )
+                #expect(records.first?.entry.route == "GET /v1/admin/invoices/{id}")
+                #expect(records.first?.entry.subject == subject)
+            }
+        }
+    }
+
     @Test(
         "that act want a reason, and do nothing without one",
         arguments: [

@@ -109,6 +109,30 @@ struct CreditNoteTests {
         }
     }
 
+    @Test("says that the money goes back to the card only where it does")
+    func backBy() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let staff = try service.staff()
+            service.setFault("POST /stripe/v1/refunds", "status", status: 400, times: 1)
+            let manual = service.refund(order, token: staff, [("amount", 500)])
+            let id = try #require(manual["id"].string)
+            let path = "/v1/admin/refunds/\(id)/resolve"
+            let wish: JSON = ["outcome": "succeeded", "evidence": "bank transfer of 3 May"]
+            #expect(service.send(.post, path, token: staff, wish).status == 200)
+            #expect(service.refund(order, token: staff, key: "r2", [("amount", 300)]).status == 201)
+            try service.settle()
+            let notes = try service.invoices(of: order).dropFirst().map(service.document)
+            #expect(notes.map(\.totals.gross.minor) == [500, 300])
+            #expect(
+                notes.map(\.paymentTerms) == [
+                    "Suma se restituie cumpărătorului.",
+                    "Suma se restituie pe cardul folosit la plată.",
+                ]
+            )
+        }
+    }
+
     /// What becomes of an order whose payer disputes it and wins.
     enum Story: String, CaseIterable {
         case cancelledBefore, cancelledAfter, returned, kept

@@ -155,6 +155,7 @@ struct InvoiceSearchTests {
             ("buyer", "a b c d e f g h i"), ("buyer", String(repeating: "a", count: 201)),
             ("from", "2026-02-30"), ("from", "2026-02-28T00:00:00Z"), ("to", "28.02.2026"),
             ("state", "paid"), ("state", ""), ("state", "OK"), ("cursor", "x"), ("cursor", "4711"),
+            ("cursor", "20000-0"), ("cursor", "-1-7"), ("cursor", "1-2-3"), ("cursor", "9999999-1"),
             ("size", "0"), ("size", "101"),
         ]
     )
@@ -211,6 +212,42 @@ struct InvoiceSearchTests {
                 later += 1
             } while cursor != nil
             #expect(seen == added.reversed() && later == 4)
+        }
+    }
+
+    @Test("are walked on where the last one shown has gone, or has moved to another day")
+    func walkedOn() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.placedOrder().id
+            let added = try (0..<6).map {
+                try service.addInvoice(of: order, on: "2026-10-1\($0)").publicID
+            }
+            let support = try service.support()
+            var seen: [String] = []
+            var cursor: String?
+            repeat {
+                let rest = cursor.map { "&cursor=\($0)" } ?? ""
+                let path = "/v1/admin/invoices?size=2\(rest)"
+                let page = service.send(.get, path, token: support)
+                #expect(page.status == 200)
+                seen += (page["items"].array ?? []).compactMap { $0["id"]?.string }
+                cursor = page["nextCursor"].string
+                guard let last = seen.last else { break }
+                if seen.count == 2 {
+                    try service.execute(
+                        """
+                        DELETE s FROM invoice_submissions s JOIN invoices i ON i.id = s.invoice_id
+                        WHERE i.public_id = \(last)
+                        """
+                    )
+                    try service.execute("DELETE FROM invoices WHERE public_id = \(last)")
+                } else {
+                    try service.execute(
+                        "UPDATE invoices SET issue_date = '2026-11-20' WHERE public_id = \(last)"
+                    )
+                }
+            } while cursor != nil
+            #expect(seen == added.reversed())
         }
     }
 }
