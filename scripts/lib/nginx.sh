@@ -36,6 +36,17 @@ directives() {
     for value in "$@"; do printf '%s "%s"; ' "$name" "$value"; done
 }
 
+# upstream_servers ADDRESS…: see the comment in nginx.conf.template.
+upstream_servers() {
+    local address
+    for address in "$@"; do
+        case $address in
+        unix:*) printf 'server "%s" max_fails=0; ' "$address" ;;
+        *) printf 'server "%s" fail_timeout=2s; ' "$address" ;;
+        esac
+    done
+}
+
 # Renders nginx.conf. `user` is for root alone (nginx warns otherwise): a stack that root starts
 # runs as root throughout, so its workers reach sockets of mode 0660 wherever the checkout lies.
 render_nginx() {
@@ -53,7 +64,7 @@ render_nginx() {
     text=${text//@USER@/"$user"}
     text=${text//@PORT@/"$PORT"}
     text=${text//@SIM_PORT@/"$SIM_PORT"}
-    text=${text//@ORDERD_SERVERS@/"$(directives server "${servers[@]}")"}
+    text=${text//@ORDERD_SERVERS@/"$(upstream_servers "${servers[@]}")"}
     text=${text//@ORDERSIM_SOCKET@/"$ORDERSIM_SOCKET"}
     text=${text//@REQUEST_RATE@/"$NGINX_REQUEST_RATE"}
     text=${text//@REQUEST_BURST@/"$NGINX_REQUEST_BURST"}
