@@ -8,28 +8,35 @@ extension Application {
     /// An application that does not answer within a minute is a 500, so that a test fails instead
     /// of hanging.
     package func respond(to request: Request) -> Response {
-        start(request).response
+        start(request).begun.wait() ?? Response(.internalServerError)
     }
 
     /// The answers to requests that come together, likewise.
-    package func respond(to requests: [Request]) -> [Response] {
-        var steps: [Int: Step] = [:]
-        start(requests) { place, step in steps[place] = step }
-        return requests.indices.map { steps[$0]?.response ?? Response(.internalServerError) }
+    ///
+    /// - Parameters:
+    ///   - requests: what to answer.
+    ///   - whenBegun: is done once all have been begun, before any is waited for.
+    /// - Returns: an answer to each, in their order.
+    package func respond(
+        to requests: [Request],
+        whenBegun: () -> Void = {}
+    ) -> [Response] {
+        var answers: [Int: AnswerBox] = [:]
+        start(requests) { place, step in answers[place] = step.begun }
+        whenBegun()
+        return requests.indices.map { answers[$0]?.wait() ?? Response(.internalServerError) }
     }
 }
 
 extension Step {
-    /// The answer; blocks the calling thread until it is there.
-    fileprivate var response: Response {
+    /// Begins to answer, as a worker does; tells where the answer will be.
+    fileprivate var begun: AnswerBox {
+        let box = AnswerBox()
         switch self {
-        case .answer(let response):
-            return response
-        case .handOver(let begin):
-            let box = AnswerBox()
-            begin { box.put($0) }
-            return box.wait() ?? Response(.internalServerError)
+        case .answer(let response): box.put(response)
+        case .handOver(let begin): begin { box.put($0) }
         }
+        return box
     }
 }
 

@@ -27,7 +27,7 @@ struct LookUpTests {
                 #expect(answer.field("Content-Type") == "application/json")
             }
             let tag = try #require(hit.field("ETag"))
-            for shown in [tag, "W/\(tag)", "\"x\", \(tag)", "*"] {
+            for shown in [tag, "W/\(tag)", "\"x\", \(tag)", "\"x\",\t\(tag) ,", "*"] {
                 let same = service.send(
                     .get,
                     path,
@@ -44,9 +44,39 @@ struct LookUpTests {
                 headers: [("If-None-Match", "\"\(order.id)-1\"")]
             )
             #expect(older.status == 200 && older.response.body == miss.response.body)
+            // Of one that claims to have seen a newer one as well the record is asked.
+            let both = "\(tag), \(tag.replacing("-", with: "-9"))"
+            let newer = service.send(
+                .get,
+                path,
+                token: order.token,
+                headers: [("If-None-Match", both)]
+            )
+            #expect(newer.status == 304 && newer.field("ETag") == tag)
             // What is no query is none out of the cache either.
             let unread = service.send(.get, "\(path)?a=%FF", token: order.token)
             #expect(unread.status == 400 && unread.code == "invalid_request")
+        }
+    }
+
+    @Test("are no older than what the record has told of the order, before its caches are dropped")
+    func afterTheRecord() async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1", .customer)
+            let order = try service.placedOrder(customer: "1", token: token)
+            func tag(_ path: String) -> String? {
+                service.send(.get, path, token: token).field("ETag")
+            }
+            for path in ["/items", "/events"] {
+                let before = tag(order.path)
+                // As another process, which has committed and not dropped yet.
+                try service.execute(
+                    "UPDATE orders SET version = version + 1, updated_at = \(service.now)"
+                )
+                #expect(tag(order.path) == before)
+                let told = tag(order.path + path)
+                #expect(told != before && tag(order.path) == told)
+            }
         }
     }
 

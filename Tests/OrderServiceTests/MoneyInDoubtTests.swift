@@ -192,11 +192,13 @@ struct MoneyInDoubtTests {
                 access: .order(guest: .view, staff: []),
                 cache: service.services.cache,
                 quick: service.services.quickReader,
-                load: { id, deadline in
-                    let before = try orders.find(id, until: deadline)
+                load: { ids, deadline in
+                    let before = try orders.summaries(of: ids, until: deadline)
                     try service.pay(order)
                     try service.settle()
-                    return before.map { OrderRepresentation.summaryEntry($0.summary) }
+                    return before.reduce(into: [:]) {
+                        $0[$1.id] = OrderRepresentation.summaryEntry($1)
+                    }
                 },
                 route: "GET /v1/orders/{id}",
                 guestAccesses: service.services.guestAccesses,

@@ -61,6 +61,30 @@ struct PaymentLookUpTests {
         }
     }
 
+    @Test("is each order's own where several are read together", arguments: [1, 60, 150])
+    func together(attempts: Int) async throws {
+        try await ServiceUnderTest.run { service in
+            let orders = try (0..<3).map { _ in try service.placedOrder().id }
+            try service.execute(
+                """
+                INSERT INTO payment_attempts (payment_id, charge_id, status, amount_minor,
+                    currency, decline_code, attempted_at)
+                SELECT p.id, CONCAT(p.public_id, seq), 'failed', 100, 'RON', p.order_id, NOW()
+                FROM payments p JOIN seq_1_to_1000 WHERE seq <= \(attempts)
+                """
+            )
+            let store = PaymentStore(database: service.services.database)
+            let all = orders + [orders[2] + 1]
+            let found = try store.lookUps(ofOrders: all, until: service.soon)
+            #expect(found.map(\.orderID).sorted() == orders)
+            for order in found {
+                let codes = try #require(order.payment).attempts.map(\.declineCode)
+                let own = [String?](repeating: "\(order.orderID)", count: min(attempts, 100))
+                #expect(codes == own)
+            }
+        }
+    }
+
     @Test("is of a visible order alone")
     func visible() async throws {
         try await ServiceUnderTest.run { service in

@@ -1,6 +1,9 @@
+import Dispatch
+import MariaDB
 import OrderServiceHarness
 import OrderServiceTesting
 import Redis
+import Resilience
 import Testing
 import Web
 
@@ -120,6 +123,120 @@ struct TogetherTests {
                 ]
             }
             try compare(service, requests)
+        }
+    }
+
+    /// Answers look-ups of which the cache lacks what they ask for, and which wait for a lane together.
+    ///
+    /// - Parameters:
+    ///   - service: has all sessions cached.
+    ///   - requests: all of one route.
+    ///   - meanwhile: is done before a lane is free.
+    /// - Returns: what each is told.
+    /// - Throws: what `meanwhile` throws.
+    private func missTogether(
+        _ service: ServiceUnderTest,
+        _ requests: [Request],
+        meanwhile: () throws -> Void = {}
+    ) throws -> [Told] {
+        let lanes = service.application.lanes.read
+        let gate = DispatchSemaphore(value: 0)
+        // One that has just answered is not free at once.
+        #expect(lanes.waitUntilIdle(until: service.soon))
+        for _ in 0..<lanes.usage.lanes { #expect(lanes.submit { gate.wait() }) }
+        var failure: (any Error)?
+        let answers = service.application.respond(to: requests) {
+            #expect(lanes.usage.queued == 1)
+            do { try meanwhile() } catch { failure = error }
+            for _ in 0..<lanes.usage.lanes { gate.signal() }
+        }
+        if let failure { throw failure }
+        return answers.map(Told.init)
+    }
+
+    @Test("are read together where the cache lacks them, and stored where somebody may see them")
+    func missing() async throws {
+        try await ServiceUnderTest.run { service in
+            let customer = try service.session("1", .customer)
+            let other = try service.session("2", .customer)
+            let own = try service.placedOrder(customer: "1", token: customer)
+            let others = try service.placedOrder(customer: "2", token: other)
+            let guest = try service.placedOrder()
+            for token in [customer, other, guest.token] {
+                _ = service.send(.get, "/v1/orders/999", token: token)
+            }
+            for part in ["", "/payment", "/tracking"] {
+                let asked = [
+                    (own.path, customer), (own.path, customer), (own.path, other),
+                    (others.path, customer), (guest.path, guest.token), (guest.path, customer),
+                    ("/v1/orders/999999", customer),
+                ]
+                let told = try missTogether(
+                    service,
+                    asked.map { Self.request(.get, $0.0 + part, $0.1) }
+                )
+                #expect(told.map(\.status) == [200, 200, 404, 404, 200, 404, 404])
+                let name: CacheName =
+                    switch part {
+                    case "": .orderSummaries
+                    case "/payment": .paymentStatus
+                    default: .orderTracking
+                    }
+                let keys = [own.id, others.id, guest.id, 999_999].map { name.key($0) }
+                let redis = service.services.cacheRedis
+                func exist(_ keys: [[UInt8]]) throws -> [Bool] {
+                    try keys.map { key in
+                        try redis.send(Command("EXISTS", key), until: service.soon).integer == 1
+                    }
+                }
+                #expect(try exist(keys) == [true, false, true, false])
+                #expect(
+                    try exist(keys.map(LookUpCache.leaseKey)) == Array(repeating: false, count: 4)
+                )
+                let alone = asked.map {
+                    Told(service.application.respond(to: Self.request(.get, $0.0 + part, $0.1)))
+                }
+                #expect(told == alone)
+            }
+        }
+    }
+
+    @Test("are refused alone, where one's session has ended or one's order cannot be read")
+    func oneOfThem() async throws {
+        try await ServiceUnderTest.run { service in
+            let (first, second) = (
+                try service.session("1", .customer), try service.session("2", .customer)
+            )
+            let orders = [
+                try service.placedOrder(customer: "1", token: first),
+                try service.placedOrder(customer: "2", token: second),
+            ]
+            let tokens = [first, second]
+            let requests = zip(orders, tokens).map { Self.request(.get, $0.path, $1) }
+            for token in tokens { _ = service.send(.get, "/v1/orders/999", token: token) }
+            let read = try missTogether(service, requests)
+            #expect(read.map(\.status) == [200, 200])
+            func drop() throws {
+                _ = try service.services.cache.dropAll(of: .orderSummaries, until: service.soon)
+            }
+            try drop()
+            try service.execute("UPDATE orders SET currency = '?' WHERE id = \(orders[0].id)")
+            let unread = try missTogether(service, requests)
+            #expect(unread.map(\.status) == [500, 200])
+            #expect(unread[1] == read[1])
+            try service.execute("UPDATE orders SET currency = 'RON'")
+            try drop()
+            let revoked = try missTogether(service, requests) {
+                let answer = service.send(.delete, "/v1/sessions/current", token: second)
+                #expect(answer.status == 204)
+            }
+            #expect(revoked.map(\.status) == [200, 401] && revoked[0] == read[0])
+            try drop()
+            try service.execute("RENAME TABLE orders TO orders_away")
+            let away = try missTogether(service, [requests[0], requests[0]])
+            try service.execute("RENAME TABLE orders_away TO orders")
+            #expect(away.map(\.status) == [500, 500])
+            #expect(try missTogether(service, [requests[0], requests[0]]) == [read[0], read[0]])
         }
     }
 

@@ -87,6 +87,27 @@ import Testing
         }
     }
 
+    @Test("can be begun and ended apart, with a result for those who wait or with none")
+    func beginAndEnd() async throws {
+        try await onOwnThread {
+            let flights = SingleFlight<String, Int>()
+            for result in [Result<Int, any Error>.success(7), .failure(Failure()), nil] {
+                let flight = try #require(flights.begin("a"))
+                #expect(flights.begin("a") == nil)
+                let passenger = flights.join("a")
+                #expect(!passenger.isPilot)
+                flights.end(flight, result)
+                let told = Result { try flights.outcome(of: passenger.flight, until: Self.long) }
+                switch result {
+                case .success(let value): #expect(try told.get() == value)
+                case .failure: #expect(throws: Failure()) { try told.get() }
+                case nil: #expect(try told.get() == nil)
+                }
+                #expect(try flights.run("a", until: Self.long) { 2 } == 2)
+            }
+        }
+    }
+
     @Test("only ever tightens a deadline")
     func deadlines() {
         let deadline = Deadline.after(.seconds(60))

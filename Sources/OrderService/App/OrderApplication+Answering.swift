@@ -4,12 +4,23 @@ import Web
 
 /// What becomes of a request that the worker has not answered by itself.
 extension OrderApplication {
-    /// Hands a request to the lanes of its route.
+    /// Hands a request to the lanes of its route: with others, if it is one of those that are read together.
     func handOver(_ asked: Asked, _ look: QuickLook, _ reply: @escaping Step.Reply) {
+        guard let missed = Missed(asked, look, reply) else {
+            return handOverAlone(asked, look, reply)
+        }
+        if !missed.batch.submit(missed, answerTogether) { refuse(asked, reply) }
+    }
+
+    /// Hands a request to the lanes of its route, where nobody else waits for its answer.
+    func handOverAlone(_ asked: Asked, _ look: QuickLook, _ reply: @escaping Step.Reply) {
         let isAccepted = lanes[asked.route.endpoint.lane].submit {
             reply(self.inTurn(asked) { self.answer(asked, look) })
         }
-        guard !isAccepted else { return }
+        if !isAccepted { refuse(asked, reply) }
+    }
+
+    private func refuse(_ asked: Asked, _ reply: Step.Reply) {
         let problem = Problem.overloaded(retryAfter: 1)
         reply(reject(problem, asked.request, asked.route, since: asked.arrival))
     }
@@ -65,7 +76,7 @@ extension OrderApplication {
     }
 
     /// Answers on a lane; blocks on whatever the endpoint needs.
-    private func answer(_ asked: Asked, _ look: QuickLook) -> Response {
+    func answer(_ asked: Asked, _ look: QuickLook) -> Response {
         let (request, endpoint) = (asked.request, asked.route.endpoint)
         let requestID = RequestID.of(request.parameters)
         let calls = CallLog(
@@ -119,24 +130,36 @@ extension OrderApplication {
         after look: QuickLook
     ) throws -> Response {
         if endpoint.access.isForStaff { try audit.note(endpoint, context) }
+        if case .begun(_, let goOn) = look { return try goOn(context) }
         switch endpoint.handler {
         case .immediate(let handle):
             return handle()
         case .plain(let handle):
             return try handle(context)
         case .quick(_, orElse: let handle):
-            if case .begun(_, let goOn) = look { return try goOn(context) }
             return try handle(context)
         case .order(let handle):
-            return try handle(context, visibleOrder(endpoint, context))
+            let order = try visibleOrder(endpoint, context)
+            dropIfJustChanged(order, until: context.deadline)
+            return try handle(context, order)
         case .cachedLookUp(let lookUp):
-            guard let id = Self.orderID(endpoint, context) else { throw Problem.orderNotFound }
-            let (response, order) = try lookUp.answer(id, context) {
-                endpoint.access.admits(context.principal, to: $0)
-            }
-            try noteLook(of: context, at: order, by: endpoint)
-            return response
+            return try found(by: lookUp, endpoint, context)
         }
+    }
+
+    /// Answers a look-up of one order; `landing` is what was found for it just now.
+    func found(
+        by lookUp: OrderLookUp,
+        _ endpoint: Endpoint,
+        _ context: Context,
+        given landing: LookUpCache.Landing? = nil
+    ) throws -> Response {
+        guard let id = Self.orderID(endpoint, context) else { throw Problem.orderNotFound }
+        let (response, order) = try lookUp.answer(id, context, given: landing) {
+            endpoint.access.admits(context.principal, to: $0)
+        }
+        try noteLook(of: context, at: order, by: endpoint)
+        return response
     }
 
     /// The order that the path or the guest's token names.
@@ -154,6 +177,18 @@ extension OrderApplication {
         else { throw Problem.orderNotFound }
         try admit(context, to: order.owned, by: endpoint)
         return order
+    }
+
+    /// So long after a change who has made it may not have come to drop what caches hold of the order.
+    private static let timeToDrop = Duration.seconds(2)
+
+    /// Drops what caches hold of an order that is answered from the record and has changed just now.
+    ///
+    /// Otherwise a client that is told of a change might be told of the time before it by its next look-up.
+    private func dropIfJustChanged(_ order: Order, until deadline: Deadline) {
+        let age = authenticator.clock.now.distance(from: order.updatedAt)
+        guard cache.trust.isTrusted, age < Self.timeToDrop else { return }
+        cache.drop(OrderLedger.cacheKeys(orderID: order.id, userID: order.userID), until: deadline)
     }
 
     /// Lets the principal see an order, or says that there is none.

@@ -17,10 +17,13 @@ package final class OrderApplication: Application {
     final class Route: Sendable {
         let endpoint: Endpoint
         let metrics: RouteMetrics
+        /// Of a look-up, those who have to be answered from the record.
+        let missed: LaneBatch<Missed>
 
-        init(endpoint: Endpoint, metrics: RouteMetrics) {
+        init(endpoint: Endpoint, metrics: RouteMetrics, lanes: Lanes) {
             self.endpoint = endpoint
             self.metrics = metrics
+            missed = LaneBatch(on: lanes[endpoint.lane], most: Missed.mostTogether)
         }
     }
 
@@ -38,7 +41,7 @@ package final class OrderApplication: Application {
     private let routes: [Route]
     private let unrouted: RouteMetrics
     let authenticator: Authenticator
-    private let cache: LookUpCache
+    let cache: LookUpCache
     let orders: OrderStore
     let audit: AuditTrail
     let guestAccesses: GuestAccessLog
@@ -76,7 +79,8 @@ package final class OrderApplication: Application {
                     method: endpoint.method.rawValue,
                     route: endpoint.pattern,
                     in: metrics
-                )
+                ),
+                lanes: lanes
             )
         }
         unrouted = RouteMetrics(method: "OTHER", route: "none", in: metrics)

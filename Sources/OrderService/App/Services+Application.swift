@@ -123,6 +123,7 @@ extension Services {
                 stripe: stripe,
                 settlement: settlement,
                 orders: orders,
+                cache: cache,
                 idempotency: idempotency
             ).endpoints
             + CancelController(closing: closing, orders: orders, idempotency: idempotency)

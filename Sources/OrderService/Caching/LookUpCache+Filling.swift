@@ -89,6 +89,9 @@ extension LookUpCache {
         /// or its storing, where that succeeded, as no change came between.
         let trueAt: ContinuousClock.Instant?
 
+        /// Whether it was read from the record, and not found in the cache.
+        var isOfRecord: Bool { trueAt != nil }
+
         /// Whether it is true for somebody who has waited from `arrival` on.
         ///
         /// Whoever arrived later may know of a change.
@@ -116,14 +119,7 @@ extension LookUpCache {
         until deadline: Deadline
     ) -> Lease {
         let token = SecureRandom.bytes(16)
-        let take = Command(
-            "SET",
-            Self.leaseKey(key),
-            token,
-            "NX",
-            "PX",
-            Self.leaseMilliseconds
-        )
+        let take = takeLease(of: key, token)
         let end = deadline.tightened(to: Self.patience)
         let period = trust.period
         var isWaiting = false
@@ -148,6 +144,11 @@ extension LookUpCache {
             Pause.block(Self.interval)
         }
         return .none
+    }
+
+    /// Takes the lease of an entry, unless somebody has it.
+    func takeLease(of key: [UInt8], _ token: [UInt8]) -> Command {
+        Command("SET", Self.leaseKey(key), token, "NX", "PX", Self.leaseMilliseconds)
     }
 
     private func land(
@@ -199,7 +200,7 @@ extension LookUpCache {
         max(deadline, .after(.milliseconds(50)))
     }
 
-    private static func entry(_ reply: Reply?) -> CacheEntry? {
+    static func entry(_ reply: Reply?) -> CacheEntry? {
         reply?.bytes.flatMap { CacheEntry(stored: $0) }
     }
 }

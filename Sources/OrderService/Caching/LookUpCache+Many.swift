@@ -6,8 +6,8 @@ import Signing
 extension LookUpCache {
     /// The right to store entries that were missing, until a change of theirs ends it.
     struct Leases {
-        fileprivate let token: [UInt8]
-        fileprivate let period: CacheTrust.Period
+        let token = SecureRandom.bytes(16)
+        let period: CacheTrust.Period
     }
 
     /// Takes the leases that nobody has.
@@ -77,7 +77,7 @@ extension LookUpCache {
 
     /// Leases entries that are to be read from the record and stored; nil while Redis is away.
     func lease(_ keys: [[UInt8]], until deadline: Deadline) -> Leases? {
-        let leases = Leases(token: SecureRandom.bytes(16), period: trust.period)
+        let leases = Leases(period: trust.period)
         guard leases.period.isTrusted else { return nil }
         do throws(RedisError) {
             _ = try redis.evaluate(
@@ -100,13 +100,15 @@ extension LookUpCache {
     ///   - cache: whose lives they have.
     ///   - leases: taken before the record was read.
     ///   - deadline: of the request.
+    /// - Returns: how many were stored, as far as is known.
+    @discardableResult
     func store(
         _ entries: [(key: [UInt8], entry: CacheEntry?)],
         in cache: CacheName,
         under leases: Leases,
         until deadline: Deadline
-    ) {
-        guard !entries.isEmpty else { return }
+    ) -> Int {
+        guard !entries.isEmpty else { return 0 }
         let isTrusted = trust.period == leases.period
         let values = entries.flatMap { item -> [any RedisArgument] in
             guard isTrusted, let entry = item.entry, let life = cache.jitteredTimeToLive(of: entry)
@@ -129,5 +131,6 @@ extension LookUpCache {
         }
         let filled = entries.count { $0.entry != nil }
         for number in 0..<filled { counts.noteFill(cache, isStored: number < stored) }
+        return stored
     }
 }

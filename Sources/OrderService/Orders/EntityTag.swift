@@ -30,21 +30,28 @@ enum EntityTag {
         guard tags.contains(where: wanted.contains) else { throw .versionConflict }
     }
 
-    /// The version that `If-None-Match` names of this order; nil if it names none.
+    /// The latest version that `If-None-Match` names of this order; nil if it names none.
     static func version(in request: Request, orderID: Int64) -> Int64? {
-        tags(in: request).compactMap { tag -> Int64? in
-            let parts = tag.split(separator: "-")
-            guard parts.count == 2, Int64(parts[0]) == orderID else { return nil }
-            return Int64(parts[1])
-        }.max()
+        version(in: request, after: "\(orderID)-")
     }
 
-    /// The version that `If-None-Match` names of this invoice; nil if it names none.
+    /// The latest version that `If-None-Match` names of this invoice; nil if it names none.
     static func version(in request: Request, invoice publicID: String) -> Int64? {
         // An id may have hyphens of its own.
-        tags(in: request).compactMap { tag -> Int64? in
-            tag.hasPrefix("\(publicID)-") ? Int64(tag.dropFirst(publicID.count + 1)) : nil
-        }.max()
+        version(in: request, after: "\(publicID)-")
+    }
+
+    private static func version(in request: Request, after prefix: String) -> Int64? {
+        var latest: Int64?
+        forEachTag(in: request) { tag in
+            guard tag.starts(with: prefix.utf8),
+                let version = Int64(
+                    String(decoding: tag.dropFirst(prefix.utf8.count), as: UTF8.self)
+                )
+            else { return }
+            latest = max(latest ?? version, version)
+        }
+        return latest
     }
 
     /// What tells bytes without a version from what they were before, in as many digits as an entry of a
@@ -66,17 +73,29 @@ enum EntityTag {
 
     /// Whether `If-None-Match` names this tag.
     static func isKnown(_ tag: String, in request: Request) -> Bool {
-        // Most have none, and a hit would pay for taking the tag to pieces.
-        guard request.text(.ifNoneMatch) != nil else { return false }
-        return isAny(in: request)
-            || tags(in: request).contains(tag.replacing("\"", with: ""))
+        if isAny(in: request) { return true }
+        let wanted = tag.utf8.dropFirst().dropLast()
+        var isKnown = false
+        forEachTag(in: request) { isKnown = isKnown || $0.elementsEqual(wanted) }
+        return isKnown
     }
 
-    /// The tags of `If-None-Match`, weak or strong, without their quotes.
-    private static func tags(in request: Request) -> [String] {
-        guard let header = request.text(.ifNoneMatch) else { return [] }
-        return header.split(separator: ",").map { tag in
-            String(tag).trimmed.replacing("W/", with: "").replacing("\"", with: "")
+    /// Goes through the tags of `If-None-Match`, weak or strong, without their quotes.
+    ///
+    /// In bytes, as a header may have thousands of them, and a worker reads it.
+    private static func forEachTag(in request: Request, _ body: (ArraySlice<UInt8>) -> Void) {
+        guard let header = request.parameters[.ifNoneMatch] else { return }
+        for item in header.split(separator: UInt8(ascii: ",")) {
+            var tag = item.drop(while: isBlank)
+            while tag.last.map(isBlank) ?? false { tag.removeLast() }
+            if tag.starts(with: "W/".utf8) { tag = tag.dropFirst(2) }
+            if tag.first == UInt8(ascii: "\"") { tag.removeFirst() }
+            if tag.last == UInt8(ascii: "\"") { tag.removeLast() }
+            body(tag)
         }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 }

@@ -51,14 +51,17 @@ struct OrderController: Sendable {
         let handler: Endpoint.Handler
         switch part {
         case .summary:
-            handler = lookUp(.orderSummaries, pattern, access, target) { [orders] id, deadline in
-                try orders.summaries(of: [id], until: deadline).first
-                    .map(OrderRepresentation.summaryEntry)
+            handler = lookUp(.orderSummaries, pattern, access, target) { [orders] ids, deadline in
+                try orders.summaries(of: ids, until: deadline).reduce(into: [:]) { entries, found in
+                    entries[found.id] = OrderRepresentation.summaryEntry(found)
+                }
             }
         case .payment:
-            handler = lookUp(.paymentStatus, pattern, access, target) { [payments] id, deadline in
-                try payments.lookUp(ofOrder: id, until: deadline).map { found in
-                    CacheEntry(
+            handler = lookUp(.paymentStatus, pattern, access, target) { [payments] ids, deadline in
+                try payments.lookUps(ofOrders: ids, until: deadline).reduce(into: [:]) {
+                    entries,
+                    found in
+                    entries[found.orderID] = CacheEntry(
                         version: found.orderVersion,
                         owner: found.userID,
                         body: PaymentRepresentation.status(found).serialized()
@@ -66,9 +69,9 @@ struct OrderController: Sendable {
                 }
             }
         case .tracking:
-            handler = lookUp(.orderTracking, pattern, access, target) { [orders] id, deadline in
-                try orders.tracking(of: id, until: deadline).map { found in
-                    CacheEntry(
+            handler = lookUp(.orderTracking, pattern, access, target) { [orders] ids, deadline in
+                try orders.trackings(of: ids, until: deadline).reduce(into: [:]) { entries, found in
+                    entries[found.orderID] = CacheEntry(
                         version: found.orderVersion,
                         owner: found.userID,
                         body: OrderRepresentation.tracking(found).serialized()
@@ -99,7 +102,7 @@ struct OrderController: Sendable {
         _ pattern: String,
         _ access: Access,
         _ target: OrderLookUp.Target,
-        _ load: @escaping @Sendable (Int64, Deadline) throws -> CacheEntry?
+        _ load: @escaping OrderLookUp.Load
     ) -> Endpoint.Handler {
         .cachedLookUp(
             OrderLookUp(

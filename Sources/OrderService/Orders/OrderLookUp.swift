@@ -6,12 +6,14 @@ import Web
 /// A hit makes one trip to Redis, for the credential and the entry together, and neither decodes
 /// nor encodes JSON.
 final class OrderLookUp: Sendable {
+    typealias Load = @Sendable (_ ids: [Int64], Deadline) throws -> [Int64: CacheEntry]
+
     let name: CacheName
     let access: Access
     let cache: LookUpCache
     let quick: QuickReader
-    /// What the cache keeps of an order, as the record has it now; nil if there is no such order.
-    let load: @Sendable (Int64, Deadline) throws -> CacheEntry?
+    /// What the cache keeps of orders, by their ids, as the record has it now; leaves out those there are not.
+    let load: Load
     /// Method and pattern, for the record of guests' access.
     let route: String
     let guestAccesses: GuestAccessLog
@@ -28,7 +30,7 @@ final class OrderLookUp: Sendable {
         access: Access,
         cache: LookUpCache,
         quick: QuickReader,
-        load: @escaping @Sendable (Int64, Deadline) throws -> CacheEntry?,
+        load: @escaping Load,
         route: String,
         guestAccesses: GuestAccessLog,
         target: Target
@@ -108,38 +110,84 @@ final class OrderLookUp: Sendable {
     /// - Parameters:
     ///   - id: the order's, as the request names it.
     ///   - context: the request.
+    ///   - landing: what was found for it just now, with `landings`.
     ///   - mayShow: whether the principal may see such an order.
     /// - Returns: the answer, and whose the order is.
     /// - Throws: a `Problem` with 404, if there is no such order or it may not be seen; `MariaDBError`.
     func answer(
         _ id: Int64,
         _ context: Context,
+        given landing: LookUpCache.Landing? = nil,
         if mayShow: (OwnedOrder) -> Bool
     ) throws -> (response: Response, order: OwnedOrder) {
         let seen = EntityTag.version(in: context.request, orderID: id) ?? 0
-        let entry = try cache.entry(
-            name,
-            key: name.key(id),
-            if: { $0.version >= seen || !mayShow(OwnedOrder(id: id, userID: $0.userID)) },
-            isKnownMissing: context.isKnownMissing,
-            until: context.deadline,
-            load: {
-                let entry = try load(id, context.deadline)
-                guard mayShow(OwnedOrder(id: id, userID: entry?.userID)) else {
-                    throw Problem.orderNotFound
+        func suffices(_ entry: CacheEntry) -> Bool {
+            entry.version >= seen || !mayShow(OwnedOrder(id: id, userID: entry.userID))
+        }
+        let entry: CacheEntry?
+        if let landing, landing.isOfRecord || suffices(landing.entry) {
+            entry = landing.entry.ifPresent
+        } else {
+            entry = try cache.entry(
+                name,
+                key: name.key(id),
+                if: suffices,
+                isKnownMissing: context.isKnownMissing,
+                until: context.deadline,
+                load: {
+                    let entry = try load([id], context.deadline)[id]
+                    guard mayShow(OwnedOrder(id: id, userID: entry?.userID)) else {
+                        throw Problem.orderNotFound
+                    }
+                    return entry
                 }
-                return entry
-            }
-        )
+            )
+        }
         guard let entry else { throw Problem.orderNotFound }
         let order = OwnedOrder(id: id, userID: entry.userID)
         guard mayShow(order) else { throw Problem.orderNotFound }
         let response =
             answer(entry, orderID: id, context.request)
-            // The client has seen a version that is none.
-            ?? Response.json(.ok, Array(entry.body), caching: .revalidate)
-            .with("ETag", EntityTag.text(orderID: id, version: entry.version))
+            // The client has seen a version that is none, perhaps beside the present one.
+            ?? answerOfRecord(entry, EntityTag.text(orderID: id, version: entry.version), context)
         return (response, order)
+    }
+
+    /// What several requests have missed, read from the record together, filling the cache.
+    ///
+    /// - Parameters:
+    ///   - ids: the orders', each once.
+    ///   - deadline: of the requests.
+    ///   - mayShow: whether somebody who asks for an order may see it; what nobody may is not stored.
+    /// - Returns: by the orders' ids; without those that somebody else is about to store.
+    /// - Throws: `MariaDBError`.
+    func landings(
+        missing ids: [Int64],
+        until deadline: Deadline,
+        if mayShow: (OwnedOrder) -> Bool
+    ) throws -> [Int64: LookUpCache.Landing] {
+        let landings = try cache.entries(
+            missing: ids.map { name.key($0) },
+            in: name,
+            until: deadline,
+            mayStore: { mayShow(OwnedOrder(id: ids[$0], userID: $1.userID)) },
+            load: { places in
+                let entries = try load(places.map { ids[$0] }, deadline)
+                return places.reduce(into: [:]) { $0[$1] = entries[ids[$1]] }
+            }
+        )
+        return zip(ids, landings).reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+
+    private func answerOfRecord(
+        _ entry: CacheEntry,
+        _ tag: String,
+        _ context: Context
+    ) -> Response {
+        guard !EntityTag.isKnown(tag, in: context.request) else {
+            return Response.notModified(tag: tag)
+        }
+        return Response.json(.ok, Array(entry.body), caching: .revalidate).with("ETag", tag)
     }
 
     /// The answer of an entry; nil if the client has seen a newer version already.

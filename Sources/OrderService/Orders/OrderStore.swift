@@ -122,8 +122,8 @@ package struct OrderStore: Sendable {
         }
     }
 
-    /// Where the parcel of a visible order is; nil if there is no such order.
-    func tracking(of orderID: Int64, until deadline: Deadline) throws -> Tracking? {
+    /// Where the parcels of the visible ones among these orders are, in no order.
+    func trackings(of ids: [Int64], until deadline: Deadline) throws -> [Tracking] {
         let rows = try database.query(
             """
             SELECT o.id AS order_id, o.user_id, o.version AS order_version, s.carrier,
@@ -131,11 +131,21 @@ package struct OrderStore: Sendable {
             FROM orders o
             LEFT JOIN shipments s ON s.order_id = o.id
             LEFT JOIN shipment_events e ON e.shipment_id = s.id
-            WHERE o.id = \(orderID) AND o.visible_at IS NOT NULL
+            WHERE o.id IN (\(list: ids)) AND o.visible_at IS NOT NULL
             """,
             until: deadline
         )
-        return try rows.first.map { try Tracking($0, Shipment(rows)) }
+        return try rows.grouped(by: "order_id").map { try Tracking($0[0], Shipment($0)) }
+    }
+}
+
+extension [Row] {
+    /// Those that have the same number in a column, in their order; a group has one at least.
+    func grouped(by column: Row.Column) throws -> [[Row]] {
+        // Mostly there is one.
+        guard count > 1 else { return isEmpty ? [] : [self] }
+        let groups = try Dictionary(grouping: self) { try $0.int64(column) }
+        return [[Row]](groups.values)
     }
 }
 

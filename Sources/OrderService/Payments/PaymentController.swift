@@ -11,6 +11,7 @@ struct PaymentController: Sendable {
     let stripe: StripeClient
     let settlement: PaymentSettlement
     let orders: OrderStore
+    let cache: LookUpCache
     let idempotency: Idempotency
     let refreshes = RefreshFlights()
 
@@ -103,6 +104,13 @@ struct PaymentController: Sendable {
         }
         guard let found = try payments.lookUp(ofOrder: order.id, until: context.deadline) else {
             throw Problem.orderNotFound
+        }
+        // Another may have settled it, and not have come to drop what caches hold.
+        if found.orderVersion != order.version {
+            cache.drop(
+                OrderLedger.cacheKeys(orderID: order.id, userID: order.userID),
+                until: context.deadline
+            )
         }
         return Response.json(.ok, PaymentRepresentation.status(found).serialized())
     }

@@ -34,10 +34,15 @@ extension PaymentStore {
     private static let mostAttempts = 100
 
     /// The payment of a visible order; nil if there is no such order.
+    func lookUp(ofOrder id: Int64, until deadline: Deadline) throws -> PaymentLookUp? {
+        try lookUps(ofOrders: [id], until: deadline).first
+    }
+
+    /// The payments of the visible ones among these orders, in no order.
     ///
     /// One statement reads all of it, as each costs a trip. Sorting would cost a third of it: MariaDB
     /// does that only for an order with more rows than are shown.
-    func lookUp(ofOrder id: Int64, until deadline: Deadline) throws -> PaymentLookUp? {
+    func lookUps(ofOrders ids: [Int64], until deadline: Deadline) throws -> [PaymentLookUp] {
         let all: SQL = """
             SELECT o.id AS order_id, o.user_id, o.version AS order_version, p.id AS payment_id,
                 p.live_order_id IS NOT NULL AS is_live, p.public_id, p.provider_intent_id, p.status,
@@ -46,23 +51,26 @@ extension PaymentStore {
             FROM orders o
             LEFT JOIN payments p ON p.order_id = o.id AND NOT p.is_void
             LEFT JOIN payment_attempts a ON a.payment_id = p.id
-            WHERE o.id = \(id) AND o.visible_at IS NOT NULL
+            WHERE o.id IN (\(list: ids)) AND o.visible_at IS NOT NULL
             """
         var rows = try database.query("\(all) LIMIT \(Self.mostAttempts)", until: deadline)
         if rows.count == Self.mostAttempts {
+            guard ids.count == 1 else {
+                return try ids.flatMap { try lookUps(ofOrders: [$0], until: deadline) }
+            }
             rows = try database.query(
                 "\(all) ORDER BY is_live DESC, p.id DESC, a.id LIMIT \(Self.mostAttempts)",
                 until: deadline
             )
         }
-        return try PaymentLookUp(rows)
+        return try rows.grouped(by: "order_id").map(PaymentLookUp.init)
     }
 }
 
 extension PaymentLookUp {
-    /// Reads rows of one order, each with a payment and an attempt at it, in any order.
-    fileprivate init?(_ rows: [Row]) throws {
-        guard let order = rows.first else { return nil }
+    /// Reads rows of one order, at least one, each with a payment and an attempt at it, in any order.
+    fileprivate init(_ rows: [Row]) throws {
+        let order = rows[0]
         orderID = try order.int64("order_id")
         userID = try order.optionalString("user_id")
         orderVersion = try order.int64("order_version")
