@@ -72,6 +72,15 @@ extension MariaDBError {
         }
     }
 
+    /// Whether the server is away or silent, whatever it was asked for.
+    package var isOfServer: Bool {
+        switch self {
+        case .failed(let failure): failure.code.isConnectionLoss
+        case .connectFailed, .poolExhausted, .breakerOpen, .closed: true
+        case .deadlineExpired, .commitOutcomeUnknown, .rollbackFailed, .decoding: false
+        }
+    }
+
     /// The key that a duplicate entry violates, such as `orders_number_key`.
     package var violatedKey: String? { failure?.violatedKey }
 

@@ -42,7 +42,7 @@ package final class LaneGroup: Sendable {
 
     package let name: String
     private let lanes: [DispatchQueue]
-    private let queueLimit: Int
+    let queueLimit: Int
     private let state: Lock<State>
 
     /// Makes a group of `lanes` lanes.
@@ -87,6 +87,11 @@ package final class LaneGroup: Sendable {
         case .refused:
             return false
         }
+    }
+
+    /// Counts work that was refused before it came here.
+    func noteRefusal() {
+        state.withLock { $0.refusals += 1 }
     }
 
     private func run(_ first: @escaping Work, on lane: Int) {

@@ -16,6 +16,21 @@ struct MariaDBErrorTests {
         )
     }
 
+    @Test("is the server's, and not the statement's, where that is away or silent")
+    func isOfServer() {
+        let ofServer: [MariaDBError] = [
+            .failed(failure(.serverGone)), .failed(failure(.connectionLost)), .connectFailed([]),
+            .poolExhausted, .breakerOpen, .closed,
+        ]
+        let ofStatement: [MariaDBError] = [
+            .failed(failure(.statementTimeout)), .failed(failure(.deadlock)),
+            .failed(failure(.duplicateEntry)), .deadlineExpired(isNotExecuted: false),
+            .decoding(.init(column: "a", reason: "b")),
+        ]
+        #expect(ofServer.allSatisfy { $0.isOfServer })
+        #expect(ofStatement.allSatisfy { !$0.isOfServer })
+    }
+
     @Test(
         "names the violated key",
         arguments: [

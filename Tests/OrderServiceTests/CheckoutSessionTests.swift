@@ -108,6 +108,27 @@ struct CheckoutSessionTests {
         }
     }
 
+    @Test(
+        "are read from the record where a copy in Redis cannot be read",
+        arguments: ["2|1||0|{}", "2|9|1|0|", "3|1||0|{}", "nonsense"]
+    )
+    func unreadableCopy(copy: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let session = try service.readyCheckout()
+            let path = "/v1/checkout/sessions/\(session.id)"
+            let before = service.send(.get, path, token: session.token)
+            #expect(before.status == 200)
+            let key = CacheName.checkoutSession.key(session.id)
+            let redis = service.services.cacheRedis
+            _ = try redis.send(Command("SET", key, copy), until: service.soon)
+            let after = service.send(.get, path, token: session.token)
+            #expect(after.status == 200 && after.response.body == before.response.body)
+            // It is mended, so that the next one need not.
+            let stored = try redis.send(Command("GET", key), until: service.soon).string
+            #expect(stored != nil && (stored != copy || copy.hasPrefix("2|9")))
+        }
+    }
+
     @Test("take a customer's cart and contact from user-service")
     func customer() async throws {
         try await ServiceUnderTest.run { service in

@@ -201,6 +201,46 @@ struct TogetherTests {
         }
     }
 
+    @Test(
+        "go on alone where another is about to store what they lack, or has stored what is too old"
+    )
+    func leftOver() async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1", .customer)
+            let orders = try (0..<3).map { _ in
+                try service.placedOrder(customer: "1", token: token)
+            }
+            let requests = orders.map { Self.request(.get, $0.path, token) }
+            let cache = service.services.cache
+            let key = CacheName.orderSummaries.key(orders[0].id)
+            // Another process is about to fill the first; of the second somebody stores an old version.
+            let take = cache.takeLease(of: key, [1])
+            let tag = try #require(service.send(.get, orders[1].path, token: token).field("ETag"))
+            _ = try cache.dropAll(of: .orderSummaries, until: service.soon)
+            _ = try cache.redis.send(take, until: service.soon)
+            let told = try missTogether(
+                service,
+                [
+                    requests[0],
+                    Request(
+                        .get,
+                        orders[1].path,
+                        headers: [
+                            ("Authorization", "Bearer \(token)"), ("If-None-Match", tag),
+                        ]
+                    ),
+                    requests[2],
+                ]
+            ) {
+                let old = CacheEntry(version: 0, owner: "1", body: [1])
+                let put = Command("SET", CacheName.orderSummaries.key(orders[1].id), old.stored)
+                _ = try cache.redis.send(put, until: service.soon)
+            }
+            #expect(told.map(\.status) == [200, 304, 200])
+            #expect(told[0] == Told(service.application.respond(to: requests[0])))
+        }
+    }
+
     @Test("are refused alone, where one's session has ended or one's order cannot be read")
     func oneOfThem() async throws {
         try await ServiceUnderTest.run { service in

@@ -39,12 +39,7 @@ directives() {
 # upstream_servers ADDRESS…: see the comment in nginx.conf.template.
 upstream_servers() {
     local address
-    for address in "$@"; do
-        case $address in
-        unix:*) printf 'server "%s" max_fails=0; ' "$address" ;;
-        *) printf 'server "%s" fail_timeout=2s; ' "$address" ;;
-        esac
-    done
+    for address in "$@"; do printf 'server "%s" fail_timeout=1s; ' "$address"; done
 }
 
 # Renders nginx.conf. `user` is for root alone (nginx warns otherwise): a stack that root starts

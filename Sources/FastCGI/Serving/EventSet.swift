@@ -101,10 +101,12 @@ final class EventSet: Sendable {
     /// - Parameter tokens: where to put what it was, of as much as has room.
     /// - Returns: how many there are; none after a signal.
     func wait(_ tokens: UnsafeMutableBufferPointer<UInt64>) -> Int {
-        if case let count = ready(tokens, waits: false), count > 0 { return count }
-        sched_yield()
-        if case let count = ready(tokens, waits: false), count > 0 { return count }
-        return ready(tokens, waits: true)
+        var count = ready(tokens, waits: false)
+        if count == 0 {
+            sched_yield()
+            count = ready(tokens, waits: false)
+        }
+        return count == 0 ? ready(tokens, waits: true) : count
     }
 
     private func ready(_ tokens: UnsafeMutableBufferPointer<UInt64>, waits: Bool) -> Int {

@@ -46,6 +46,7 @@ final class ReplyToken: Sendable {
             "The request could not be answered."
         )
         let response = problem.response(requestID: requestID).with("X-Request-Id", requestID)
-        loop.answer(response, exchange, mayWait: !isOnWorker.load(ordering: .acquiring))
+        // The last one to let it go may be a worker.
+        loop.answer(response, exchange, mayWait: false)
     }
 }

@@ -47,7 +47,7 @@ extension ResponderLoop {
                 return waitForMore(connection)
             case .request(let request):
                 if cursor < bytes.count { connection.leftover = Array(bytes[cursor...]) }
-                return accept(request, of: connection, worker)
+                return take(request, of: connection, worker)
             case .reply(let reply):
                 guard send(reply, on: connection) else { return close(connection) }
             case .aborted(let reply, let keepsConnection):
@@ -64,8 +64,8 @@ extension ResponderLoop {
         }
     }
 
-    /// Has a request begun together with what else has arrived.
-    private func accept(
+    /// Has a request answered together with what else has arrived.
+    private func take(
         _ admitted: AdmittedRequest,
         of connection: Connection,
         _ worker: Worker
@@ -85,7 +85,7 @@ extension ResponderLoop {
     }
 
     /// Begins to answer what has arrived.
-    func begin(_ worker: Worker) {
+    func startArrived(_ worker: Worker) {
         guard !worker.arrived.isEmpty else { return }
         application.start(worker.arrived.map(\.request)) { place, step in
             let (exchange, request) = worker.arrived[place]

@@ -86,7 +86,7 @@ final class ResponderLoop: Sendable {
     func run(_ worker: Worker) {
         while !ended.load(ordering: .acquiring) {
             for place in 0..<events.wait(worker.tokens) { take(worker.tokens[place], worker) }
-            begin(worker)
+            startArrived(worker)
         }
     }
 

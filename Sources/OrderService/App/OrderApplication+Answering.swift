@@ -179,14 +179,17 @@ extension OrderApplication {
         return order
     }
 
-    /// So long after a change who has made it may not have come to drop what caches hold of the order.
-    private static let timeToDrop = Duration.seconds(2)
+    /// So long after the time of a change who makes it may not have come to drop what caches hold of the
+    /// order: as long as a write may take.
+    private static let timeToDrop = Duration.seconds(5)
 
     /// Drops what caches hold of an order that is answered from the record and has changed just now.
     ///
     /// Otherwise a client that is told of a change might be told of the time before it by its next look-up.
     private func dropIfJustChanged(_ order: Order, until deadline: Deadline) {
-        let age = authenticator.clock.now.distance(from: order.updatedAt)
+        let now = authenticator.clock.now
+        // Clocks of hosts differ.
+        let age = max(now.distance(from: order.updatedAt), order.updatedAt.distance(from: now))
         guard cache.trust.isTrusted, age < Self.timeToDrop else { return }
         cache.drop(OrderLedger.cacheKeys(orderID: order.id, userID: order.userID), until: deadline)
     }

@@ -29,49 +29,59 @@ extension OrderApplication {
             (self.lookUp, self.orderID) = (lookUp, orderID)
         }
 
+        /// Whether what was read, or found in the cache, is new enough.
+        func isHelped(by landing: LookUpCache.Landing) -> Bool {
+            landing.isOfRecord || lookUp.suffices(landing.entry, asked.request, orderID: orderID)
+        }
+
         func maySee(_ order: OwnedOrder) -> Bool {
             order.id == orderID && asked.route.endpoint.access.admits(principal, to: order)
         }
     }
 
     /// Answers requests of one route on a lane; blocks on Redis and MariaDB.
+    ///
+    /// Who would have the others wait, or whom what was read does not help, is handed over once more.
     func answerTogether(_ all: [Missed]) {
-        guard all.count > 1 else {
-            for missed in all {
+        let live = all.filter { missed in
+            guard missed.asked.deadline.isExpired else { return true }
+            missed.reply(answer(missed.asked, .missing(askedBy: missed.principal)))
+            return false
+        }
+        guard live.count > 1 else {
+            for missed in live {
                 missed.reply(answer(missed.asked, .missing(askedBy: missed.principal)))
             }
             return
         }
-        let result = Result { try landings(of: all.filter { !$0.asked.deadline.isExpired }) }
-        for missed in all {
+        let result = Result { try landings(of: live) }
+        for missed in live {
             switch result.map({ $0[missed.orderID] }) {
-            case .success(nil):
-                // Somebody else is about to store it, for whom the others should not wait.
-                handOverAlone(missed.asked, .missing(askedBy: missed.principal), missed.reply)
-            case .success(let landing?):
+            case .success(let landing?)
+            where missed.isHelped(by: landing)
+                && authenticator.confirmed(missed.principal) != nil:
                 missed.reply(
                     answer(missed) { [self] context in
                         let endpoint = missed.asked.route.endpoint
                         return try found(by: missed.lookUp, endpoint, context, given: landing)
                     }
                 )
-            case .failure(let error as MariaDBError):
+            case .failure(let error as MariaDBError) where error.isOfServer:
                 missed.reply(answer(missed) { _ in throw error })
-            case .failure:
-                // What one of them asks for cannot be read, which is none of the others' matter.
+            case .success, .failure:
                 handOverAlone(missed.asked, .missing(askedBy: missed.principal), missed.reply)
             }
         }
     }
 
     private func landings(of all: [Missed]) throws -> [Int64: LookUpCache.Landing] {
-        guard let first = all.first else { return [:] }
+        guard let lookUp = all.first?.lookUp else { return [:] }
         let asking = Dictionary(grouping: all, by: \.orderID)
-        return try first.lookUp.landings(
-            missing: Array(asking.keys),
-            until: all.map(\.asked.deadline).min() ?? first.asked.deadline,
-            if: { order in asking[order.id]?.contains { $0.maySee(order) } ?? false }
-        )
+        // That of the last one: who has less time is late by a statement's at most.
+        let deadline = all.map(\.asked.deadline).max() ?? .after(.zero)
+        return try lookUp.landings(missing: Array(asking.keys), until: deadline) { order in
+            asking[order.id]?.contains { $0.maySee(order) } ?? false
+        }
     }
 
     private func answer(

@@ -20,10 +20,14 @@ package final class OrderApplication: Application {
         /// Of a look-up, those who have to be answered from the record.
         let missed: LaneBatch<Missed>
 
-        init(endpoint: Endpoint, metrics: RouteMetrics, lanes: Lanes) {
+        init(endpoint: Endpoint, metrics: RouteMetrics, lanes: Lanes, lookUpTurns: Turns) {
             self.endpoint = endpoint
             self.metrics = metrics
-            missed = LaneBatch(on: lanes[endpoint.lane], most: Missed.mostTogether)
+            missed = LaneBatch(
+                on: lanes[endpoint.lane],
+                lookUpTurns,
+                most: Missed.mostTogether
+            )
         }
     }
 
@@ -62,6 +66,7 @@ package final class OrderApplication: Application {
         guestAccesses: GuestAccessLog,
         lanes: Lanes,
         turns: Turns,
+        lookUpTurns: Turns,
         metrics: MetricsRegistry,
         accessLog: AccessLog,
         requestDeadline: Duration,
@@ -80,7 +85,8 @@ package final class OrderApplication: Application {
                     route: endpoint.pattern,
                     in: metrics
                 ),
-                lanes: lanes
+                lanes: lanes,
+                lookUpTurns: lookUpTurns
             )
         }
         unrouted = RouteMetrics(method: "OTHER", route: "none", in: metrics)

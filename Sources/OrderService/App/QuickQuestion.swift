@@ -2,7 +2,7 @@ import Redis
 
 /// What a worker asks Redis for a request, and what it makes of the replies.
 ///
-/// Questions of requests that have come together are asked in one trip.
+/// Questions of requests that have come together share a trip, as far as it is not too much for one.
 struct QuickQuestion {
     /// At least one.
     let commands: [Command]

@@ -14,6 +14,7 @@ extension Services {
             queueLimit: settings.server.laneQueue
         )
         let turns = makeTurns()
+        let lookUpTurns = makeLookUpTurns()
         let application = OrderApplication(
             endpoints: endpoints,
             authenticator: Authenticator(
@@ -28,6 +29,7 @@ extension Services {
             guestAccesses: guestAccesses,
             lanes: lanes,
             turns: turns,
+            lookUpTurns: lookUpTurns,
             metrics: metrics,
             accessLog: AccessLog(
                 slowLookUp: settings.log.slowLookUp,
@@ -38,7 +40,8 @@ extension Services {
             crossOrigin: CrossOrigin(origins: settings.server.corsOrigins)
         )
         registerMetrics(of: lanes)
-        registerMetrics(of: turns)
+        registerMetrics(of: turns, "orderd_turns", "Requests")
+        registerMetrics(of: lookUpTurns, "orderd_look_up_turns", "Lanes with look-ups")
         paymentLimiter.registerMetrics(in: metrics)
         revocationWatch.registerMetrics(in: metrics)
         cacheRecovery.registerMetrics(in: metrics)
@@ -61,16 +64,31 @@ extension Services {
         )
     }
 
+    /// A batch of look-ups takes a few milliseconds.
+    private static let longestLookUpTurn = Duration.milliseconds(50)
+
+    /// The turns of lanes that read look-ups together: the fewer, the more of them go together, and the sooner
+    /// what has begun has ended.
+    private func makeLookUpTurns() -> Turns {
+        Turns(
+            count: isDatabaseHere ? 2 * cores : settings.server.readLanes,
+            patience: Self.patienceForTurn,
+            longestHold: Self.longestLookUpTurn
+        )
+    }
+
     /// Where MariaDB shares the processors, more requests at once only take them from each other;
     /// where it is far away, most of a request is waiting for it.
     private var requestTurns: Int {
         let turns = settings.server.requestTurns
         guard turns == 0 else { return turns }
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        let isHere = settings.database.servers.contains {
-            if case .unix = $0 { true } else { false }
-        }
-        return max(2, isHere ? cores : 8 * cores)
+        return max(2, isDatabaseHere ? cores : 8 * cores)
+    }
+
+    private var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    private var isDatabaseHere: Bool {
+        settings.database.servers.contains { if case .unix = $0 { true } else { false } }
     }
 
     /// Every route of the API.
@@ -202,20 +220,24 @@ extension Services {
         }
     }
 
-    private func registerMetrics(of turns: Turns) {
-        metrics.gauge("orderd_turns_working", help: "Requests at work of their own.") {
+    /// - Parameters:
+    ///   - turns: which.
+    ///   - name: that the metrics' names begin with.
+    ///   - who: takes them.
+    private func registerMetrics(of turns: Turns, _ name: String, _ who: String) {
+        metrics.gauge("\(name)_working", help: "\(who) at work of their own.") {
             Double(turns.usage.working)
         }
-        metrics.gauge("orderd_turns_waiting", help: "Requests waiting for their turn to work.") {
+        metrics.gauge("\(name)_waiting", help: "\(who) waiting for their turn to work.") {
             Double(turns.usage.waiting)
         }
         metrics.counter(
-            "orderd_turns_lent_total",
-            help: "Turns that were lent to others, as a request had held its own for 200 ms."
+            "\(name)_lent_total",
+            help: "Turns that were lent to others, having been held for too long."
         ) { Double(turns.usage.lent) }
         metrics.counter(
-            "orderd_turns_impatient_total",
-            help: "Requests that have worked without their turn, having waited for a second."
+            "\(name)_impatient_total",
+            help: "\(who) that have worked without their turn, having waited for a second."
         ) { Double(turns.usage.impatient) }
     }
 

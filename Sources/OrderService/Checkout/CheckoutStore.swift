@@ -33,11 +33,22 @@ struct CheckoutStore: Sendable {
     /// It may have expired.
     func find(_ id: String, until deadline: Deadline) throws -> CheckoutSession? {
         let key = CacheName.checkoutSession.key(id)
-        let entry = try cache.entry(.checkoutSession, key: key, until: deadline) {
-            try load(id, until: deadline)
+        func read(_ entry: CacheEntry) throws -> CheckoutSession {
+            try session(id, JSON(parsing: Array(entry.body)), version: entry.version)
         }
-        guard let entry, let record = try? JSON(parsing: Array(entry.body)) else { return nil }
-        return try session(id, record, version: entry.version)
+        var cached: CheckoutSession?
+        let entry = try cache.entry(
+            .checkoutSession,
+            key: key,
+            if: { entry in
+                // What cannot be read, as another release may have written it, is as good as nothing.
+                cached = try? read(entry)
+                return cached != nil || entry.isAbsent
+            },
+            until: deadline,
+            load: { try load(id, until: deadline) }
+        )
+        return try cached ?? entry.map(read)
     }
 
     /// The row as the cache keeps it: the document beside owner and times.

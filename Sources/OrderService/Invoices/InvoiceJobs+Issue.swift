@@ -83,33 +83,30 @@ extension InvoiceJobs {
 
 extension Problem {
     fileprivate static func isIssued(_ record: InvoiceRecord) -> Problem {
-        Problem(
-            .conflict,
-            "illegal_transition",
-            "This document is issued; it is corrected by a credit note alone.",
-            extensions: [
-                ("invoiceState", .string(record.state.rawValue)), ("allowed", .array([])),
-            ]
+        cannotIssue(
+            record.state,
+            "This document is issued; it is corrected by a credit note alone."
         )
     }
 
-    fileprivate static let isNotDue = Problem(
-        .conflict,
-        "illegal_transition",
-        "This document is not due, or not of this sum: look at the order's refunds and its state.",
-        extensions: [
-            ("invoiceState", .string(InvoiceState.rejected.rawValue)), ("allowed", .array([])),
-        ]
+    fileprivate static let isNotDue = cannotIssue(
+        .rejected,
+        "This document is not due, or not of this sum: look at the order's refunds and its state."
     )
 
-    fileprivate static let hasNobodyToBill = Problem(
-        .conflict,
-        "illegal_transition",
-        "Nothing can be issued any more: the order's data has been erased.",
-        extensions: [
-            ("invoiceState", .string(InvoiceState.rejected.rawValue)), ("allowed", .array([])),
-        ]
+    fileprivate static let hasNobodyToBill = cannotIssue(
+        .rejected,
+        "Nothing can be issued any more: the order's data has been erased."
     )
+
+    private static func cannotIssue(_ state: InvoiceState, _ detail: String) -> Problem {
+        Problem(
+            .conflict,
+            "illegal_transition",
+            detail,
+            extensions: [("invoiceState", .string(state.rawValue)), ("allowed", .array([]))]
+        )
+    }
 
     fileprivate static let keepsRates = invalid(
         .unprocessableContent,

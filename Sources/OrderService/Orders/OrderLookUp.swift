@@ -110,7 +110,7 @@ final class OrderLookUp: Sendable {
     /// - Parameters:
     ///   - id: the order's, as the request names it.
     ///   - context: the request.
-    ///   - landing: what was found for it just now, with `landings`.
+    ///   - landing: what was found for it just now, with `landings`, and is new enough.
     ///   - mayShow: whether the principal may see such an order.
     /// - Returns: the answer, and whose the order is.
     /// - Throws: a `Problem` with 404, if there is no such order or it may not be seen; `MariaDBError`.
@@ -120,18 +120,17 @@ final class OrderLookUp: Sendable {
         given landing: LookUpCache.Landing? = nil,
         if mayShow: (OwnedOrder) -> Bool
     ) throws -> (response: Response, order: OwnedOrder) {
-        let seen = EntityTag.version(in: context.request, orderID: id) ?? 0
-        func suffices(_ entry: CacheEntry) -> Bool {
-            entry.version >= seen || !mayShow(OwnedOrder(id: id, userID: entry.userID))
-        }
         let entry: CacheEntry?
-        if let landing, landing.isOfRecord || suffices(landing.entry) {
+        if let landing {
             entry = landing.entry.ifPresent
         } else {
             entry = try cache.entry(
                 name,
                 key: name.key(id),
-                if: suffices,
+                if: {
+                    suffices($0, context.request, orderID: id)
+                        || !mayShow(OwnedOrder(id: id, userID: $0.userID))
+                },
                 isKnownMissing: context.isKnownMissing,
                 until: context.deadline,
                 load: {
@@ -151,6 +150,11 @@ final class OrderLookUp: Sendable {
             // The client has seen a version that is none, perhaps beside the present one.
             ?? answerOfRecord(entry, EntityTag.text(orderID: id, version: entry.version), context)
         return (response, order)
+    }
+
+    /// Whether an entry is no older than what the client has seen.
+    func suffices(_ entry: CacheEntry, _ request: Request, orderID: Int64) -> Bool {
+        entry.version >= EntityTag.version(in: request, orderID: orderID) ?? 0
     }
 
     /// What several requests have missed, read from the record together, filling the cache.
