@@ -41,7 +41,13 @@ enum EntityTag {
         version(in: request, after: "\(publicID)-")
     }
 
-    private static func version(in request: Request, after prefix: String) -> Int64? {
+    private static func version(
+        in request: Request,
+        after makePrefix: @autoclosure () -> String
+    ) -> Int64? {
+        // Most name none, and a hit would pay for the text.
+        guard request.parameters[.ifNoneMatch] != nil else { return nil }
+        let prefix = makePrefix()
         var latest: Int64?
         forEachTag(in: request) { tag in
             guard tag.starts(with: prefix.utf8),
