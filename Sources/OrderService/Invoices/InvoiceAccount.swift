@@ -8,8 +8,10 @@ import Commerce
 ///     target = min(P, max(0, P - (C - R))),  due = target - target at R = 0 - credited
 ///
 /// so a refund of what was overpaid credits nothing, and one that failed after it had succeeded is
-/// made up for by the next. An order that ended with no money here is credited as a whole: it was
-/// never paid, or all has gone back, by refunds or by chargebacks.
+/// made up for by the next. An order that ended is credited as a whole once no money is here: it was
+/// never paid, or all has gone back, by refunds or by chargebacks. One that was called off before
+/// its goods went out is credited as a whole also where money stays here, because its refund has
+/// failed for good: nothing was sold, and what is here is owed to the payer.
 struct InvoiceAccount: Sendable {
     /// A document that there is, or that was refused by a rule.
     struct Entry: Sendable {
@@ -55,6 +57,8 @@ struct InvoiceAccount: Sendable {
     let lost: Int64
     /// In the order in which they succeeded.
     let refunds: [Refund]
+    /// Whether money may yet move: a refund is under way or waits for somebody, or a dispute is open.
+    let isUnsettled: Bool
     var entries: [Entry]
 
     /// Whether every sum and difference of its amounts fits; nothing else may be asked if not.
@@ -139,8 +143,11 @@ struct InvoiceAccount: Sendable {
     }
 
     /// What was credited and has not gone back: a refund failed after its credit note was issued.
+    ///
+    /// Nothing of an order that was called off: its sale is undone, whatever becomes of its money.
     var overcredited: Int64 {
-        max(0, credited - (isUndone ? price : target(refunded) - target(0)))
+        let isWhole = isUndone || status.hasEndedUnpaid
+        return max(0, credited - (isWhole ? price : target(refunded) - target(0)))
     }
 
     /// What has gone back and is not credited, though each refund that is to be credited has been.
@@ -148,10 +155,18 @@ struct InvoiceAccount: Sendable {
         due == nil ? max(0, min(price, target(refunded) - target(0)) - credited) : 0
     }
 
-    /// Whether the goods were never sent, or have come back, and nothing of their money is here.
+    /// Whether the goods were never sent, or have come back, and nothing of their money is here; or
+    /// they were never sent, and no money moves any more.
     ///
-    /// Where the goods are kept, what a dispute has taken is a loss: the sale stands.
-    private var isUndone: Bool { hasEnded && captured - refunded - lost <= 0 }
+    /// Where the goods are kept, what a dispute has taken is a loss: the sale stands. Of goods that
+    /// came back some of the price may be kept.
+    private var isUndone: Bool {
+        guard kept > 0 else { return hasEnded }
+        return status.hasEndedUnpaid && !isUnsettled
+    }
+
+    /// What is here of the payers' money; negative where more has gone than came.
+    var kept: Int64 { captured - refunded - lost }
 
     private var refunded: Int64 { refunds.reduce(0) { $0 + $1.amount } }
 

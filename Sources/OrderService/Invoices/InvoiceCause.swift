@@ -6,7 +6,7 @@ enum InvoiceCause: Sendable, Hashable {
     case order(Int64)
     /// Money went back.
     case refund(Int64)
-    /// The order ended, and nothing of its money is here.
+    /// The order ended, and no more of its money goes back.
     case ending(Int64)
 
     /// The unique key `invoices.cause_key`.

@@ -40,6 +40,8 @@ struct InvoiceDrafting: Sendable {
         case refunded
         /// It was given back by other means than it was paid, such as a bank transfer.
         case refundedOtherwise
+        /// Its refund has failed for good, and it is still to be given back.
+        case owed
         /// The payer's bank has taken it.
         case chargedBack
         /// There was none.
@@ -127,7 +129,7 @@ struct InvoiceDrafting: Sendable {
         let terms =
             switch payback {
             case .refunded where invoice.paymentMeans.code == .card: Words.backToCard
-            case .refunded, .refundedOtherwise: Words.back
+            case .refunded, .refundedOtherwise, .owed: Words.back
             case .chargedBack: Words.chargedBack
             case .nothing: Words.nothingBack
             }

@@ -197,6 +197,7 @@ struct InvoiceIssuer: Sendable {
             return isByHand ? .refundedOtherwise : .refunded
         }
         let account = try InvoiceStore.account(of: order, in: &transaction)
+        guard account.kept <= 0 else { return .owed }
         return account.lost > 0 ? .chargedBack : .nothing
     }
 

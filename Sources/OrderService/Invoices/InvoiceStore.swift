@@ -19,6 +19,11 @@ enum InvoiceStore {
         let money = try transaction.query(
             """
             SELECT CAST(COALESCE(SUM(captured_minor), 0) AS SIGNED) AS captured,
+                COALESCE(MAX(status = \(PaymentStatus.disputed.rawValue)), 0) OR EXISTS (
+                    SELECT 1 FROM refunds r
+                    WHERE r.order_id = \(order.id) AND r.currency = \(currency)
+                        AND r.status IN (\(list: RefundStore.unfinished.map(\.rawValue)))
+                ) AS is_unsettled,
                 (SELECT CAST(COALESCE(SUM(d.amount_minor), 0) AS SIGNED) FROM payment_disputes d
                     JOIN payments q ON q.id = d.payment_id
                     WHERE q.order_id = \(order.id) AND d.currency = \(currency)
@@ -49,6 +54,7 @@ enum InvoiceStore {
             refunds: try refunds.map { row in
                 .init(id: try row.int64("id"), amount: try row.int64("amount_minor"))
             },
+            isUnsettled: try money?.bool("is_unsettled") ?? false,
             entries: try entries.map { row in
                 .init(
                     cause: try row.string("cause_key"),

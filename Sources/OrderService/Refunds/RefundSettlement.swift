@@ -194,8 +194,11 @@ struct RefundSettlement: Sendable {
             change.schedule(.advanceInvoices)
         case .failed, .cancelled:
             change.announce(.refundFailed, about: subject)
-            // A credit note may have been rejected, and waits in vain now.
-            if before == .succeeded { change.schedule(.advanceInvoices) }
+            // A credit note may have been rejected, and waits in vain now; and an order that was
+            // called off is credited, though its money is here.
+            if before == .succeeded || change.order.status.hasEndedUnpaid {
+                change.schedule(.advanceInvoices)
+            }
         default: break
         }
     }

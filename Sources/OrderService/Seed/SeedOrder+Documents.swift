@@ -14,6 +14,8 @@ extension SeedOrder {
             lost: 0,
             // There is one refund an order at most; it has the order's id.
             refunds: refunded > 0 ? [.init(id: purchase.id, amount: refunded)] : [],
+            // None of them fails.
+            isUnsettled: payment.map { $0.captured > $0.refunded } ?? false,
             entries: documents.map { document in
                 .init(
                     cause: document.cause.key,

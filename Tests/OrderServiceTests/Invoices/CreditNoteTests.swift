@@ -48,24 +48,6 @@ struct CreditNoteTests {
         }
     }
 
-    @Test("takes an order back as a whole that was cancelled after its invoice")
-    func cancelled() async throws {
-        try await ServiceUnderTest.run { service in
-            let order = try service.paidOrder()
-            service.send(.post, "\(order.path)/cancel", token: order.token, key: "c")
-            try service.settle()
-            try service.work(order, until: ["succeeded"])
-            try service.drain()
-            let records = try service.invoices(of: order)
-            #expect(records.map(\.kind) == [.invoice, .creditNote])
-            #expect(records[1].gross == records[0].gross && records[1].vat == records[0].vat)
-            #expect(records[1].causeKey.hasPrefix("refund:"))
-            let documents = try records.map(service.document)
-            #expect(documents[1].lines == documents[0].lines)
-            #expect(documents[1].adjustments == documents[0].adjustments)
-        }
-    }
-
     @Test("takes back what came back before anybody paid for it")
     func returned() async throws {
         try await ServiceUnderTest.run { service in

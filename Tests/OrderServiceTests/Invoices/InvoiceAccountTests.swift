@@ -14,6 +14,7 @@ import Testing
         captured: Int64 = 10_000,
         lost: Int64 = 0,
         refunds: [Int64] = [],
+        isUnsettled: Bool = false,
         _ entries: [Entry] = []
     ) -> InvoiceAccount {
         InvoiceAccount(
@@ -26,6 +27,7 @@ import Testing
             refunds: refunds.enumerated().map {
                 .init(id: Int64($0.offset + 1), amount: $0.element)
             },
+            isUnsettled: isUnsettled,
             entries: entries
         )
     }
@@ -144,6 +146,7 @@ import Testing
             captured: 10_000,
             lost: 0,
             refunds: [.init(id: 2, amount: 3_000)],
+            isUnsettled: false,
             entries: [invoice(), note(1, 3_000)]
         )
         #expect(later.due == nil)
@@ -155,6 +158,7 @@ import Testing
             captured: 10_000,
             lost: 0,
             refunds: [.init(id: 2, amount: 3_000), .init(id: 3, amount: 1_000)],
+            isUnsettled: false,
             entries: [invoice(), note(1, 3_000)]
         )
         #expect(later.due == .refund(3, amount: 1_000))
@@ -174,7 +178,7 @@ import Testing
     func chargedBack() {
         for status in [OrderStatus.cancelled, .rejected, .returned] {
             #expect(account(status, lost: 10_000, [invoice()]).due == .rest)
-            #expect(account(status, lost: 4_000, [invoice()]).due == nil)
+            #expect(account(status, lost: 4_000, isUnsettled: true, [invoice()]).due == nil)
             let entries = [invoice(), note(1, 6_000)]
             #expect(account(status, lost: 4_000, refunds: [6_000], entries).due == .rest)
         }
@@ -183,13 +187,30 @@ import Testing
         }
     }
 
+    @Test("is all that is left of what was called off, once no more of its money goes back")
+    func owed() {
+        for status in [OrderStatus.cancelled, .expired, .rejected] {
+            #expect(account(status, isUnsettled: true, [invoice()]).due == nil)
+            #expect(account(status, .card, [invoice()]).due == .rest)
+            #expect(account(status, refunds: [4_000], [invoice(), note(1, 4_000)]).due == .rest)
+            // Its credit note was for a refund that has failed since, or is tried again.
+            for isUnsettled in [false, true] {
+                let credited = [invoice(), note(1, 10_000)]
+                let failed = account(status, isUnsettled: isUnsettled, credited)
+                #expect(failed.due == nil && failed.overcredited == 0)
+            }
+        }
+        // Something may be kept of what came back.
+        #expect(account(.returned, .card, [invoice()]).due == nil)
+    }
+
     @Test("may have been more than it is now, once a refund has failed")
     func overcredited() {
         let entries = [invoice(), note(1, 3_000)]
         #expect(account(.delivered, refunds: [3_000], entries).overcredited == 0)
         #expect(account(.delivered, refunds: [], entries).overcredited == 3_000)
         #expect(account(.delivered, refunds: [1_000], entries).overcredited == 2_000)
-        #expect(account(.cancelled, refunds: [], entries).overcredited == 3_000)
+        #expect(account(.returned, refunds: [], entries).overcredited == 3_000)
         #expect(account(.returned, captured: 0, entries).overcredited == 0)
         let waiting = [invoice(), note(1, 3_000, isIssued: false)]
         #expect(account(.delivered, refunds: [], waiting).overcredited == 0)
