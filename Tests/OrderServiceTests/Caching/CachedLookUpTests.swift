@@ -1,0 +1,178 @@
+import MariaDB
+import OrderServiceHarness
+import OrderServiceTesting
+import Redis
+import Testing
+import Web
+
+@testable import OrderService
+
+@Suite("Look-ups and their caches", .enabled(if: ServiceUnderTest.isAvailable))
+struct CachedLookUpTests {
+    @Test("answer a hit and a miss byte for byte alike", arguments: ["", "/payment", "/tracking"])
+    func hitsAndMisses(part: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let path = order.path + part
+            let miss = service.send(.get, path, token: order.token)
+            #expect(miss.status == 200)
+            // Behind the caches' back: a hit does not see it.
+            try service.execute("UPDATE orders SET email = 'x@y.ro'")
+            let hit = service.send(.get, path, token: order.token)
+            #expect(hit.response.body == miss.response.body)
+            #expect(hit.field("ETag") == miss.field("ETag"))
+            for answer in [miss, hit] {
+                #expect(answer.field("Cache-Control") == "private, no-cache")
+                #expect(answer.field("Vary") == "Authorization, Cookie")
+                #expect(answer.field("Content-Type") == "application/json")
+            }
+            let tag = try #require(hit.field("ETag"))
+            for shown in [tag, "W/\(tag)", "\"x\", \(tag)", "\"x\",\t\(tag) ,", "*"] {
+                let same = service.send(
+                    .get,
+                    path,
+                    token: order.token,
+                    headers: [("If-None-Match", shown)]
+                )
+                #expect(same.status == 304 && same.response.body.isEmpty)
+                #expect(same.field("ETag") == tag)
+            }
+            let older = service.send(
+                .get,
+                path,
+                token: order.token,
+                headers: [("If-None-Match", "\"\(order.id)-1\"")]
+            )
+            #expect(older.status == 200 && older.response.body == miss.response.body)
+            // Of one that claims to have seen a newer one as well the record is asked.
+            let both = "\(tag), \(tag.replacing("-", with: "-9"))"
+            let newer = service.send(
+                .get,
+                path,
+                token: order.token,
+                headers: [("If-None-Match", both)]
+            )
+            #expect(newer.status == 304 && newer.field("ETag") == tag)
+            // What is no query is none out of the cache either.
+            let unread = service.send(.get, "\(path)?a=%FF", token: order.token)
+            #expect(unread.status == 400 && unread.code == "invalid_request")
+        }
+    }
+
+    @Test("are no older than what the record has told of the order, before its caches are dropped")
+    func afterTheRecord() async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("1", .customer)
+            let order = try service.placedOrder(customer: "1", token: token)
+            func tag(_ path: String) -> String? {
+                service.send(.get, path, token: token).field("ETag")
+            }
+            for path in ["/items", "/events"] {
+                let before = tag(order.path)
+                // As another process, which has committed and not dropped yet.
+                try service.execute(
+                    "UPDATE orders SET version = version + 1, updated_at = \(service.now)"
+                )
+                #expect(tag(order.path) == before)
+                let told = tag(order.path + path)
+                #expect(told != before && tag(order.path) == told)
+            }
+        }
+    }
+
+    @Test("see a change at once, through every cache")
+    func coherence() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let warehouse = try service.session("w", .service)
+            let parts = ["", "/payment", "/tracking"]
+            func tags() -> [String?] {
+                parts.map { service.send(.get, order.path + $0, token: order.token).field("ETag") }
+            }
+            let before = tags()
+            #expect(tags() == before)
+            let path = "/v1/admin/orders/\(order.id)/fulfilment"
+            #expect(service.send(.post, path, token: warehouse, ["event": "start"]).status == 200)
+            let after = tags()
+            #expect(Set(after).count == 1 && after[0] != before[0])
+            let tracking = service.send(.get, order.path + "/tracking", token: order.token)
+            #expect(tracking["status"] == "preparing")
+        }
+    }
+
+    @Test("keep for half a minute that there is no order, until there is one")
+    func absence() async throws {
+        try await ServiceUnderTest.run { service in
+            let owner = try service.session("1", .customer)
+            let staff = try service.session("s", [.support, .customer])
+            let before = try service.placedOrder(customer: "1", token: owner)
+            let next = "/v1/orders/\(before.id + 1)"
+            let keys = [CacheName.orderSummaries, .paymentStatus, .orderTracking]
+                .map { $0.key(before.id + 1) }
+            func lives() throws -> [Int64] {
+                try keys.map { key in
+                    let reply = try service.services.cache.redis.send(
+                        Command("PTTL", key),
+                        until: service.soon
+                    )
+                    return try #require(reply.integer)
+                }
+            }
+            for part in ["", "/payment", "/tracking"] {
+                // Who is nobody here leaves nothing behind.
+                #expect(service.send(.get, next + part, token: owner).status == 404)
+            }
+            #expect(try lives() == [-2, -2, -2])
+            for _ in 0..<2 {
+                for part in ["", "/payment", "/tracking"] {
+                    let answer = service.send(.get, next + part, token: staff)
+                    #expect(answer.status == 404 && answer.code == "order_not_found")
+                }
+            }
+            for life in try lives() { #expect((1...30_000).contains(life)) }
+            let metrics = service.send(.get, "/metrics").text
+            let labels = #"cache="order-summaries",outcome="negative_hit""#
+            #expect(metrics.contains("orderd_cache_reads_total{\(labels)} 1\n"))
+            #expect(service.send(.get, next, token: owner).status == 404)
+
+            let bulk: JSON = ["ids": [JSON(before.id), JSON(before.id + 1)]]
+            let states = service.send(.post, "/v1/orders/bulk/status", token: staff, bulk)
+            #expect(states["missing"] == [JSON(before.id + 1)])
+
+            let order = try service.placedOrder(customer: "1", token: owner)
+            #expect(order.id == before.id + 1)
+            for token in [owner, staff] {
+                for part in ["", "/payment", "/tracking"] {
+                    #expect(service.send(.get, next + part, token: token).status == 200)
+                }
+            }
+        }
+    }
+
+    @Test("bring nothing into the cache for who may not see it, whatever the tag")
+    func strangers() async throws {
+        try await ServiceUnderTest.run { service in
+            let owner = try service.session("1", .customer)
+            let stranger = try service.session("2", .customer)
+            let order = try service.placedOrder(customer: "1", token: owner)
+            let key = CacheName.orderSummaries.key(order.id)
+            func stored() throws -> [UInt8]? {
+                try service.services.cache.redis.send(Command("GET", key), until: service.soon)
+                    .bytes
+            }
+            let future = [("If-None-Match", "\"\(order.id)-999\"")]
+            for headers in [[], future] {
+                let answer = service.send(.get, order.path, token: stranger, headers: headers)
+                #expect(answer.status == 404)
+            }
+            #expect(try stored() == nil)
+            let own = service.send(.get, order.path, token: owner, headers: future)
+            #expect(own.status == 200 && own.field("ETag") != nil)
+            let entry = try #require(try stored())
+            // A hit for the stranger as well, who is not let in; the record is not asked again.
+            try service.execute("UPDATE orders SET version = version + 1")
+            let answer = service.send(.get, order.path, token: stranger, headers: future)
+            #expect(try answer.status == 404 && stored() == entry)
+        }
+    }
+}
