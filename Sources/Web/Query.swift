@@ -2,7 +2,15 @@
 package struct Query: Sendable {
     package let fields: [(name: String, value: String)]
     /// Whether all there is could be decoded, and stands in `fields`.
-    package let isWhole: Bool
+    private let isWhole: Bool
+
+    /// Why nobody can tell what is asked for.
+    package enum Fault: Sendable, Equatable {
+        /// Something is not percent-encoded UTF-8.
+        case undecodable
+        /// The field of this name has several values.
+        case ambiguous(String)
+    }
 
     /// Reads the fields; what is not valid UTF-8 once decoded is left out.
     package init(_ bytes: ArraySlice<UInt8>) {
@@ -23,6 +31,13 @@ package struct Query: Sendable {
     /// The first value of a field.
     package subscript(_ name: String) -> String? {
         fields.first { $0.name == name }?.value
+    }
+
+    /// Nil if every field can be read and has one value, however often it is given.
+    package var fault: Fault? {
+        guard isWhole else { return .undecodable }
+        let values = Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
+        return fields.first { values[$0.name] != $0.value }.map { .ambiguous($0.name) }
     }
 
     /// All values of a field, in order.

@@ -48,11 +48,14 @@ package struct Request: Sendable {
         return Query(target[(mark + 1)...])
     }
 
-    /// Whether the query could be decoded whole: `query.isWhole` at less cost, as most have nothing to be
+    /// What is wrong with the query: `query.fault` at less cost, as most have one field and nothing to be
     /// decoded.
-    package var hasWholeQuery: Bool {
+    package var queryFault: Query.Fault? {
         let target = parameters[.requestURI] ?? []
-        return target.allSatisfy { $0 != UInt8(ascii: "%") && $0 < 0x80 } || query.isWhole
+        let isPlain = target.allSatisfy { byte in
+            byte != UInt8(ascii: "%") && byte != UInt8(ascii: "&") && byte < 0x80
+        }
+        return isPlain ? nil : query.fault
     }
 
     /// The value of a header field, by its usual name; nil if absent or not UTF-8.

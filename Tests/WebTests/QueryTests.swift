@@ -22,14 +22,17 @@ import Web
     }
 
     @Test(
-        "tells whether all of it could be decoded",
+        "tells what cannot be decoded, and what has two values",
         arguments: [
-            ("", true), ("&&a=1&", true), ("a=%00", true), ("a=%", false), ("a=1&b=%FF", false),
-            ("%zz", false),
-        ]
+            ("", nil), ("&&a=1&", nil), ("a=%00", nil), ("a=1&b=1&A=2", nil), ("a=1&%61=1", nil),
+            ("a=%", .undecodable), ("a=1&b=%FF", .undecodable), ("%zz", .undecodable),
+            ("a=1&a=2", .ambiguous("a")), ("b&a=1&b=2&%61=3", .ambiguous("b")),
+            ("a=1&%61=2", .ambiguous("a")), ("a=1&a=%", .undecodable),
+        ] as [(String, Query.Fault?)]
     )
-    func isWhole(text: String, expected: Bool) {
-        #expect(Query(Array(text.utf8)[...]).isWhole == expected)
+    func fault(text: String, expected: Query.Fault?) {
+        #expect(Query(Array(text.utf8)[...]).fault == expected)
+        #expect(Request(.get, "/v1/orders?\(text)").queryFault == expected)
     }
 
     @Test("gives the first value of a name, and all of them")

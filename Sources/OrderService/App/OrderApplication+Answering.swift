@@ -226,15 +226,23 @@ extension OrderApplication {
         }
     }
 
-    /// A filter that nobody can read is not one that was not given.
+    /// A filter that nobody can read is not one that was not given; nor are two one of them.
     private static func checkQuery(of request: Request) throws(Problem) {
-        guard request.hasWholeQuery else {
-            throw .invalid(
-                .badRequest,
-                pointer: "?",
-                code: "syntax",
-                detail: "The query must be percent-encoded UTF-8."
-            )
+        let fault: Problem.Fault
+        switch request.queryFault {
+        case nil: return
+        case .undecodable:
+            let detail = "The query must be percent-encoded UTF-8."
+            fault = .init(pointer: "?", code: "syntax", detail: detail)
+        case .ambiguous(let name):
+            let detail = "A field of the query has one value."
+            fault = .init(pointer: "?\(name)", code: "duplicate", detail: detail)
         }
+        throw .invalid(
+            .badRequest,
+            pointer: fault.pointer,
+            code: fault.code,
+            detail: fault.detail
+        )
     }
 }

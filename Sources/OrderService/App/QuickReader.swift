@@ -66,7 +66,7 @@ struct QuickReader: Sendable {
     /// revoked; nil as well of a cookie that would need its CSRF token beside it, and where there is a body
     /// that nobody wants.
     func credential(of request: Request) -> Credential? {
-        guard request.hasWholeQuery, request.body.isEmpty || request.method.hasBody,
+        guard request.queryFault == nil, request.body.isEmpty || request.method.hasBody,
             let credential = try? Credential(request),
             credential.kind != .checkout, !(credential.isCookie && request.method.hasBody),
             !revoked.lists(credential.tokenHash)

@@ -231,6 +231,23 @@ struct AdminOrderSearchTests {
         }
     }
 
+    @Test(
+        "takes none of several values of a filter for the one that is meant",
+        arguments: [
+            ("/v1/admin/orders?status=confirmed&status=shipped", "?status"),
+            ("/v1/admin/invoices?state=ok&size=5&st%61te=nok", "?state"),
+            ("/v1/orders?page=0&page=1", "?page"),
+        ]
+    )
+    func ambiguous(target: String, pointer: String) async throws {
+        try await ServiceUnderTest.run { service in
+            let token = try service.session("u1", [.customer, .support])
+            let answer = service.send(.get, target, token: token)
+            #expect(answer.status == 400 && answer.code == "invalid_request")
+            #expect(answer.faults == ["\(pointer) duplicate"])
+        }
+    }
+
     @Test("names all of several bad filters at once")
     func severalFaults() async throws {
         try await ServiceUnderTest.run { service in
