@@ -17,7 +17,7 @@ import urllib.parse
 from itertools import combinations
 
 from bench import made_invoices, made_orders
-from bench.cases.adminorders import CHUNK, SAMPLES, SLOWEST, TARGET, processor_seconds, sql
+from bench.cases.adminorders import CHUNK, SAMPLES, SETTINGS, SLOWEST, TARGET, processor_seconds, sql
 from bench.lookups import packages, wrk
 from bench.lookups.wrk import RequestList
 from bench.results import percentile
@@ -37,7 +37,7 @@ def run(results, seconds):
     for product in ("orderd", "ordersim"):
         build_release(product)
     # The documents are made here alone.
-    with PrivateStack({"SEED_ORDERS": "0"}) as stack:
+    with PrivateStack(SETTINGS) as stack:
         fill(results, stack, count)
         bench = Search(stack, int(os.environ.get("INVOICE_SEED") or 1))
         each = max(1, seconds / 5)
