@@ -141,8 +141,8 @@ struct DisputeRecorder: Sendable {
         }
         if next.status != known?.status {
             change.record("dispute.\(next.status.rawValue)", cause: told.id)
-            // The order may have ended before, and its sale is undone now.
-            if next.status == .lost { change.schedule(.advanceInvoices) }
+            // The order may have ended before, and its sale be undone now.
+            if !next.status.isOpen { change.schedule(.advanceInvoices) }
         }
         if next.fundsWithdrawnAt != known?.fundsWithdrawnAt {
             change.record("dispute.funds_withdrawn", cause: told.id)

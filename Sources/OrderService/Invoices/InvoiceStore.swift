@@ -19,8 +19,10 @@ enum InvoiceStore {
         let money = try transaction.query(
             """
             SELECT CAST(COALESCE(SUM(captured_minor), 0) AS SIGNED) AS captured,
-                COALESCE(MAX(status = \(PaymentStatus.disputed.rawValue)), 0) OR EXISTS (
-                    SELECT 1 FROM refunds r
+                EXISTS (SELECT 1 FROM payment_disputes d JOIN payments q ON q.id = d.payment_id
+                    WHERE q.order_id = \(order.id) AND d.currency = \(currency)
+                        AND d.closed_at IS NULL)
+                OR EXISTS (SELECT 1 FROM refunds r
                     WHERE r.order_id = \(order.id) AND r.currency = \(currency)
                         AND r.status IN (\(list: RefundStore.unfinished.map(\.rawValue)))
                 ) AS is_unsettled,

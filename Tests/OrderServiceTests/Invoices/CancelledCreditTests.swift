@@ -95,4 +95,34 @@ struct CancelledCreditTests {
             #expect(metrics.contains("orderd_invoices_overcredited 0\n"))
         }
     }
+
+    @Test(
+        "credits what a lost dispute and a failed refund have left here, and says what becomes of it"
+    )
+    func partlyChargedBack() async throws {
+        try await ServiceUnderTest.run { service in
+            let order = try service.paidOrder()
+            let staff = try service.staff()
+            #expect(service.refund(order, token: staff, [("amount", 1_000)]).status == 201)
+            try service.settle()
+            let dispute = try service.dispute(order)
+            let refund = try #require(service.refundsAtStripe.last?["id"]?.string)
+            service.standIn(.post, "/_refunds/\(refund)", ["status": "failed"])
+            try service.settle()
+            cancel(order, service)
+            try service.settle()
+            // The dispute may yet be won, and then all goes back.
+            #expect(try service.invoices(of: order).count == 2)
+            #expect(try service.sums(of: order).orderStatus == "disputed")
+            service.moveDispute(dispute, to: "lost")
+            try service.settle()
+            let records = try service.invoices(of: order)
+            #expect(records.map(\.causeKey).last == "cancel:\(order.id)" && records.count == 3)
+            let credited = records.dropFirst().reduce(0) { $0 + $1.gross.minor }
+            #expect(credited == records[0].gross.minor)
+            let terms = try service.document(of: records[2]).paymentTerms
+            #expect(terms?.hasPrefix("O parte a fost reținută de bancă") == true)
+            #expect(try service.invoiceFindings() == [])
+        }
+    }
 }

@@ -8,10 +8,10 @@ import Commerce
 ///     target = min(P, max(0, P - (C - R))),  due = target - target at R = 0 - credited
 ///
 /// so a refund of what was overpaid credits nothing, and one that failed after it had succeeded is
-/// made up for by the next. An order that ended is credited as a whole once no money is here: it was
-/// never paid, or all has gone back, by refunds or by chargebacks. One that was called off before
-/// its goods went out is credited as a whole also where money stays here, because its refund has
-/// failed for good: nothing was sold, and what is here is owed to the payer.
+/// made up for by the next. What came back is credited as a whole once no money is here: it was never
+/// paid, or all has gone back, by refunds or by chargebacks. An order that was called off before its
+/// goods went out is credited as a whole once no money moves any more, also where some stays here because
+/// its refund has failed for good: nothing was sold, and what is here is owed to the payer.
 struct InvoiceAccount: Sendable {
     /// A document that there is, or that was refused by a rule.
     struct Entry: Sendable {
@@ -155,14 +155,13 @@ struct InvoiceAccount: Sendable {
         due == nil ? max(0, min(price, target(refunded) - target(0)) - credited) : 0
     }
 
-    /// Whether the goods were never sent, or have come back, and nothing of their money is here; or
-    /// they were never sent, and no money moves any more.
+    /// Whether the goods were never sent and no money moves any more, or they have come back and nothing
+    /// of their money is here.
     ///
     /// Where the goods are kept, what a dispute has taken is a loss: the sale stands. Of goods that
     /// came back some of the price may be kept.
     private var isUndone: Bool {
-        guard kept > 0 else { return hasEnded }
-        return status.hasEndedUnpaid && !isUnsettled
+        status.hasEndedUnpaid ? !isUnsettled : status == .returned && kept <= 0
     }
 
     /// What is here of the payers' money; negative where more has gone than came.

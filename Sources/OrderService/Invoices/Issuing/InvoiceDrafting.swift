@@ -44,6 +44,8 @@ struct InvoiceDrafting: Sendable {
         case owed
         /// The payer's bank has taken it.
         case chargedBack
+        /// The payer's bank has taken some, and the rest is still to be given back.
+        case partlyChargedBack
         /// There was none.
         case nothing
     }
@@ -131,6 +133,7 @@ struct InvoiceDrafting: Sendable {
             case .refunded where invoice.paymentMeans.code == .card: Words.backToCard
             case .refunded, .refundedOtherwise, .owed: Words.back
             case .chargedBack: Words.chargedBack
+            case .partlyChargedBack: Words.partlyChargedBack
             case .nothing: Words.nothingBack
             }
         func make(_ crediting: Crediting) throws(CreditNoteFailure) -> InvoiceDocument {
@@ -169,6 +172,8 @@ struct InvoiceDrafting: Sendable {
         static let back = "Suma se restituie cumpărătorului."
         static let chargedBack =
             "Suma a fost reținută de bancă în urma contestării plății; nu mai este nimic de restituit."
+        static let partlyChargedBack =
+            "O parte a fost reținută de bancă în urma contestării plății; restul se restituie cumpărătorului."
         static let nothingBack = "Nu s-a încasat nicio sumă; nu este nimic de restituit."
 
         static func storno(_ invoice: InvoiceDocument, isWhole: Bool) -> String {

@@ -197,8 +197,12 @@ struct InvoiceIssuer: Sendable {
             return isByHand ? .refundedOtherwise : .refunded
         }
         let account = try InvoiceStore.account(of: order, in: &transaction)
-        guard account.kept <= 0 else { return .owed }
-        return account.lost > 0 ? .chargedBack : .nothing
+        return switch (account.kept > 0, account.lost > 0) {
+        case (true, true): .partlyChargedBack
+        case (true, false): .owed
+        case (false, true): .chargedBack
+        case (false, false): .nothing
+        }
     }
 
     /// The pieces that a refund was asked for, if they are what is credited of it.
