@@ -72,12 +72,14 @@ extension MariaDBError {
         }
     }
 
-    /// Whether the server is away or silent, whatever it was asked for.
+    /// Whether the server is away, silent or too slow: what is asked for in other words would fare no
+    /// better.
     package var isOfServer: Bool {
         switch self {
-        case .failed(let failure): failure.code.isConnectionLoss
-        case .connectFailed, .poolExhausted, .breakerOpen, .closed: true
-        case .deadlineExpired, .commitOutcomeUnknown, .rollbackFailed, .decoding: false
+        case .failed(let failure):
+            failure.code.isConnectionLoss || failure.code == .statementTimeout
+        case .connectFailed, .poolExhausted, .breakerOpen, .closed, .deadlineExpired: true
+        case .commitOutcomeUnknown, .rollbackFailed, .decoding: false
         }
     }
 

@@ -16,15 +16,15 @@ struct MariaDBErrorTests {
         )
     }
 
-    @Test("is the server's, and not the statement's, where that is away or silent")
+    @Test("is the server's, and not the statement's, where that is away, silent or slow")
     func isOfServer() {
         let ofServer: [MariaDBError] = [
             .failed(failure(.serverGone)), .failed(failure(.connectionLost)), .connectFailed([]),
-            .poolExhausted, .breakerOpen, .closed,
+            .poolExhausted, .breakerOpen, .closed, .failed(failure(.statementTimeout)),
+            .deadlineExpired(isNotExecuted: false),
         ]
         let ofStatement: [MariaDBError] = [
-            .failed(failure(.statementTimeout)), .failed(failure(.deadlock)),
-            .failed(failure(.duplicateEntry)), .deadlineExpired(isNotExecuted: false),
+            .failed(failure(.deadlock)), .failed(failure(.duplicateEntry)),
             .decoding(.init(column: "a", reason: "b")),
         ]
         #expect(ofServer.allSatisfy { $0.isOfServer })
