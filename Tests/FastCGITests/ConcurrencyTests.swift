@@ -1,3 +1,4 @@
+import Dispatch
 import FastCGI
 import OrderServiceTesting
 import Testing
@@ -68,12 +69,19 @@ extension SocketTests {
             }
         }
 
-        @Test("is not held up by such a peer either where requests are refused at once")
-        func outlivesSlowReaderOfRefusals() async throws {
+        @Test(
+            "is not held up by such a peer either where requests are handed over, or refused at once",
+            arguments: [true, false]
+        )
+        func outlivesSlowReaderOfLater(isOnLane: Bool) async throws {
             try await onOwnThread {
                 let body = [UInt8](repeating: 1, count: 30_000)
+                let lane = DispatchQueue(label: "lane")
                 let application = ClosureApplication { _ in
-                    .handOver { reply in reply(Response(.ok, body: body)) }
+                    .handOver { reply in
+                        guard isOnLane else { return reply(Response(.ok, body: body)) }
+                        lane.async { @Sendable in reply(Response(.ok, body: body)) }
+                    }
                 }
                 let fixture = try ServerFixture(application, workers: 1) {
                     $0.sendTimeout = .seconds(60)

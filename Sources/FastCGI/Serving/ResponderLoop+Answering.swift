@@ -20,8 +20,12 @@ extension ResponderLoop {
     }
 
     /// Answers on the calling thread, unless writing might block and it may not wait.
+    ///
+    /// It waits only to write what fits no buffer, and not for a peer to read what it was answered before:
+    /// that would hold up all who have to be answered on the thread after it.
     func answer(_ response: Response, _ exchange: Exchange, mayWait: Bool) {
-        guard mayWait || hasRoom(for: response, on: exchange.connection) else {
+        let isLong = response.body.count > Self.buffered
+        guard mayWait && isLong || hasRoom(for: response, on: exchange.connection) else {
             return handToWriters(response, exchange)
         }
         answer(response, exchange)
