@@ -42,7 +42,7 @@ struct PaymentLookUpTests {
                 let store = PaymentStore(database: service.services.database)
                 let found = try #require(try store.lookUp(ofOrder: order.id, until: service.soon))
                 let counts = try store.current(of: order.id, until: service.soon)?.publicID
-                #expect(found.orderID == order.id && found.payment?.publicID == counts)
+                #expect(found.order.id == order.id && found.payment?.publicID == counts)
                 return (found.payment?.publicID, found.payment?.attempts.map(\.declineCode) ?? [])
             }
             func codes(_ publicID: String) -> [String] {
@@ -76,10 +76,10 @@ struct PaymentLookUpTests {
             let store = PaymentStore(database: service.services.database)
             let all = orders + [orders[2] + 1]
             let found = try store.lookUps(ofOrders: all, until: service.soon)
-            #expect(found.map(\.orderID).sorted() == orders)
+            #expect(found.map(\.order.id).sorted() == orders)
             for order in found {
                 let codes = try #require(order.payment).attempts.map(\.declineCode)
-                let own = [String?](repeating: "\(order.orderID)", count: min(attempts, 100))
+                let own = [String?](repeating: "\(order.order.id)", count: min(attempts, 100))
                 #expect(codes == own)
             }
         }

@@ -140,7 +140,7 @@ extension OrderApplication {
             return try handle(context)
         case .order(let handle):
             let order = try visibleOrder(endpoint, context)
-            dropIfJustChanged(order, until: context.deadline)
+            recentChanges.drop(before: [OrderVersion(order)], until: context.deadline)
             return try handle(context, order)
         case .cachedLookUp(let lookUp):
             return try found(by: lookUp, endpoint, context)
@@ -177,21 +177,6 @@ extension OrderApplication {
         else { throw Problem.orderNotFound }
         try admit(context, to: order.owned, by: endpoint)
         return order
-    }
-
-    /// So long after the time of a change who makes it may not have come to drop what caches hold of the
-    /// order: as long as a write may take.
-    private static let timeToDrop = Duration.seconds(5)
-
-    /// Drops what caches hold of an order that is answered from the record and has changed just now.
-    ///
-    /// Otherwise a client that is told of a change might be told of the time before it by its next look-up.
-    private func dropIfJustChanged(_ order: Order, until deadline: Deadline) {
-        let now = authenticator.clock.now
-        // Clocks of hosts differ.
-        let age = max(now.distance(from: order.updatedAt), order.updatedAt.distance(from: now))
-        guard cache.trust.isTrusted, age < Self.timeToDrop else { return }
-        cache.drop(OrderLedger.cacheKeys(orderID: order.id, userID: order.userID), until: deadline)
     }
 
     /// Lets the principal see an order, or says that there is none.

@@ -45,7 +45,8 @@ package final class OrderApplication: Application {
     private let routes: [Route]
     private let unrouted: RouteMetrics
     let authenticator: Authenticator
-    let cache: LookUpCache
+    private let cache: LookUpCache
+    let recentChanges: RecentChanges
     let orders: OrderStore
     let audit: AuditTrail
     let guestAccesses: GuestAccessLog
@@ -60,7 +61,7 @@ package final class OrderApplication: Application {
     init(
         endpoints: [Endpoint],
         authenticator: Authenticator,
-        cache: LookUpCache,
+        recentChanges: RecentChanges,
         orders: OrderStore,
         audit: AuditTrail,
         guestAccesses: GuestAccessLog,
@@ -91,7 +92,8 @@ package final class OrderApplication: Application {
         }
         unrouted = RouteMetrics(method: "OTHER", route: "none", in: metrics)
         self.authenticator = authenticator
-        self.cache = cache
+        cache = recentChanges.cache
+        self.recentChanges = recentChanges
         self.orders = orders
         self.audit = audit
         self.guestAccesses = guestAccesses

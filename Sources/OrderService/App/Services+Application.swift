@@ -23,7 +23,7 @@ extension Services {
                 csrf: csrf,
                 clock: clock
             ),
-            cache: cache,
+            recentChanges: recentChanges,
             orders: orders,
             audit: audit,
             guestAccesses: guestAccesses,
@@ -126,22 +126,31 @@ extension Services {
                 orders: orders,
                 payments: payments,
                 cache: cache,
+                recentChanges: recentChanges,
                 quick: quickReader,
                 guestAccesses: guestAccesses
             ).endpoints
             + HistoryController(
                 orders: orders,
                 cache: cache,
+                recentChanges: recentChanges,
                 quick: quickReader
             ).endpoints
-            + [BulkStatusController(orders: orders, cache: cache, quick: quickReader).endpoint]
+            + [
+                BulkStatusController(
+                    orders: orders,
+                    cache: cache,
+                    recentChanges: recentChanges,
+                    quick: quickReader
+                ).endpoint
+            ]
             + PaymentController(
                 starter: paymentStarter,
                 payments: payments,
                 stripe: stripe,
                 settlement: settlement,
                 orders: orders,
-                cache: cache,
+                recentChanges: recentChanges,
                 idempotency: idempotency
             ).endpoints
             + CancelController(closing: closing, orders: orders, idempotency: idempotency)
@@ -176,6 +185,8 @@ extension Services {
                 hasMetrics: settings.hasMetrics
             ).endpoints
     }
+
+    private var recentChanges: RecentChanges { RecentChanges(cache: cache, clock: clock) }
 
     /// What answers hits on the worker.
     var quickReader: QuickReader {

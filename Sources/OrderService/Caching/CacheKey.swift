@@ -16,6 +16,9 @@ package enum CacheName: String, Sendable, CaseIterable {
     case checkoutSession = "checkout:session"
     case cart
 
+    /// Those that hold one entry an order, with its version.
+    static let ofOrders: [CacheName] = [.orderSummaries, .paymentStatus, .orderTracking]
+
     /// The longest life of an entry; jitter shortens it.
     package var timeToLive: Duration {
         switch self {

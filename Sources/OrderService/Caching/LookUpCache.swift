@@ -162,7 +162,7 @@ package final class LookUpCache: Sendable {
         }
     }
 
-    private func note(unconfirmed keys: [[UInt8]], because error: RedisError) {
+    func note(unconfirmed keys: [[UInt8]], because error: RedisError) {
         keep(unconfirmed: keys)
         if case .server = error { trust.lose() }
     }

@@ -9,6 +9,7 @@ import Web
 struct BulkStatusController: Sendable {
     let orders: OrderStore
     let cache: LookUpCache
+    let recentChanges: RecentChanges
     let quick: QuickReader
 
     private static let name = CacheName.orderSummaries
@@ -133,10 +134,10 @@ struct BulkStatusController: Sendable {
                 cache.store(entries, in: name, under: leases, until: deadline)
             }
         }
+        let read = try orders.summaries(of: ids, until: deadline)
+        recentChanges.drop(before: read.map(OrderVersion.init), but: name, until: deadline)
         let entries = Dictionary(
-            try orders.summaries(of: ids, until: deadline).map { order in
-                (order.id, OrderRepresentation.summaryEntry(order))
-            },
+            read.map { ($0.id, OrderRepresentation.summaryEntry($0)) },
             uniquingKeysWith: { first, _ in first }
         )
         found = entries

@@ -5,6 +5,7 @@ import Web
 struct HistoryController: Sendable {
     let orders: OrderStore
     let cache: LookUpCache
+    let recentChanges: RecentChanges
     let quick: QuickReader
 
     var endpoints: [Endpoint] {
@@ -78,6 +79,11 @@ struct HistoryController: Sendable {
             of: userID,
             page: page.number,
             size: page.size,
+            until: deadline
+        )
+        recentChanges.drop(
+            before: orders.map(OrderVersion.init),
+            but: .orderHistory,
             until: deadline
         )
         let body = OrderRepresentation.page(

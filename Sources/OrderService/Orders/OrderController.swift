@@ -7,6 +7,7 @@ struct OrderController: Sendable {
     let orders: OrderStore
     let payments: PaymentStore
     let cache: LookUpCache
+    let recentChanges: RecentChanges
     let quick: QuickReader
     let guestAccesses: GuestAccessLog
 
@@ -51,33 +52,11 @@ struct OrderController: Sendable {
         let handler: Endpoint.Handler
         switch part {
         case .summary:
-            handler = lookUp(.orderSummaries, pattern, access, target) { [orders] ids, deadline in
-                try orders.summaries(of: ids, until: deadline).reduce(into: [:]) { entries, found in
-                    entries[found.id] = OrderRepresentation.summaryEntry(found)
-                }
-            }
+            handler = lookUp(.orderSummaries, pattern, access, target, summaries)
         case .payment:
-            handler = lookUp(.paymentStatus, pattern, access, target) { [payments] ids, deadline in
-                try payments.lookUps(ofOrders: ids, until: deadline).reduce(into: [:]) {
-                    entries,
-                    found in
-                    entries[found.orderID] = CacheEntry(
-                        version: found.orderVersion,
-                        owner: found.userID,
-                        body: PaymentRepresentation.status(found).serialized()
-                    )
-                }
-            }
+            handler = lookUp(.paymentStatus, pattern, access, target, payments)
         case .tracking:
-            handler = lookUp(.orderTracking, pattern, access, target) { [orders] ids, deadline in
-                try orders.trackings(of: ids, until: deadline).reduce(into: [:]) { entries, found in
-                    entries[found.orderID] = CacheEntry(
-                        version: found.orderVersion,
-                        owner: found.userID,
-                        body: OrderRepresentation.tracking(found).serialized()
-                    )
-                }
-            }
+            handler = lookUp(.orderTracking, pattern, access, target, trackings)
         case .items:
             handler = .order { [orders] context, order in
                 let lines = try orders.lines(of: order.id, until: context.deadline)
@@ -118,6 +97,46 @@ struct OrderController: Sendable {
         )
     }
 
+    @Sendable private func summaries(
+        _ ids: [Int64],
+        until deadline: Deadline
+    ) throws -> [Int64: CacheEntry] {
+        let found = try orders.summaries(of: ids, until: deadline)
+        let versions = found.map(OrderVersion.init)
+        recentChanges.drop(before: versions, but: .orderSummaries, until: deadline)
+        return found.reduce(into: [:]) { $0[$1.id] = OrderRepresentation.summaryEntry($1) }
+    }
+
+    @Sendable private func payments(
+        _ ids: [Int64],
+        until deadline: Deadline
+    ) throws -> [Int64: CacheEntry] {
+        let found = try payments.lookUps(ofOrders: ids, until: deadline)
+        recentChanges.drop(before: found.map(\.order), but: .paymentStatus, until: deadline)
+        return found.reduce(into: [:]) { entries, found in
+            entries[found.order.id] = CacheEntry(
+                version: found.order.version,
+                owner: found.order.userID,
+                body: PaymentRepresentation.status(found).serialized()
+            )
+        }
+    }
+
+    @Sendable private func trackings(
+        _ ids: [Int64],
+        until deadline: Deadline
+    ) throws -> [Int64: CacheEntry] {
+        let found = try orders.trackings(of: ids, until: deadline)
+        recentChanges.drop(before: found.map(\.order), but: .orderTracking, until: deadline)
+        return found.reduce(into: [:]) { entries, found in
+            entries[found.order.id] = CacheEntry(
+                version: found.order.version,
+                owner: found.order.userID,
+                body: OrderRepresentation.tracking(found).serialized()
+            )
+        }
+    }
+
     private func events(_ context: Context, _ order: Order) throws -> Response {
         // Of their own orders staff are told what any customer is: no record is kept of that.
         let isStaff =
@@ -125,6 +144,7 @@ struct OrderController: Sendable {
             && context.principal.isOutsider(to: order.owned)
         let events = try orders.events(
             of: order.id,
+            upTo: order.version,
             publicOnly: !isStaff,
             until: context.deadline
         )

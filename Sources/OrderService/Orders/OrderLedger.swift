@@ -139,7 +139,7 @@ package final class OrderLedger: Sendable {
 
     /// The keys of all that caches hold of an order, the pages of its customer's history included.
     static func cacheKeys(orderID: Int64, userID: String?) -> [[UInt8]] {
-        [CacheName.orderSummaries, .paymentStatus, .orderTracking].map { $0.key(orderID) }
+        CacheName.ofOrders.map { $0.key(orderID) }
             + (userID.map { [CacheName.orderHistory.key($0)] } ?? [])
     }
 }

@@ -65,7 +65,7 @@ enum OrderRepresentation {
             ["event": .string(event.event), "at": .string(event.at.rfc3339)]
         }
         return [
-            "orderId": .integer(found.orderID),
+            "orderId": .integer(found.order.id),
             "status": .string(shipment?.status ?? "none"),
             "carrier": JSON(shipment?.carrier),
             "trackingNumber": JSON(shipment?.trackingNumber),

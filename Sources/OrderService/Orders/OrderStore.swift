@@ -98,16 +98,17 @@ package struct OrderStore: Sendable {
         return (orders.sorted { $0.ordinal > $1.ordinal }.map(\.order), total)
     }
 
-    /// What happened to an order, oldest first.
+    /// What happened to an order up to a version of it, oldest first.
     func events(
         of orderID: Int64,
+        upTo version: Int64,
         publicOnly: Bool,
         until deadline: Deadline
     ) throws -> [OrderEventRecord] {
         try database.query(
             """
             SELECT kind, actor, cause, occurred_at, order_version FROM order_events
-            WHERE order_id = \(orderID) AND (is_public OR NOT \(publicOnly))
+            WHERE order_id = \(orderID) AND order_version <= \(version) AND (is_public OR NOT \(publicOnly))
             ORDER BY id LIMIT 1000
             """,
             until: deadline
@@ -126,7 +127,7 @@ package struct OrderStore: Sendable {
     func trackings(of ids: [Int64], until deadline: Deadline) throws -> [Tracking] {
         let rows = try database.query(
             """
-            SELECT o.id AS order_id, o.user_id, o.version AS order_version, s.carrier,
+            SELECT \(OrderVersion.columns), s.carrier,
                 s.tracking_number, s.status, e.id AS event_id, e.event, e.occurred_at
             FROM orders o
             LEFT JOIN shipments s ON s.order_id = o.id
@@ -184,16 +185,11 @@ extension Shipment {
 extension OrderStore {
     /// What a look-up shows of an order's shipment, and whose order it is; as it was at one moment.
     struct Tracking: Sendable {
-        let orderID: Int64
-        /// The order's customer; nil of a guest's.
-        let userID: String?
-        let orderVersion: Int64
+        let order: OrderVersion
         let shipment: Shipment?
 
         fileprivate init(_ row: Row, _ shipment: Shipment?) throws {
-            orderID = try row.int64("order_id")
-            userID = try row.optionalString("user_id")
-            orderVersion = try row.int64("order_version")
+            order = try OrderVersion(row)
             self.shipment = shipment
         }
     }

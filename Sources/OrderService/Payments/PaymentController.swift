@@ -11,7 +11,7 @@ struct PaymentController: Sendable {
     let stripe: StripeClient
     let settlement: PaymentSettlement
     let orders: OrderStore
-    let cache: LookUpCache
+    let recentChanges: RecentChanges
     let idempotency: Idempotency
     let refreshes = RefreshFlights()
 
@@ -106,11 +106,8 @@ struct PaymentController: Sendable {
             throw Problem.orderNotFound
         }
         // Another may have settled it, and not have come to drop what caches hold.
-        if found.orderVersion != order.version {
-            cache.drop(
-                OrderLedger.cacheKeys(orderID: order.id, userID: order.userID),
-                until: context.deadline
-            )
+        if found.order.version != order.version {
+            recentChanges.drop(before: [found.order], until: context.deadline)
         }
         return Response.json(.ok, PaymentRepresentation.status(found).serialized())
     }

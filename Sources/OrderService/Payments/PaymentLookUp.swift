@@ -4,10 +4,7 @@ import Resilience
 
 /// What a look-up shows of an order's payment, and whose order it is; all as it was at one moment.
 struct PaymentLookUp: Sendable {
-    let orderID: Int64
-    /// The order's customer; nil of a guest's.
-    let userID: String?
-    let orderVersion: Int64
+    let order: OrderVersion
     /// The payment that counts: the live one, or else the last; nil if there is none.
     let payment: ShownPayment?
 }
@@ -44,7 +41,7 @@ extension PaymentStore {
     /// does that only for an order with more rows than are shown.
     func lookUps(ofOrders ids: [Int64], until deadline: Deadline) throws -> [PaymentLookUp] {
         let all: SQL = """
-            SELECT o.id AS order_id, o.user_id, o.version AS order_version, p.id AS payment_id,
+            SELECT \(OrderVersion.columns), p.id AS payment_id,
                 p.live_order_id IS NOT NULL AS is_live, p.public_id, p.provider_intent_id, p.status,
                 p.amount_minor, p.currency, p.completed_at, p.expires_at, a.id AS attempt_id,
                 a.attempted_at, a.decline_code
@@ -70,10 +67,7 @@ extension PaymentStore {
 extension PaymentLookUp {
     /// Reads rows of one order, at least one, each with a payment and an attempt at it, in any order.
     fileprivate init(_ rows: [Row]) throws {
-        let order = rows[0]
-        orderID = try order.int64("order_id")
-        userID = try order.optionalString("user_id")
-        orderVersion = try order.int64("order_version")
+        order = try OrderVersion(rows[0])
         var current: (isLive: Bool, id: Int64)?
         var ofCurrent: [Row] = []
         for row in rows {

@@ -18,13 +18,13 @@ enum PaymentRepresentation {
     /// What a look-up answers; never a secret.
     static func status(_ found: PaymentLookUp) -> JSON {
         guard let payment = found.payment else {
-            return ["orderId": .integer(found.orderID), "status": .string("none_required")]
+            return ["orderId": .integer(found.order.id), "status": .string("none_required")]
         }
         let tries = payment.attempts.map { attempt -> JSON in
             ["at": .string(attempt.at.rfc3339), "declineCode": JSON(shown(attempt.declineCode))]
         }
         return [
-            "orderId": .integer(found.orderID),
+            "orderId": .integer(found.order.id),
             "paymentId": .string(payment.publicID),
             "status": .string(payment.status.rawValue),
             "amount": .integer(payment.amount.minor),

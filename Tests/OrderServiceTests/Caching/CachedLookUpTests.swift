@@ -59,24 +59,50 @@ struct CachedLookUpTests {
         }
     }
 
-    @Test("are no older than what the record has told of the order, before its caches are dropped")
-    func afterTheRecord() async throws {
+    @Test(
+        "are no older than what the record has told of the order, before its caches are dropped",
+        arguments: [
+            ("", .orderSummaries), ("/payment", .paymentStatus), ("/tracking", .orderTracking),
+            ("/items", nil), ("/events", nil), ("history", nil), ("bulk", .orderSummaries),
+        ] as [(String, CacheName?)]
+    )
+    func afterTheRecord(part: String, lost: CacheName?) async throws {
         try await ServiceUnderTest.run { service in
-            let token = try service.session("1", .customer)
+            let token = try service.session("1", [.customer, .service])
             let order = try service.placedOrder(customer: "1", token: token)
-            func tag(_ path: String) -> String? {
-                service.send(.get, path, token: token).field("ETag")
+            func version(_ path: String) -> Int64? {
+                let tag = service.send(.get, order.path + path, token: token).field("ETag")
+                return tag?.split(separator: "-").last.flatMap { Int64($0.dropLast()) }
             }
-            for path in ["/items", "/events"] {
-                let before = tag(order.path)
-                // As another process, which has committed and not dropped yet.
-                try service.execute(
-                    "UPDATE orders SET version = version + 1, updated_at = \(service.now)"
-                )
-                #expect(tag(order.path) == before)
-                let told = tag(order.path + path)
-                #expect(told != before && tag(order.path) == told)
+            func history(_ size: Int) -> Int64? {
+                service.send(.get, "/v1/orders?size=\(size)", token: token)["items", "0", "version"]
+                    .integer
             }
+            func cached() -> Set<Int64?> {
+                Set(["", "/payment", "/tracking"].map(version))
+            }
+            let before = try #require(version("/items"))
+            #expect(cached() == [before] && history(10) == before)
+            // As another process, which has committed and not dropped yet.
+            service.advance(by: .seconds(1))
+            try service.execute(
+                "UPDATE orders SET version = version + 1, updated_at = \(service.now)"
+            )
+            #expect(cached() == [before] && history(10) == before)
+            if let lost {
+                let command = Command("UNLINK", lost.key(order.id))
+                _ = try service.services.cacheRedis.send(command, until: service.soon)
+            }
+            switch part {
+            case "history": #expect(history(5) == before + 1)
+            case "bulk":
+                let path = "/v1/orders/bulk/status"
+                let told = service.send(.post, path, token: token, ["ids": [.integer(order.id)]])
+                #expect(told["items", "0", "lastUpdated"].string == service.now.rfc3339)
+            default: #expect(version(part) == before + 1)
+            }
+            #expect(cached() == [before + 1])
+            #expect(part == "history" || history(10) == before + 1)
         }
     }
 
