@@ -87,7 +87,7 @@ struct HistoryCacheTests {
             let token = try service.session("1", .customer)
             let order = try service.placedOrder(customer: "1", token: token)
             let query = try PageRequest(Request(.get, "/v1/orders").query)
-            _ = try service.services.cache.page(query, of: "1", until: service.soon) {
+            _ = try service.services.cache.page(query, of: "1", until: service.soon) { _ in
                 let before = CacheEntry(version: 1, owner: "1", body: Array("{}".utf8))
                 try service.pay(order)
                 try service.settle()

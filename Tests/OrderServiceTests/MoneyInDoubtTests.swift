@@ -192,7 +192,7 @@ struct MoneyInDoubtTests {
                 access: .order(guest: .view, staff: []),
                 cache: service.services.cache,
                 quick: service.services.quickReader,
-                load: { ids, deadline in
+                load: { ids, _, deadline in
                     let before = try orders.summaries(of: ids, until: deadline)
                     try service.pay(order)
                     try service.settle()

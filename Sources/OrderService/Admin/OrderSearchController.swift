@@ -4,6 +4,7 @@ import Web
 /// Finds orders for customer service.
 struct OrderSearchController: Sendable {
     let store: OrderSearchStore
+    let recentChanges: RecentChanges
 
     var endpoints: [Endpoint] {
         [
@@ -28,6 +29,8 @@ struct OrderSearchController: Sendable {
             limit: page.size + 1,
             until: context.deadline
         )
+        let versions = found.map { OrderVersion($0.order) }
+        recentChanges.drop(before: versions, until: context.deadline)
         return page.answer(found, id: \.order.id, Self.representation)
     }
 

@@ -164,7 +164,10 @@ extension Services {
             + CacheController(cache: cache, reports: processReports, process: process).endpoints
             + InDoubtController(store: InDoubtStore(database: database), clock: clock).endpoints
             + fraudReviewController.endpoints
-            + OrderSearchController(store: OrderSearchStore(database: database)).endpoints
+            + OrderSearchController(
+                store: OrderSearchStore(database: database),
+                recentChanges: recentChanges
+            ).endpoints
             + invoiceLookUpEndpoints
             + InvoiceIssueController(jobs: invoiceJobs).endpoints
             + AuditController(store: audit.store).endpoints

@@ -34,7 +34,7 @@ extension LookUpCache {
     ///   - suffices: whether an entry of the cache is new enough for the client.
     ///   - isKnownMissing: whether it was asked for just now, and is not there.
     ///   - deadline: of the request.
-    ///   - load: reads the record.
+    ///   - load: reads the record, under a lease whose token it is given if there is one.
     ///   - store: the script that stores an entry for the holder of a lease's token, and answers 1 if
     ///     it has; nil where the entry is not to be kept.
     /// - Returns: nil if `load` finds nothing.
@@ -47,7 +47,7 @@ extension LookUpCache {
         if suffices: (CacheEntry) -> Bool = { _ in true },
         isKnownMissing: Bool = false,
         until deadline: Deadline,
-        load: () throws -> CacheEntry?,
+        load: (_ token: [UInt8]?) throws -> CacheEntry?,
         store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
     ) throws -> CacheEntry? {
         let reply = isKnownMissing ? .null : replies(to: [read], until: deadline)?.first
@@ -155,7 +155,7 @@ extension LookUpCache {
         _ cache: CacheName,
         _ lease: Lease,
         until deadline: Deadline,
-        _ load: () throws -> CacheEntry?,
+        _ load: (_ token: [UInt8]?) throws -> CacheEntry?,
         _ store: (_ entry: CacheEntry, _ token: [UInt8]) -> Command?
     ) throws -> Landing {
         if case .filled(let entry) = lease {
@@ -165,14 +165,14 @@ extension LookUpCache {
         counts.noteRead(cache, nil)
         let start = ContinuousClock.now
         guard case .held(let key, let token, let period) = lease else {
-            let entry = try load() ?? .absent
+            let entry = try load(nil) ?? .absent
             counts.noteFill(cache, isStored: false)
             return Landing(entry: entry, trueAt: start)
         }
         var isStored = false
         // Whoever comes next need not wait for the lease to run out.
         defer { if !isStored { release(key, token, until: deadline) } }
-        let entry = try load() ?? .absent
+        let entry = try load(token) ?? .absent
         guard trust.period == period, let command = store(entry, token) else {
             return Landing(entry: entry, trueAt: start)
         }

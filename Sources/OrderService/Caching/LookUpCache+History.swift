@@ -91,7 +91,8 @@ extension LookUpCache {
 
     /// A page of a customer's history, or what `load` reads; blocks on Redis and MariaDB.
     ///
-    /// Pages beyond the end, of which there are any number, are not kept.
+    /// Pages beyond the end, of which there are any number, are not kept. `load` is given the token of the
+    /// lease under which it reads, if there is one.
     ///
     /// - Throws: what `load` throws.
     func page(
@@ -99,7 +100,7 @@ extension LookUpCache {
         of userID: String,
         isKnownMissing: Bool = false,
         until deadline: Deadline,
-        load: () throws -> (entry: CacheEntry, isBeyondEnd: Bool)
+        load: (_ token: [UInt8]?) throws -> (entry: CacheEntry, isBeyondEnd: Bool)
     ) throws -> CacheEntry {
         let key = CacheName.orderHistory.key(userID)
         let read = Command("HGET", key, page.field)
@@ -111,8 +112,8 @@ extension LookUpCache {
             flight: key + "/\(page.field)".utf8,
             isKnownMissing: isKnownMissing,
             until: deadline,
-            load: {
-                let loaded = try load()
+            load: { token in
+                let loaded = try load(token)
                 isBeyondEnd = loaded.isBeyondEnd
                 return loaded.entry
             },

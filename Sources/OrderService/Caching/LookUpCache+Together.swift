@@ -27,7 +27,7 @@ extension LookUpCache {
     ///   - cache: which cache they are of.
     ///   - deadline: of the requests.
     ///   - mayStore: whether somebody who asks for the entry at a place may see what it is.
-    ///   - load: reads those at some places; leaves out what is not there.
+    ///   - load: reads those at some places, under leases of a token; leaves out what is not there.
     /// - Returns: what there is now, by place; nil where somebody else is about to fill it, for whom
     ///   `entry` waits.
     /// - Throws: what `load` throws.
@@ -36,7 +36,7 @@ extension LookUpCache {
         in cache: CacheName,
         until deadline: Deadline,
         mayStore: (Int, CacheEntry) -> Bool,
-        load: ([Int]) throws -> [Int: CacheEntry]
+        load: (_ places: [Int], _ token: [UInt8]) throws -> [Int: CacheEntry]
     ) throws -> [Landing?] {
         let flown = keys.map(flights.begin)
         let own = keys.indices.filter { flown[$0] != nil }
@@ -60,7 +60,7 @@ extension LookUpCache {
         _ cache: CacheName,
         until deadline: Deadline,
         _ mayStore: (Int, CacheEntry) -> Bool,
-        _ load: ([Int]) throws -> [Int: CacheEntry]
+        _ load: (_ places: [Int], _ token: [UInt8]) throws -> [Int: CacheEntry]
     ) throws -> [Int: Landing] {
         guard !places.isEmpty else { return [:] }
         let leasing = lease(keys, places, until: deadline)
@@ -71,7 +71,9 @@ extension LookUpCache {
         }
         for _ in leasing.wanted { counts.noteRead(cache, nil) }
         let start = ContinuousClock.now
-        let read = Result { leasing.wanted.isEmpty ? [:] : try load(leasing.wanted) }
+        let read = Result {
+            leasing.wanted.isEmpty ? [:] : try load(leasing.wanted, leasing.leases.token)
+        }
         let end = ContinuousClock.now
         // Whatever came of it, nobody waits for a lease of ours to run out.
         let kept = leasing.held.map { place -> (key: [UInt8], entry: CacheEntry?) in

@@ -54,7 +54,7 @@ package final class LookUpCache: Sendable {
     ///     client that has seen a version is never shown an earlier one.
     ///   - isKnownMissing: whether it was asked for just now, and is not there.
     ///   - deadline: of the request.
-    ///   - load: reads the record.
+    ///   - load: reads the record, under a lease whose token it is given if there is one.
     /// - Returns: nil if `load` finds nothing.
     /// - Throws: what `load` throws.
     package func entry(
@@ -63,7 +63,7 @@ package final class LookUpCache: Sendable {
         if suffices: (CacheEntry) -> Bool = { _ in true },
         isKnownMissing: Bool = false,
         until deadline: Deadline,
-        load: () throws -> CacheEntry?
+        load: (_ token: [UInt8]?) throws -> CacheEntry?
     ) throws -> CacheEntry? {
         try filled(
             cache,
@@ -83,6 +83,17 @@ package final class LookUpCache: Sendable {
                 }
             }
         )
+    }
+
+    /// The same, where reading the record takes no lease into account.
+    package func entry(
+        _ cache: CacheName,
+        key: [UInt8],
+        if suffices: (CacheEntry) -> Bool = { _ in true },
+        until deadline: Deadline,
+        load: () throws -> CacheEntry?
+    ) throws -> CacheEntry? {
+        try entry(cache, key: key, if: suffices, until: deadline) { _ in try load() }
     }
 
     /// For how many calls a worker's trip stands that fails.

@@ -10,21 +10,22 @@ struct RecentChanges: Sendable {
     let cache: LookUpCache
     let clock: WallClock
 
-    /// So long after the time of a change who makes it may not have come to drop: as long as a write may
-    /// take.
-    private static let timeToDrop = Duration.seconds(5)
+    /// So long after the time of a change who makes it may not have come to drop: twice as long as a write
+    /// may take, as it may have waited for its order before.
+    private static let timeToDrop = Duration.seconds(10)
 
     /// Drops what is older than what was read, of orders that have changed just now, before anybody is
     /// told of it; blocks on Redis if there are any.
     ///
-    /// Pages of a history have no version: they go whatever they have, unless it is for one of them that
-    /// the orders were read.
-    ///
     /// - Parameters:
     ///   - told: what was read from the record.
-    ///   - own: the cache that it is read for, whose entries are about to be stored.
+    ///   - token: of the leases under which it was read and is about to be stored, which stay.
     ///   - deadline: of the request.
-    func drop(before told: [OrderVersion], but own: CacheName? = nil, until deadline: Deadline) {
+    func drop(
+        before told: [OrderVersion],
+        keeping token: [UInt8]? = nil,
+        until deadline: Deadline
+    ) {
         let now = clock.now
         // Clocks of hosts differ.
         let recent = told.filter { told in
@@ -32,53 +33,73 @@ struct RecentChanges: Sendable {
                 < Self.timeToDrop
         }
         guard !recent.isEmpty, cache.trust.isTrusted else { return }
-        let entries = recent.flatMap { told in
-            CacheName.ofOrders.filter { $0 != own }
-                .map { (key: $0.key(told.id), version: told.version) }
-        }
-        let customers = own == .orderHistory ? [] : Set(recent.compactMap(\.userID))
-        cache.drop(
-            olderThan: entries,
-            pages: customers.map(CacheName.orderHistory.key),
-            until: deadline
-        )
+        cache.drop(olderThan: recent, keeping: token ?? [], until: deadline)
     }
 }
 
 extension LookUpCache {
-    /// Drops what is older, with the leases of those who are about to fill it; beside an entry that stays
-    /// nothing older is stored.
+    /// Drops what is older, with the leases of all others who are about to fill it.
     ///
-    /// KEYS: entry and lease, of each. ARGV: of the first ones the versions from which on they stay.
+    /// Beside an entry that stays nothing older is stored. Pages have no version: it is noted for which
+    /// version of an order they were dropped, as whatever is read after that shows it.
+    ///
+    /// KEYS: entry and lease, of each; hash of pages, lease and note, of each. ARGV: the token of the leases
+    /// that stay, how many entries there are, their versions, those of the notes.
     private static let dropOlder = Script(
         """
-        for i = 1, #KEYS / 2 do
-            local entry, lease, version = KEYS[2 * i - 1], KEYS[2 * i], tonumber(ARGV[i] or '')
-            local current = version and redis.call('GET', entry)
+        local token, count = ARGV[1], tonumber(ARGV[2])
+        local function drop(entry, lease)
+            redis.call('UNLINK', entry)
+            if redis.call('GET', lease) ~= token then redis.call('UNLINK', lease) end
+        end
+        for i = 1, count do
+            local current = redis.call('GET', KEYS[2 * i - 1])
             local stored = current and tonumber(string.match(current, '^2|(%d+)|') or '')
-            if not (stored and stored >= version) then redis.call('UNLINK', entry, lease) end
+            if not (stored and stored >= tonumber(ARGV[2 + i])) then
+                drop(KEYS[2 * i - 1], KEYS[2 * i])
+            end
+        end
+        for i = 1, #ARGV - 2 - count do
+            local pages, version = 2 * count + 3 * i - 2, ARGV[2 + count + i]
+            local noted = tonumber(redis.call('GET', KEYS[pages + 2]) or '')
+            if not (noted and noted >= tonumber(version)) then
+                drop(KEYS[pages], KEYS[pages + 1])
+                redis.pcall('SET', KEYS[pages + 2], version, 'PX', 20000)
+            end
         end
         return 1
         """
     )
 
-    /// Drops entries of an earlier version than theirs and whole histories, with the leases of those who
-    /// are about to fill them.
+    /// Drops entries of earlier versions than these and the histories that may show one, with the leases of
+    /// those who are about to fill them, but those of a token.
     fileprivate func drop(
-        olderThan entries: [(key: [UInt8], version: Int64)],
-        pages: [[UInt8]],
+        olderThan orders: [OrderVersion],
+        keeping token: [UInt8],
         until deadline: Deadline
     ) {
-        let keys = entries.map(\.key) + pages
+        let entries = orders.flatMap { order in
+            CacheName.ofOrders.map { (key: $0.key(order.id), version: order.version) }
+        }
+        let pages = orders.compactMap { order in
+            order.userID.map { (key: CacheName.orderHistory.key($0), order: order) }
+        }
         do throws(RedisError) {
             _ = try redis.evaluate(
                 Self.dropOlder,
-                keys: keys.flatMap { [$0, Self.leaseKey($0)] },
-                arguments: entries.map(\.version),
+                keys: entries.flatMap { [$0.key, Self.leaseKey($0.key)] }
+                    + pages.flatMap { [$0.key, Self.leaseKey($0.key), Self.noteKey($0.order.id)] },
+                arguments: [token, entries.count] + entries.map(\.version)
+                    + pages.map(\.order.version),
                 until: deadline
             )
         } catch {
-            note(unconfirmed: keys, because: error)
+            note(unconfirmed: entries.map(\.key) + pages.map(\.key), because: error)
         }
+    }
+
+    /// Names the version of an order that no page in the cache is older than.
+    private static func noteKey(_ orderID: Int64) -> [UInt8] {
+        Array("order-history-of:\(orderID)".utf8)
     }
 }

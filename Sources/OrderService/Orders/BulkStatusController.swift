@@ -135,7 +135,11 @@ struct BulkStatusController: Sendable {
             }
         }
         let read = try orders.summaries(of: ids, until: deadline)
-        recentChanges.drop(before: read.map(OrderVersion.init), but: name, until: deadline)
+        recentChanges.drop(
+            before: read.map(OrderVersion.init),
+            keeping: leases?.token,
+            until: deadline
+        )
         let entries = Dictionary(
             read.map { ($0.id, OrderRepresentation.summaryEntry($0)) },
             uniquingKeysWith: { first, _ in first }

@@ -64,8 +64,8 @@ struct HistoryController: Sendable {
             of: userID,
             isKnownMissing: context.isKnownMissing,
             until: context.deadline
-        ) {
-            try read(page, of: userID, until: context.deadline)
+        ) { token in
+            try read(page, of: userID, under: token, until: context.deadline)
         }
         return answer(entry, context.request)
     }
@@ -73,6 +73,7 @@ struct HistoryController: Sendable {
     private func read(
         _ page: PageRequest,
         of userID: String,
+        under token: [UInt8]?,
         until deadline: Deadline
     ) throws -> (entry: CacheEntry, isBeyondEnd: Bool) {
         let (orders, total) = try orders.history(
@@ -83,7 +84,7 @@ struct HistoryController: Sendable {
         )
         recentChanges.drop(
             before: orders.map(OrderVersion.init),
-            but: .orderHistory,
+            keeping: token,
             until: deadline
         )
         let body = OrderRepresentation.page(

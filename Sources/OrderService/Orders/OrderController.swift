@@ -99,20 +99,22 @@ struct OrderController: Sendable {
 
     @Sendable private func summaries(
         _ ids: [Int64],
+        under token: [UInt8]?,
         until deadline: Deadline
     ) throws -> [Int64: CacheEntry] {
         let found = try orders.summaries(of: ids, until: deadline)
         let versions = found.map(OrderVersion.init)
-        recentChanges.drop(before: versions, but: .orderSummaries, until: deadline)
+        recentChanges.drop(before: versions, keeping: token, until: deadline)
         return found.reduce(into: [:]) { $0[$1.id] = OrderRepresentation.summaryEntry($1) }
     }
 
     @Sendable private func payments(
         _ ids: [Int64],
+        under token: [UInt8]?,
         until deadline: Deadline
     ) throws -> [Int64: CacheEntry] {
         let found = try payments.lookUps(ofOrders: ids, until: deadline)
-        recentChanges.drop(before: found.map(\.order), but: .paymentStatus, until: deadline)
+        recentChanges.drop(before: found.map(\.order), keeping: token, until: deadline)
         return found.reduce(into: [:]) { entries, found in
             entries[found.order.id] = CacheEntry(
                 version: found.order.version,
@@ -124,10 +126,11 @@ struct OrderController: Sendable {
 
     @Sendable private func trackings(
         _ ids: [Int64],
+        under token: [UInt8]?,
         until deadline: Deadline
     ) throws -> [Int64: CacheEntry] {
         let found = try orders.trackings(of: ids, until: deadline)
-        recentChanges.drop(before: found.map(\.order), but: .orderTracking, until: deadline)
+        recentChanges.drop(before: found.map(\.order), keeping: token, until: deadline)
         return found.reduce(into: [:]) { entries, found in
             entries[found.order.id] = CacheEntry(
                 version: found.order.version,

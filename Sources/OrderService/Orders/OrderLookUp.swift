@@ -6,13 +6,15 @@ import Web
 /// A hit makes one trip to Redis, for the credential and the entry together, and neither decodes
 /// nor encodes JSON.
 final class OrderLookUp: Sendable {
-    typealias Load = @Sendable (_ ids: [Int64], Deadline) throws -> [Int64: CacheEntry]
+    typealias Load =
+        @Sendable (_ ids: [Int64], _ token: [UInt8]?, Deadline) throws -> [Int64: CacheEntry]
 
     let name: CacheName
     let access: Access
     let cache: LookUpCache
     let quick: QuickReader
-    /// What the cache keeps of orders, by their ids, as the record has it now; leaves out those there are not.
+    /// What the cache keeps of orders, by their ids, as the record has it now, read under leases of a token;
+    /// leaves out those there are not.
     let load: Load
     /// Method and pattern, for the record of guests' access.
     let route: String
@@ -133,8 +135,8 @@ final class OrderLookUp: Sendable {
                 },
                 isKnownMissing: context.isKnownMissing,
                 until: context.deadline,
-                load: {
-                    let entry = try load([id], context.deadline)[id]
+                load: { token in
+                    let entry = try load([id], token, context.deadline)[id]
                     guard mayShow(OwnedOrder(id: id, userID: entry?.userID)) else {
                         throw Problem.orderNotFound
                     }
@@ -175,8 +177,8 @@ final class OrderLookUp: Sendable {
             in: name,
             until: deadline,
             mayStore: { mayShow(OwnedOrder(id: ids[$0], userID: $1.userID)) },
-            load: { places in
-                let entries = try load(places.map { ids[$0] }, deadline)
+            load: { places, token in
+                let entries = try load(places.map { ids[$0] }, token, deadline)
                 return places.reduce(into: [:]) { $0[$1] = entries[ids[$1]] }
             }
         )

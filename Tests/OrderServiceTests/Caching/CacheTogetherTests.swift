@@ -29,7 +29,7 @@ struct CacheTogetherTests {
             in: Self.name,
             until: service.soon,
             mayStore: { place, _ in mayStore(place) },
-            load: { places in
+            load: { places, _ in
                 try meanwhile(places)
                 return places.filter { $0 < 3 }.reduce(into: [:]) { $0[$1] = Self.entry($1) }
             }
