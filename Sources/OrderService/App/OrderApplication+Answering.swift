@@ -213,21 +213,13 @@ extension OrderApplication {
 
     /// A filter that nobody can read is not one that was not given; nor are two one of them.
     private static func checkQuery(of request: Request) throws(Problem) {
-        let fault: Problem.Fault
-        switch request.queryFault {
-        case nil: return
-        case .undecodable:
-            let detail = "The query must be percent-encoded UTF-8."
-            fault = .init(pointer: "?", code: "syntax", detail: detail)
-        case .ambiguous(let name):
-            let detail = "A field of the query has one value."
-            fault = .init(pointer: "?\(name)", code: "duplicate", detail: detail)
-        }
-        throw .invalid(
-            .badRequest,
-            pointer: fault.pointer,
-            code: fault.code,
-            detail: fault.detail
-        )
+        guard let fault = request.queryFault else { return }
+        let (pointer, code, detail) =
+            switch fault {
+            case .undecodable: ("?", "syntax", "The query must be percent-encoded UTF-8.")
+            case .ambiguous(let name):
+                ("?\(name)", "duplicate", "A field of the query has one value.")
+            }
+        throw .invalid(.badRequest, pointer: pointer, code: code, detail: detail)
     }
 }

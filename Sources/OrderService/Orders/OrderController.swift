@@ -102,10 +102,10 @@ struct OrderController: Sendable {
         under token: [UInt8]?,
         until deadline: Deadline
     ) throws -> [Int64: CacheEntry] {
-        let found = try orders.summaries(of: ids, until: deadline)
-        let versions = found.map(OrderVersion.init)
-        recentChanges.drop(before: versions, keeping: token, until: deadline)
-        return found.reduce(into: [:]) { $0[$1.id] = OrderRepresentation.summaryEntry($1) }
+        let found = try orders.summaries(of: ids, until: deadline).map { order in
+            (order: OrderVersion(order), entry: OrderRepresentation.summaryEntry(order))
+        }
+        return entries(found, under: token, until: deadline)
     }
 
     @Sendable private func payments(
@@ -113,15 +113,10 @@ struct OrderController: Sendable {
         under token: [UInt8]?,
         until deadline: Deadline
     ) throws -> [Int64: CacheEntry] {
-        let found = try payments.lookUps(ofOrders: ids, until: deadline)
-        recentChanges.drop(before: found.map(\.order), keeping: token, until: deadline)
-        return found.reduce(into: [:]) { entries, found in
-            entries[found.order.id] = CacheEntry(
-                version: found.order.version,
-                owner: found.order.userID,
-                body: PaymentRepresentation.status(found).serialized()
-            )
+        let found = try payments.lookUps(ofOrders: ids, until: deadline).map { found in
+            (found.order, CacheEntry(of: found.order, PaymentRepresentation.status(found)))
         }
+        return entries(found, under: token, until: deadline)
     }
 
     @Sendable private func trackings(
@@ -129,15 +124,20 @@ struct OrderController: Sendable {
         under token: [UInt8]?,
         until deadline: Deadline
     ) throws -> [Int64: CacheEntry] {
-        let found = try orders.trackings(of: ids, until: deadline)
-        recentChanges.drop(before: found.map(\.order), keeping: token, until: deadline)
-        return found.reduce(into: [:]) { entries, found in
-            entries[found.order.id] = CacheEntry(
-                version: found.order.version,
-                owner: found.order.userID,
-                body: OrderRepresentation.tracking(found).serialized()
-            )
+        let found = try orders.trackings(of: ids, until: deadline).map { found in
+            (found.order, CacheEntry(of: found.order, OrderRepresentation.tracking(found)))
         }
+        return entries(found, under: token, until: deadline)
+    }
+
+    /// What was read, by the orders' ids, once caches hold nothing older.
+    private func entries(
+        _ found: [(order: OrderVersion, entry: CacheEntry)],
+        under token: [UInt8]?,
+        until deadline: Deadline
+    ) -> [Int64: CacheEntry] {
+        recentChanges.drop(before: found.map(\.order), keeping: token, until: deadline)
+        return found.reduce(into: [:]) { $0[$1.order.id] = $1.entry }
     }
 
     private func events(_ context: Context, _ order: Order) throws -> Response {
@@ -167,5 +167,12 @@ struct OrderController: Sendable {
     ) -> Response {
         guard !EntityTag.isKnown(tag, in: request) else { return Response.notModified(tag: tag) }
         return Response.json(.ok, body, caching: .revalidate).with("ETag", tag)
+    }
+}
+
+extension CacheEntry {
+    /// A part of an order.
+    fileprivate init(of order: OrderVersion, _ body: JSON) {
+        self.init(version: order.version, owner: order.userID, body: body.serialized())
     }
 }

@@ -11,14 +11,7 @@ struct OrderVersion: Sendable {
 }
 
 extension OrderVersion {
-    init(_ order: Order) {
-        self.init(
-            id: order.id,
-            userID: order.userID,
-            version: order.version,
-            updatedAt: order.updatedAt
-        )
-    }
+    init(_ order: Order) { self.init(order.summary) }
 
     init(_ order: OrderSummary) {
         self.init(
